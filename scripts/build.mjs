@@ -1,0 +1,70 @@
+// Bundles the program: `npm run build`, or through ensureBuilt() of lib.mjs when something is stale.
+import fs from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { fingerprint, markFresh, PARTS, root, withBuildLock } from './lib.mjs'
+
+// Native or wasm-carrying packages are loaded from node_modules; everything else is bundled, which starts several times faster.
+export const EXTERNAL = ['electron', 'onnxruntime-node', 'h5wasm', 'h5wasm/*', '@tensorflow/*', 'esbuild', 'vite']
+
+// Bundled CommonJS packages call require, which an ES module has not.
+const BANNER = { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" }
+
+const entries = (folder, suffix) => {
+  const full = path.join(root, folder)
+  if (!fs.existsSync(full)) return []
+  return fs.readdirSync(full).filter(n => n.endsWith(suffix)).map(n => path.join(full, n))
+}
+
+export async function buildMain() {
+  const esbuild = await import('esbuild')
+  const version = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version
+  const common = {
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    external: EXTERNAL,
+    logLevel: 'warning',
+    define: { 'process.env.DIPLOSCOPE_VERSION': JSON.stringify(version) },
+    absWorkingDir: root,
+  }
+  const exists = f => fs.existsSync(path.join(root, f))
+  await esbuild.build({
+    ...common,
+    entryPoints: { cli: 'src-main/hosts/cli/main.ts' },
+    outdir: 'dist',
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    banner: BANNER,
+  })
+  const workers = entries('src-main/workers', '.worker.ts')
+  if (workers.length) await esbuild.build({ ...common, entryPoints: Object.fromEntries(workers.map(w => [path.basename(w, '.worker.ts'), w])), outdir: 'dist/workers', format: 'esm', banner: BANNER })
+  const processes = entries('src-main/compute', 'process.ts').concat(entries('src-main/compute/tensorflow', 'process.ts'))
+  for (const file of processes) {
+    const name = path.relative(path.join(root, 'src-main'), file).replace(/\.ts$/, '')
+    await esbuild.build({ ...common, entryPoints: { [name]: file }, outdir: 'dist', format: 'esm', banner: BANNER })
+  }
+  if (exists('src-main/hosts/electron/main.ts')) {
+    await esbuild.build({ ...common, entryPoints: { 'electron/main': 'src-main/hosts/electron/main.ts', ...(exists('src-main/hosts/electron/services.ts') ? { 'electron/services': 'src-main/hosts/electron/services.ts' } : {}) }, outdir: 'dist', format: 'esm', banner: BANNER })
+    // A sandboxed preload must be one CommonJS file.
+    if (exists('src-main/hosts/electron/preload.ts')) await esbuild.build({ ...common, entryPoints: { 'electron/preload': 'src-main/hosts/electron/preload.ts' }, outdir: 'dist', format: 'cjs', outExtension: { '.js': '.cjs' } })
+  }
+}
+
+export async function buildRenderer() {
+  const vite = await import('vite')
+  await vite.build({ configFile: path.join(root, 'vite.config.ts'), root: path.join(root, 'src-renderer'), logLevel: 'warn' })
+}
+
+/** Builds parts and marks them fresh. The fingerprint is taken first: a file changed meanwhile leaves the part stale. */
+export async function build(parts) {
+  fs.mkdirSync(path.join(root, 'dist'), { recursive: true })
+  for (const part of parts) {
+    const print = fingerprint(PARTS[part].folders, PARTS[part].files)
+    await (part === 'main' ? buildMain() : buildRenderer())
+    markFresh(part, print)
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await withBuildLock(() => build(['main', 'renderer']))

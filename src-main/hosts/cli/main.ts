@@ -1,0 +1,87 @@
+import { asWorkbenchError, type ErrorCode, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { helpOf, parseArguments } from './arguments.ts'
+import { type CliCommand, EXIT } from './command.ts'
+import { processIo } from './io.ts'
+
+/** Every command, loaded when it is called: start-up pays for one. */
+const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCommand }>>> = {
+  pileup: () => import('./commands/pileup.ts'),
+  diplotype: () => import('./commands/diplotype.ts'),
+  apoe: () => import('./commands/apoe.ts'),
+  index: () => import('./commands/index.ts'),
+  serve: () => import('./commands/serve.ts'),
+  models: () => import('./commands/models.ts'),
+  bench: () => import('./commands/bench.ts'),
+}
+
+const exitCode = (code: ErrorCode): number => {
+  switch (code) {
+    case 'internal':
+    case 'disconnected':
+    case 'engine-missing':
+      return EXIT.fault
+    case 'wrong-usage':
+      return EXIT.usage
+    case 'cancelled':
+      return EXIT.cancelled
+    default:
+      return EXIT.input
+  }
+}
+
+const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim()
+
+async function overview(): Promise<string> {
+  const rows = await Promise.all(
+    Object.values(COMMANDS).map(async load => {
+      const { command } = await load()
+      return `  ${command.name.padEnd(12)}${command.summary}`
+    }),
+  )
+  return `diploscope COMMAND …   Reads, APOE reports and sequence models at the locus. Research use only.\n\n${rows.join('\n')}\n\n'diploscope COMMAND --help' tells its options.\n`
+}
+
+async function run(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
+  let io: ReturnType<typeof processIo> | undefined
+  try {
+    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+      process.stdout.write(await overview())
+      return name === undefined ? EXIT.usage : EXIT.done
+    }
+    if (name === '--version') {
+      process.stdout.write(`${process.env['DIPLOSCOPE_VERSION'] ?? 'unknown'}\n`)
+      return EXIT.done
+    }
+    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+    if (!load) {
+      const known = Object.keys(COMMANDS).join(', ')
+      throw new WorkbenchError('wrong-usage', `'${name.slice(0, 40)}' is not a command`, `use one of ${known}`)
+    }
+    const { command } = await load()
+    if (rest.includes('--help') || rest.includes('-h')) {
+      process.stdout.write(helpOf(command))
+      return EXIT.done
+    }
+    const args = parseArguments(command, rest)
+    io = processIo(stop.signal, args.flag('quiet'))
+    return await command.run(args, io)
+  } catch (error) {
+    io?.end()
+    const e = stop.signal.aborted
+      ? asWorkbenchError(new DOMException('Cancelled', 'AbortError'))
+      : asWorkbenchError(error)
+    process.stderr.write(`diploscope: ${e.code}: ${oneLine(e.message)} - ${oneLine(e.remedy)}\n`)
+    if (argv.includes('--debug')) process.stderr.write(`${(e.cause as Error | undefined)?.stack ?? e.stack}\n`)
+    return exitCode(e.code)
+  } finally {
+    io?.end()
+  }
+}
+
+process.exitCode = await run(process.argv.slice(2))
+// Workers and sockets that a command left open must not keep the process: the answer is out.
+if (process.stdout.writableLength === 0) process.exit()
+else process.stdout.once('drain', () => process.exit())
