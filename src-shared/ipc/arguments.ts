@@ -1,0 +1,60 @@
+import { type Check, id, integer, interval, list, oneOf, pileupOptions, position, record, text } from './checks.ts'
+import type { Args, Method } from './contract.ts'
+import { projectDocument } from './projectChecks.ts'
+
+const nothing = (value: unknown): Record<string, never> => {
+  record(value ?? {}, 'args')
+  return {}
+}
+
+/** Parses an object field by field; an optional field is wrapped in `optional`. */
+function fields<T>(shape: { readonly [K in keyof T]-?: Check<T[K]> }): (value: unknown) => T {
+  return value => {
+    const r = record(value, 'args')
+    const out: Record<string, unknown> = {}
+    for (const key of Object.keys(shape) as (keyof T & string)[]) {
+      const parsed = shape[key](r[key], key)
+      if (parsed !== undefined) out[key] = parsed
+    }
+    return out as T
+  }
+}
+
+const optional =
+  <T>(check: Check<T>): Check<T | undefined> =>
+  (value, name) =>
+    value === undefined ? undefined : check(value, name)
+
+const fileId = fields({ fileId: id })
+const jobId = fields({ jobId: id })
+const build = oneOf('auto', 'GRCh37', 'GRCh38')
+
+/** The run-time check of every method's arguments. A method without one does not compile. */
+export const ARGUMENTS: { readonly [M in Method]: (value: unknown) => Args<M> } = {
+  'app.info': nothing,
+  'files.browse': fields<{ folderId?: string }>({ folderId: optional(id) as Check<string> }),
+  'files.open': fields({ entryIds: list(id, 1000) }),
+  'files.recent': nothing,
+  'files.openRecent': fields({ recentId: id }),
+  'files.close': fileId,
+  'files.refresh': fileId,
+  'files.buildIndex': fileId,
+  'project.current': nothing,
+  'project.save': fields({ document: projectDocument }),
+  'project.new': nothing,
+  'project.demo': nothing,
+  'project.open': fileId,
+  'project.export': nothing,
+  'reference.sequence': fields({ fileId: id, interval }),
+  'genes.search': fields({ query: text(200), limit: integer(1, 200) }),
+  'genes.range': fields({ fileId: id, interval }),
+  'locus.resolve': fields({ text: text(1000) }),
+  'coverage.bins': fields({ fileId: id, interval, bins: integer(1, 20_000), options: pileupOptions }),
+  'diplotype.range': fields({ fileId: id, interval, caller: oneOf('robust', 'top2') }),
+  'position.report': fields({ fileId: id, contig: text(1000), position, options: pileupOptions }),
+  'apoe.report': fields({ fileId: id, build }),
+  'apoe.export': fields({ fileId: id, build, format: oneOf('html', 'json', 'pdf') }),
+  'jobs.list': nothing,
+  'jobs.cancel': jobId,
+  'jobs.markRead': jobId,
+}

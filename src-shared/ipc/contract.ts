@@ -1,0 +1,145 @@
+import type { ApoeReport } from '../genome/apoe.ts'
+import type { DiplotypeTrack } from '../genome/diplotypeTrack.ts'
+import type { OpenedFile, RecentFile } from '../genome/files.ts'
+import type { GeneHit, GeneModels } from '../genome/genes.ts'
+import type { Interval } from '../genome/interval.ts'
+import type { ColumnDetail, PileupLedger, PileupOptions } from '../genome/pileup.ts'
+import type { JobSnapshot, WorkContext } from '../job.ts'
+import type { ProjectDocument, ProjectState } from '../project.ts'
+import type { WireError } from './errors.ts'
+
+export interface AppInfo {
+  readonly version: string
+  readonly host: 'electron' | 'headless'
+  /** Versions of what runs underneath, for "About". */
+  readonly versions: Readonly<Record<string, string>>
+  /** `native`: the host shows file dialogs; `browse`: the page shows one over files.browse. */
+  readonly dialogs: 'native' | 'browse'
+  readonly threads: number
+}
+
+/** One entry of a folder on the machine that holds the data. Ids are given out by the server: a path from a page is never opened. */
+export interface FolderEntry {
+  readonly id: string
+  readonly name: string
+  readonly kind: 'folder' | 'file'
+  readonly sizeBytes: number
+  readonly modifiedAt: number
+  /** Its name suggests something that can be opened. */
+  readonly openable: boolean
+}
+export interface FolderListing {
+  readonly folderId: string
+  /** For display. */
+  readonly path: string
+  readonly parentId?: string
+  readonly entries: readonly FolderEntry[]
+}
+
+/** Depth per bin over `interval`, from our own pileup. Bin i covers start + i*binBp … ; the last may be shorter. */
+export interface CoverageBins {
+  readonly interval: Interval
+  readonly binBp: number
+  readonly mean: Float32Array
+  readonly max: Int32Array
+  /** Base counts, interleaved A C G T N del refskip ins for each bin; only when binBp is 1. */
+  readonly counts?: Int32Array
+}
+
+/** What the position panel shows for one sample. */
+export interface PositionReport {
+  readonly fileId: string
+  readonly options: PileupOptions
+  readonly detail: ColumnDetail
+  readonly ledger: PileupLedger
+  /** Upper-case base of the project's reference, '' when there is none. */
+  readonly referenceBase: string
+}
+
+export type ReportFormat = 'html' | 'json' | 'pdf'
+
+/** A finished file, to be fetched once under `/download/<id>` (headless) or already saved by the host's dialog (electron). */
+export interface ExportedFile {
+  readonly downloadId: string
+  readonly name: string
+  readonly sizeBytes: number
+}
+
+export type LocusResolution =
+  | { readonly kind: 'locus'; readonly interval: Interval }
+  | { readonly kind: 'gene'; readonly hit: GeneHit; readonly interval: Interval; readonly others: readonly GeneHit[] }
+
+/** Every call that can cross the boundary: one line each. A handler or an argument check that is missing does not compile. */
+export interface Methods {
+  'app.info': { args: Record<string, never>; result: AppInfo }
+  'files.browse': { args: { folderId?: string }; result: FolderListing }
+  'files.open': { args: { entryIds: readonly string[] }; result: readonly OpenedFile[] }
+  'files.recent': { args: Record<string, never>; result: readonly RecentFile[] }
+  'files.openRecent': { args: { recentId: string }; result: readonly OpenedFile[] }
+  'files.close': { args: { fileId: string }; result: null }
+  /** Looks at the file again: after it changed, or after its index was built. */
+  'files.refresh': { args: { fileId: string }; result: OpenedFile }
+  'files.buildIndex': { args: { fileId: string }; result: JobSnapshot }
+  'project.current': { args: Record<string, never>; result: ProjectState }
+  'project.save': { args: { document: ProjectDocument }; result: { savedAt: number } }
+  'project.new': { args: Record<string, never>; result: ProjectState }
+  'project.demo': { args: Record<string, never>; result: ProjectState }
+  /** Opens a project file that files.open or a dialog has registered. */
+  'project.open': { args: { fileId: string }; result: ProjectState }
+  'project.export': { args: Record<string, never>; result: ExportedFile }
+  'reference.sequence': { args: { fileId: string; interval: Interval }; result: { sequence: string } }
+  'genes.search': { args: { query: string; limit: number }; result: readonly GeneHit[] }
+  'genes.range': { args: { fileId: string; interval: Interval }; result: GeneModels }
+  'locus.resolve': { args: { text: string }; result: LocusResolution }
+  'coverage.bins': {
+    args: { fileId: string; interval: Interval; bins: number; options: PileupOptions }
+    result: CoverageBins
+  }
+  'diplotype.range': { args: { fileId: string; interval: Interval; caller: 'robust' | 'top2' }; result: DiplotypeTrack }
+  'position.report': {
+    args: { fileId: string; contig: string; position: number; options: PileupOptions }
+    result: PositionReport
+  }
+  'apoe.report': { args: { fileId: string; build: 'auto' | 'GRCh37' | 'GRCh38' }; result: ApoeReport }
+  'apoe.export': {
+    args: { fileId: string; build: 'auto' | 'GRCh37' | 'GRCh38'; format: ReportFormat }
+    result: ExportedFile
+  }
+  'jobs.list': { args: Record<string, never>; result: readonly JobSnapshot[] }
+  'jobs.cancel': { args: { jobId: string }; result: null }
+  'jobs.markRead': { args: { jobId: string }; result: null }
+}
+
+/** Commands that a native menu or the operating system sends to the window. */
+export type ShellCommand =
+  | 'open'
+  | 'new-project'
+  | 'demo'
+  | 'save-project'
+  | 'palette'
+  | 'keys'
+  | 'about'
+  | 'undo'
+  | 'redo'
+  | 'toggle-theme'
+
+/** Told to every connected window. */
+export interface Events {
+  'job.changed': JobSnapshot
+  /** Files that a dialog, a drop, the command line or the operating system opened. */
+  'files.opened': { readonly files: readonly OpenedFile[] }
+  /** Something about an open file changed on disk. */
+  'files.changed': OpenedFile
+  /** For the banner: something failed that no call was waiting for. */
+  notice: WireError
+  'shell.command': { readonly command: ShellCommand }
+}
+
+export type Method = keyof Methods
+export type Args<M extends Method> = Methods[M]['args']
+export type Result<M extends Method> = Methods[M]['result']
+export type EventName = keyof Events
+
+export type Handlers = {
+  readonly [M in Method]: (args: Args<M>, context: WorkContext) => Promise<Result<M>>
+}
