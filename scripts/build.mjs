@@ -8,12 +8,17 @@ import { fingerprint, markFresh, PARTS, root, withBuildLock } from './lib.mjs'
 export const EXTERNAL = ['electron', 'onnxruntime-node', 'h5wasm', 'h5wasm/*', '@tensorflow/*', 'esbuild', 'vite']
 
 // Bundled CommonJS packages call require, which an ES module has not.
-const BANNER = { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" }
+const BANNER = {
+  js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+}
 
 const entries = (folder, suffix) => {
   const full = path.join(root, folder)
   if (!fs.existsSync(full)) return []
-  return fs.readdirSync(full).filter(n => n.endsWith(suffix)).map(n => path.join(full, n))
+  return fs
+    .readdirSync(full)
+    .filter(n => n.endsWith(suffix))
+    .map(n => path.join(full, n))
 }
 
 export async function buildMain() {
@@ -39,22 +44,53 @@ export async function buildMain() {
     banner: BANNER,
   })
   const workers = entries('src-main/workers', '.worker.ts')
-  if (workers.length) await esbuild.build({ ...common, entryPoints: Object.fromEntries(workers.map(w => [path.basename(w, '.worker.ts'), w])), outdir: 'dist/workers', format: 'esm', banner: BANNER })
-  const processes = entries('src-main/compute', 'process.ts').concat(entries('src-main/compute/tensorflow', 'process.ts'))
+  if (workers.length)
+    await esbuild.build({
+      ...common,
+      entryPoints: Object.fromEntries(workers.map(w => [path.basename(w, '.worker.ts'), w])),
+      outdir: 'dist/workers',
+      format: 'esm',
+      banner: BANNER,
+    })
+  const processes = entries('src-main/compute', 'process.ts').concat(
+    entries('src-main/compute/tensorflow', 'process.ts'),
+  )
   for (const file of processes) {
     const name = path.relative(path.join(root, 'src-main'), file).replace(/\.ts$/, '')
     await esbuild.build({ ...common, entryPoints: { [name]: file }, outdir: 'dist', format: 'esm', banner: BANNER })
   }
   if (exists('src-main/hosts/electron/main.ts')) {
-    await esbuild.build({ ...common, entryPoints: { 'electron/main': 'src-main/hosts/electron/main.ts', ...(exists('src-main/hosts/electron/services.ts') ? { 'electron/services': 'src-main/hosts/electron/services.ts' } : {}) }, outdir: 'dist', format: 'esm', banner: BANNER })
+    await esbuild.build({
+      ...common,
+      entryPoints: {
+        'electron/main': 'src-main/hosts/electron/main.ts',
+        ...(exists('src-main/hosts/electron/services.ts')
+          ? { 'electron/services': 'src-main/hosts/electron/services.ts' }
+          : {}),
+      },
+      outdir: 'dist',
+      format: 'esm',
+      banner: BANNER,
+    })
     // A sandboxed preload must be one CommonJS file.
-    if (exists('src-main/hosts/electron/preload.ts')) await esbuild.build({ ...common, entryPoints: { 'electron/preload': 'src-main/hosts/electron/preload.ts' }, outdir: 'dist', format: 'cjs', outExtension: { '.js': '.cjs' } })
+    if (exists('src-main/hosts/electron/preload.ts'))
+      await esbuild.build({
+        ...common,
+        entryPoints: { 'electron/preload': 'src-main/hosts/electron/preload.ts' },
+        outdir: 'dist',
+        format: 'cjs',
+        outExtension: { '.js': '.cjs' },
+      })
   }
 }
 
 export async function buildRenderer() {
   const vite = await import('vite')
-  await vite.build({ configFile: path.join(root, 'vite.config.ts'), root: path.join(root, 'src-renderer'), logLevel: 'warn' })
+  await vite.build({
+    configFile: path.join(root, 'vite.config.ts'),
+    root: path.join(root, 'src-renderer'),
+    logLevel: 'warn',
+  })
 }
 
 /** Builds parts and marks them fresh. The fingerprint is taken first: a file changed meanwhile leaves the part stale. */
@@ -67,4 +103,5 @@ export async function build(parts) {
   }
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await withBuildLock(() => build(['main', 'renderer']))
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await withBuildLock(() => build(['main', 'renderer']))

@@ -15,7 +15,12 @@ export function ensureDependencies() {
   const marker = path.join(root, 'node_modules', '.diploscope-lock')
   const wanted = createHash('sha256').update(fs.readFileSync(lock)).digest('hex')
   if (fs.existsSync(installed)) {
-    if (fs.existsSync(marker) ? fs.readFileSync(marker, 'utf8') === wanted : fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs) return
+    if (
+      fs.existsSync(marker)
+        ? fs.readFileSync(marker, 'utf8') === wanted
+        : fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs
+    )
+      return
   }
   process.stderr.write('Installing the locked dependencies (npm ci)…\n')
   const npm = process.env.npm_execpath
@@ -27,7 +32,9 @@ export function ensureDependencies() {
     env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
   })
   if (done.status !== 0) {
-    process.stderr.write('diploscope: internal: the dependencies could not be installed - check the network to the npm registry and try again\n')
+    process.stderr.write(
+      'diploscope: internal: the dependencies could not be installed - check the network to the npm registry and try again\n',
+    )
     process.exit(1)
   }
   fs.writeFileSync(marker, wanted)
@@ -53,8 +60,14 @@ export function fingerprint(folders, files = []) {
 }
 
 export const PARTS = {
-  main: { folders: ['src-shared', 'src-main'], files: ['package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/lib.mjs'] },
-  renderer: { folders: ['src-shared', 'src-renderer'], files: ['package-lock.json', 'vite.config.ts', 'scripts/build.mjs'] },
+  main: {
+    folders: ['src-shared', 'src-main'],
+    files: ['package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/lib.mjs'],
+  },
+  renderer: {
+    folders: ['src-shared', 'src-renderer'],
+    files: ['package-lock.json', 'vite.config.ts', 'scripts/build.mjs'],
+  },
 }
 const stampOf = part => path.join(root, 'dist', `.${part}.stamp`)
 
@@ -76,9 +89,16 @@ export async function withBuildLock(work) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error
       let owner = 0
-      try { owner = Number(fs.readFileSync(lock, 'utf8')) } catch {}
+      try {
+        owner = Number(fs.readFileSync(lock, 'utf8'))
+      } catch {}
       let lives = owner > 0
-      if (lives) try { process.kill(owner, 0) } catch (e) { lives = e.code === 'EPERM' }
+      if (lives)
+        try {
+          process.kill(owner, 0)
+        } catch (e) {
+          lives = e.code === 'EPERM'
+        }
       else lives = fs.existsSync(lock) && Date.now() - fs.statSync(lock).mtimeMs < 2000
       if (!lives) fs.rmSync(lock, { force: true })
       else await new Promise(done => setTimeout(done, 50))
