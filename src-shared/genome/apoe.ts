@@ -159,7 +159,7 @@ export interface OddsRatio {
 }
 
 /** The answer of `diploscope apoe`, call or no call. Positions are 1-based; qualities Phred-scaled. */
-export interface ApoeResult {
+export interface ApoeReport {
   readonly build: Build
   /** False when chromosome 19 has an unknown length and the build was given by the user. */
   readonly buildConfirmed: boolean
