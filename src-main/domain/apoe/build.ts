@@ -23,8 +23,11 @@ const KNOWN_LENGTHS = `GRCh37 has ${bp(CHR19_LENGTH.GRCh37)}, GRCh38 ${bp(CHR19_
 export function chooseBuild(contigs: readonly Contig[], asked: Build | 'auto'): BuildChoice {
   const nineteens = contigs.filter(c => bareContigName(c.name) === '19')
   if (nineteens.length === 0) {
-    const remedy = asked === 'auto' ? 'give a file of human reads that has it; only then does --build help' : 'give a file of human reads that has it' // biome-ignore format: one line
-    throw new WorkbenchError('build', `no chromosome 19 (chr19, 19, NC_000019) in the header; it has ${someNames(contigs)}`, asked === 'auto' ? `give --build with a file that has it: ${remedy}` : remedy) // biome-ignore format: one line
+    throw new WorkbenchError(
+      'build',
+      `no chromosome 19 (chr19, 19, NC_000019) in the header; it has ${someNames(contigs)}`,
+      'use a file of human reads that has it, and give --build where its length is unusual',
+    )
   }
   const told = nineteens.map(c => ({
     name: c.name,
