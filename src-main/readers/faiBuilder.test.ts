@@ -115,7 +115,13 @@ describe('buildFai', () => {
         const ours = await buildFai(file, quietContext())
         await file.close()
         expect(formatFai(ours.entries)).toBe(readFileSync(`${path}.fai`, 'utf8'))
-        if (ours.gzi) expect(Buffer.from(formatGzi(ours.gzi)).equals(readFileSync(`${path}.gzi`))).toBe(true)
+        if (ours.gzi) {
+          // Older bgzip also listed the end-of-file block: our entries are its first ones.
+          const theirs = parseGzi(readFileSync(`${path}.gzi`), `${path}.gzi`, file.size)
+          expect(theirs.packed.subarray(0, ours.gzi.packed.length)).toEqual(ours.gzi.packed)
+          expect(theirs.unpacked.subarray(0, ours.gzi.packed.length)).toEqual(ours.gzi.unpacked)
+          expect(theirs.packed.length - ours.gzi.packed.length).toBeLessThanOrEqual(1)
+        }
         compared++
       }
       expect(compared).toBeGreaterThanOrEqual(3)
