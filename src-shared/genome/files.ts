@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../ipc/errors.ts'
+import type { WireError } from '../ipc/errors.ts'
 import type { Build } from './assemblies.ts'
 import { findContig } from './contigs.ts'
 import type { Contig } from './locus.ts'
@@ -7,67 +7,68 @@ import type { Contig } from './locus.ts'
 export type FileKind =
   | 'bam'
   | 'cram'
+  | 'sam'
   | 'vcf'
   | 'bigwig'
   | 'bigbed'
+  | 'bedgraph'
   | 'fasta'
   | '2bit'
-  | 'genes' // gene models or intervals: GTF, GFF3, BED
-  | 'project' // .diploscope
-  | 'model' // a folder with model.json
+  | 'genes' // GTF, GFF3 or BED gene models
+  | 'project'
+  | 'model' // a model folder
   | 'onnx'
-  | 'sam' // text alignments: recognised, not read
-  | 'bcf' // recognised, not read
 
-export type IndexState =
-  | 'ok'
-  | 'missing'
-  | 'stale' // older than the file
-  | 'foreign' // of another file: contig count or offsets do not fit
-  | 'unreadable' // damaged, or not an index
+/** `foreign`: readable, but of another file; `stale`: older than the file it indexes; `not-needed`: the format has none. */
+export type IndexState = 'ok' | 'missing' | 'stale' | 'foreign' | 'unreadable' | 'not-needed'
 
-export interface IndexFacts {
-  /** Where it is, or would be. For a bgzip FASTA the .fai; its .gzi lies beside. */
-  readonly path: string
-  readonly state: IndexState
-  /** Why the state is not 'ok', one line. */
-  readonly detail?: string
-  /** `diploscope index` can make it. */
-  readonly buildable: boolean
-}
-
-/** Something that will keep the file, or a part of it, from being used. */
-export interface FileProblem {
-  readonly code: ErrorCode
-  readonly message: string
-  readonly remedy: string
-}
-
-/** What can be said about a file without reading through it. */
+/** What a look at a file's head, index and size tells. Nothing here needs the whole file to be read. */
 export interface FileFacts {
-  readonly path: string
-  /** Last part of the path. */
-  readonly name: string
   readonly kind: FileKind
-  /** In words, with version and packing: `CRAM 3.0`, `FASTA, bgzip`, `GTF, gzip`. */
-  readonly format: string
+  /** bgzip or gzip around a text format. */
   readonly compression: 'none' | 'gzip' | 'bgzip'
-  /** bytes; of a model folder, of its files */
-  readonly size: number
-  /** ms since the epoch */
-  readonly modifiedMs: number
-  /** Absent where the kind has none. A plain VCF and gene models are read whole: none needed. */
-  readonly index?: IndexFacts
-  /** Of the header or the index; empty where the file names none. A length of 0 means that the file does not tell it. */
+  readonly sizeBytes: number
+  /** Milliseconds since the epoch. */
+  readonly modifiedAt: number
+  readonly index: IndexState
+  /** File name of the index, without its folder. */
+  readonly indexName?: string
+  /** At most the first 5,000; `contigCount` is the whole number. */
   readonly contigs: readonly Contig[]
+  readonly contigCount: number
   readonly build: Build | 'unknown'
-  /** Read groups' samples of an alignment file, columns of a VCF. */
+  /** Read-group SM names of alignments, sample columns of a VCF. */
   readonly samples: readonly string[]
-  /** `SO` of an alignment file's header. */
   readonly sortOrder?: string
-  /** bigWig and bigBed: bp a value of each reduction, ascending; empty when there are none. */
-  readonly zoomLevels?: readonly number[]
-  readonly problems: readonly FileProblem[]
+  /** The file says of itself that it is synthetic (a header comment `@CO synthetic: …`, `##synthetic=`, `# synthetic`). */
+  readonly synthetic: boolean
+  /** Sentences for the user: what is unusual about the file. */
+  readonly remarks: readonly string[]
+}
+
+/** What a file is for in a project. */
+export type FileRole = 'sample' | 'reference' | 'genes' | 'signal' | 'variants' | 'model' | 'project'
+
+/** A file that is open in the program, as the page knows it: by id. */
+export interface OpenedFile {
+  readonly id: string
+  readonly name: string
+  /** For display only. */
+  readonly folder: string
+  readonly role: FileRole
+  readonly facts: FileFacts
+  /** Where its bytes are served by range: `/data/<id>`, its index at `/data/<id>.index`. */
+  readonly dataUrl: string
+  readonly indexUrl?: string
+  /** Present when the file cannot be used as it is: no index, changed on disk, gone. */
+  readonly problem?: WireError
+}
+
+export interface RecentFile {
+  readonly recentId: string
+  readonly name: string
+  readonly folder: string
+  readonly openedAt: number
 }
 
 /** How the contigs of a track fit an assembly. */
