@@ -1,5 +1,5 @@
-import type { OpenedFile } from './genome/files.ts'
 import type { Interval } from './genome/interval.ts'
+import type { OpenedFile } from './openedFile.ts'
 
 export interface Bookmark {
   readonly id: string

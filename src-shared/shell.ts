@@ -1,4 +1,4 @@
-import type { FileRole } from './genome/files.ts'
+import type { FileRole } from './openedFile.ts'
 
 /**
  * The few things that the desktop shell does for the page; named functions, exposed by the preload as `window.diploscopeShell`.

@@ -1,10 +1,11 @@
 import type { ApoeReport } from '../genome/apoe.ts'
 import type { DiplotypeTrack } from '../genome/diplotypeTrack.ts'
-import type { OpenedFile, RecentFile } from '../genome/files.ts'
+
 import type { GeneHit, GeneModels } from '../genome/genes.ts'
 import type { Interval } from '../genome/interval.ts'
 import type { ColumnDetail, PileupLedger, PileupOptions } from '../genome/pileup.ts'
 import type { JobSnapshot, WorkContext } from '../job.ts'
+import type { OpenedFile, RecentFile } from '../openedFile.ts'
 import type { ProjectDocument, ProjectState } from '../project.ts'
 import type { WireError } from './errors.ts'
 

@@ -10,7 +10,12 @@ export const CHANNEL = {
 
 /** What main and the services process say to each other beside the pages' ports. Ids pair an answer with its question. */
 export type ToServices =
-  | { readonly kind: 'start'; readonly dataDir: string; readonly startPaths: readonly string[]; readonly version: string }
+  | {
+      readonly kind: 'start'
+      readonly dataDir: string
+      readonly startPaths: readonly string[]
+      readonly version: string
+    }
   | { readonly kind: 'client' } // with one port
   | { readonly kind: 'open'; readonly paths: readonly string[] }
   | { readonly kind: 'command'; readonly command: string }

@@ -57,7 +57,7 @@ export const isOwnUrl = (url: string): boolean => {
 /** The address to hand to the system's browser, or undefined: https, a host of the list, no credentials, the default port. */
 export function outsideUrl(url: string): string | undefined {
   const parsed = parse(url)
-  if (!parsed || parsed.protocol !== 'https:' || parsed.username || parsed.password || parsed.port) return undefined
+  if (parsed?.protocol !== 'https:' || parsed.username || parsed.password || parsed.port) return undefined
   return OUTSIDE_HOSTS.has(parsed.hostname) ? parsed.href : undefined
 }
 
