@@ -1,0 +1,279 @@
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { throwIfCancelled, WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../src-shared/job.ts'
+import type { Tensors } from '../../src-shared/tensor.ts'
+import { type DeviceTrial, tryDevice } from './devices.ts'
+import type {
+  BatchPlan,
+  CallOptions,
+  Device,
+  Engine,
+  LoadOptions,
+  ProviderReport,
+  Session,
+  StateHandle,
+} from './engine.ts'
+import { builtEntry } from './entry.ts'
+import { packTensors } from './frames.ts'
+import { nodeLauncher, type ProcessLauncher } from './launcher.ts'
+import { type ModelBytes, ModelCache } from './modelCache.ts'
+import { PROVIDER_NAMES } from './profile.ts'
+import type { MemoryUse, Provider, Request, SessionInfo, SessionSpec } from './protocol.ts'
+import { CallQueue } from './queue.ts'
+
+export interface ComputeOptions {
+  /** Default: a Node child process. */
+  readonly launcher?: ProcessLauncher
+  /** The built process; default: `compute/process.js` beside this program. */
+  readonly entry?: string
+  /** Where models given as bytes are written. */
+  readonly cacheFolder?: string
+  readonly cacheLimitBytes?: number
+  /** Open models beyond this are closed, the least recently used first. */
+  readonly sessionLimitBytes?: number
+  readonly threads?: number
+  /** How long a cancelled run may go on before its process is ended. */
+  readonly cancelGraceMs?: number
+  /** A run that needs more is refused; default: what the machine has free. */
+  readonly memoryLimitBytes?: number
+}
+
+export interface ComputeStats extends MemoryUse {
+  readonly pid: number | undefined
+  /** Times that a process was started again after the first. */
+  readonly restarts: number
+  readonly queued: number
+}
+
+export interface RunRequest {
+  readonly session: Session
+  readonly batches: Iterable<Tensors> | AsyncIterable<Tensors>
+  readonly plan?: BatchPlan
+}
+
+export interface Compute extends Engine {
+  load(model: string | ModelBytes | Uint8Array, options?: LoadOptions, signal?: AbortSignal): Promise<Session>
+  /** All batches, in order, with progress and cancelling between them. */
+  run(request: RunRequest, context: WorkContext): Promise<readonly Tensors[]>
+  /** Tensors that stay in the process between runs. */
+  createState(tensors: Tensors, signal?: AbortSignal): Promise<StateHandle>
+  /** Proves a device by running on it; the answer is remembered. */
+  tryDevice(device: Provider): Promise<DeviceTrial>
+  /** Memory of the process now and at its peak. While a run is under way: as of the last answer. */
+  stats(): Promise<ComputeStats>
+}
+
+const GB = 1e9
+
+/** The client of the compute process. Nothing is started before the first call. */
+export function createCompute(options: ComputeOptions = {}): Compute {
+  const queue = new CallQueue({
+    launcher: options.launcher ?? nodeLauncher,
+    entry: () => options.entry ?? builtEntry('compute/process.js'),
+    sessionLimitBytes: options.sessionLimitBytes ?? 4 * GB,
+    cancelGraceMs: options.cancelGraceMs ?? 2000,
+  })
+  const cache = new ModelCache(
+    options.cacheFolder ?? join(tmpdir(), 'diploscope-models'),
+    options.cacheLimitBytes ?? 4 * GB,
+  )
+  const trials = new Map<Provider, Promise<DeviceTrial>>()
+  const threadsDefault = options.threads ?? availableParallelism()
+  let nextId = 1
+
+  const openSession = async (
+    path: string,
+    provider: Provider,
+    report: { requested: Device; note?: string | undefined; strict: boolean },
+    load: LoadOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<Session> => {
+    const spec: SessionSpec = {
+      id: nextId++,
+      path,
+      provider,
+      threads: load.threads ?? threadsDefault,
+      arena: load.workload === 'fixed',
+      profile: true,
+    }
+    const { done } = await queue.call(call => ({ request: { kind: 'load', call, session: spec } }), { signal })
+    return new OpenedSession(queue, spec, done.info as SessionInfo, report, options.memoryLimitBytes)
+  }
+
+  const trial = (device: Provider) => {
+    let known = trials.get(device)
+    if (!known) {
+      known = tryDevice(async (bytes, provider) => {
+        const path = await cache.pathOf({ bytes })
+        return openSession(path, provider, { requested: provider, strict: false }, { workload: 'varied' }, undefined)
+      }, device)
+      // A start-up fault must not be remembered as a property of the device.
+      known.catch(() => trials.delete(device))
+      trials.set(device, known)
+    }
+    return known
+  }
+
+  const choose = async (device: Device): Promise<{ provider: Provider; note?: string; strict: boolean }> => {
+    if (device === 'cpu') return { provider: 'cpu', strict: true }
+    if (device !== 'auto') {
+      const result = await trial(device)
+      if (result.works) return { provider: device, strict: true }
+      throw new WorkbenchError('provider-missing', `device '${device}' does not work here: ${result.reason}`, 'use --device cpu or auto') // biome-ignore format: one thought
+    }
+    const cpu = await trial('cpu')
+    const reasons: string[] = []
+    for (const candidate of ['cuda', 'webgpu'] as const) {
+      const result = await trial(candidate)
+      // A software adapter passes every test of function and is still the wrong choice.
+      if (result.works && (result.ms ?? 0) < (cpu.ms ?? 0)) return { provider: candidate, strict: false }
+      reasons.push(
+        result.works ? `${candidate} is slower than the CPU (${result.reason})` : `${candidate}: ${result.reason}`,
+      )
+    }
+    return { provider: 'cpu', note: `running on the CPU - ${reasons.join('; ')}`, strict: true }
+  }
+
+  const compute: Compute = {
+    name: 'onnxruntime',
+    async load(model, load = {}, signal) {
+      const device = load.device ?? 'cpu'
+      const chosen = await choose(device)
+      const path =
+        typeof model === 'string' ? model : await cache.pathOf(model instanceof Uint8Array ? { bytes: model } : model)
+      return openSession(path, chosen.provider, { requested: device, note: chosen.note, strict: chosen.strict && device !== 'auto' }, load, signal) // biome-ignore format: one call
+    },
+    async run({ session, batches, plan }, context) {
+      const all: Tensors[] = []
+      for await (const answer of session.runBatches(batches, context, plan)) all.push(answer)
+      return all
+    },
+    async createState(tensors, signal) {
+      const id = nextId++
+      const { metas, buffers } = packTensors(tensors)
+      const reply = await queue.call(call => ({ request: { kind: 'put', call, state: id, tensors: metas }, buffers }), {
+        signal,
+      })
+      return new ResidentState(queue, id, reply.generation)
+    },
+    tryDevice: trial,
+    async stats() {
+      if (!queue.busy) await queue.call(call => ({ request: { kind: 'stats', call } }), {})
+      return queue.stats()
+    },
+    close: () => queue.close(),
+  }
+  return compute
+}
+
+class OpenedSession implements Session {
+  private ran: Readonly<Record<string, number>> = {}
+  private note: string | undefined
+  private closed = false
+
+  constructor(
+    private readonly queue: CallQueue,
+    private readonly spec: SessionSpec,
+    private readonly info: SessionInfo,
+    private readonly report: {
+      readonly requested: Device
+      readonly note?: string | undefined
+      readonly strict: boolean
+    },
+    private readonly memoryLimit: number | undefined,
+  ) {
+    this.note = [report.note, ...info.notes].filter(Boolean).join('; ') || undefined
+  }
+
+  get inputs() {
+    return this.info.inputs
+  }
+
+  get outputs() {
+    return this.info.outputs
+  }
+
+  get provider(): ProviderReport {
+    return { requested: this.report.requested, ran: this.ran, note: this.note }
+  }
+
+  async run(inputs: Tensors, call: CallOptions = {}): Promise<Tensors> {
+    if (this.closed) throw new WorkbenchError('internal', 'a closed model was run', 'please report this')
+    const state = call.state as ResidentState | undefined
+    const { metas, buffers } = packTensors(inputs)
+    const build = (id: number): { request: Request; buffers: readonly Uint8Array[] } => ({
+      request: {
+        kind: 'run',
+        call: id,
+        session: this.spec,
+        tensors: metas,
+        ...(call.outputs ? { outputs: call.outputs } : {}),
+        ...(state ? { state: { id: state.id, carry: call.carry ?? [] } } : {}),
+        ...(this.memoryLimit !== undefined ? { memoryLimit: this.memoryLimit } : {}),
+      },
+      buffers,
+    })
+    const reply = await this.queue.call(build, {
+      signal: call.signal,
+      ...(state ? { generation: state.generation } : {}),
+    })
+    if (reply.done.ran && Object.keys(this.ran).length === 0) this.assertProvider(reply.done.ran)
+    return reply.tensors
+  }
+
+  /** The session options say what was asked for; only the profile says what ran. */
+  private assertProvider(ran: Readonly<Record<string, number>>): void {
+    this.ran = ran
+    const { provider } = this.spec
+    if (provider === 'cpu' || (ran[PROVIDER_NAMES[provider]] ?? 0) > 0) return
+    const what = `no operation of this model ran on ${provider}`
+    if (this.report.strict) throw new WorkbenchError('provider-missing', what, 'use --device cpu or auto')
+    this.note = [this.note, what].filter(Boolean).join('; ')
+  }
+
+  async *runBatches(
+    batches: Iterable<Tensors> | AsyncIterable<Tensors>,
+    context: WorkContext,
+    plan: BatchPlan = {},
+  ): AsyncGenerator<Tensors> {
+    const { total = 0, phase = 'compute', outputs } = plan
+    let done = 0
+    context.report({ phase, done, total })
+    for await (const batch of batches) {
+      throwIfCancelled(context.signal)
+      const answer = await this.run(batch, { signal: context.signal, ...(outputs ? { outputs } : {}) })
+      done++
+      context.report({ phase, done, total })
+      yield answer
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    await this.queue.forget(call => ({ request: { kind: 'unload', call, session: this.spec.id } }))
+  }
+}
+
+class ResidentState implements StateHandle {
+  constructor(
+    private readonly queue: CallQueue,
+    readonly id: number,
+    readonly generation: number,
+  ) {}
+
+  async fetch(names?: readonly string[], signal?: AbortSignal): Promise<Tensors> {
+    const reply = await this.queue.call(call => ({ request: { kind: 'get', call, state: this.id, ...(names ? { names } : {}) } }), { signal, generation: this.generation }) // biome-ignore format: one call
+    return reply.tensors
+  }
+
+  async put(tensors: Tensors, signal?: AbortSignal): Promise<void> {
+    const { metas, buffers } = packTensors(tensors)
+    await this.queue.call(call => ({ request: { kind: 'put', call, state: this.id, tensors: metas }, buffers }), { signal, generation: this.generation }) // biome-ignore format: one call
+  }
+
+  async close(): Promise<void> {
+    await this.queue.forget(call => ({ request: { kind: 'drop', call, state: this.id } }), this.generation)
+  }
+}

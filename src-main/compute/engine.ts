@@ -1,0 +1,74 @@
+import type { WorkContext } from '../../src-shared/job.ts'
+import type { Tensors } from '../../src-shared/tensor.ts'
+import type { ModelBytes } from './modelCache.ts'
+import type { ValueInfo } from './protocol.ts'
+
+/** What the user may ask for. */
+export type Device = 'auto' | 'cpu' | 'webgpu' | 'cuda'
+
+/** `fixed`: the same shapes again and again (a training step); `varied`: shapes that change, so memory is given back after each run. */
+export type Workload = 'fixed' | 'varied'
+
+export interface LoadOptions {
+  /** Default `cpu`. */
+  readonly device?: Device
+  /** Threads inside one operator; default: the cores. */
+  readonly threads?: number
+  readonly workload?: Workload
+}
+
+/** What was asked for and what ran. `ran` is empty until the first run. */
+export interface ProviderReport {
+  readonly requested: Device
+  /** Node events by execution provider, counted in a profile of the first run. */
+  readonly ran: Readonly<Record<string, number>>
+  /** One sentence for the user: why the device is not the one asked for, or what will not repeat. */
+  readonly note: string | undefined
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  /** Outputs to fetch; default: all that are not carried into a state. */
+  readonly outputs?: readonly string[]
+  /** Tensors that stay in the process: they are fed as inputs, and outputs named in `carry` replace them after the run. */
+  readonly state?: StateHandle
+  readonly carry?: readonly { readonly from: string; readonly to: string }[]
+}
+
+/** Weights and moments kept inside the compute process between training steps. Lost when the process ends. */
+export interface StateHandle {
+  /** A copy of the named tensors, or of all. @throws WorkbenchError `disconnected` when the process was restarted since */
+  fetch(names?: readonly string[], signal?: AbortSignal): Promise<Tensors>
+  /** Adds or replaces tensors. */
+  put(tensors: Tensors, signal?: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** An open model. */
+export interface Session {
+  readonly inputs: readonly ValueInfo[]
+  readonly outputs: readonly ValueInfo[]
+  readonly provider: ProviderReport
+  /** One run. Abort rejects at once with `cancelled`; the process finishes the run or is ended after its grace. */
+  run(inputs: Tensors, call?: CallOptions): Promise<Tensors>
+  /** Runs batch after batch; progress and cancelling come between them. `total` 0: unknown. */
+  runBatches(
+    batches: Iterable<Tensors> | AsyncIterable<Tensors>,
+    context: WorkContext,
+    plan?: BatchPlan,
+  ): AsyncGenerator<Tensors>
+  close(): Promise<void>
+}
+
+export interface BatchPlan {
+  readonly total?: number
+  readonly phase?: string
+  readonly outputs?: readonly string[]
+}
+
+/** A way to run models. @throws WorkbenchError `engine-missing`, `provider-missing`, `bad-model`, `out-of-memory`, `cancelled` */
+export interface Engine {
+  readonly name: string
+  load(model: string | ModelBytes, options?: LoadOptions): Promise<Session>
+  close(): Promise<void>
+}

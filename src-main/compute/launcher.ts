@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import type { Duplex } from 'node:stream'
+import { encodeFrame, type Frame, FrameReader } from './frames.ts'
+import { type ProcessSettings, SETTINGS_VARIABLE } from './protocol.ts'
+
+export interface ProcessEnd {
+  readonly code: number | null
+  readonly signal: string | null
+  /** The last lines it wrote on stderr. */
+  readonly stderr: string
+}
+
+/** A running compute process. */
+export interface ComputeProcess {
+  readonly pid: number | undefined
+  send(frame: Frame): void
+  onFrame(listener: (frame: Frame) => void): void
+  /** Called once, also when the program could not be started. */
+  onEnd(listener: (end: ProcessEnd) => void): void
+  /** Ends it at once, whatever it does. */
+  kill(): void
+  /** Whether it keeps the parent's event loop alive. */
+  hold(busy: boolean): void
+}
+
+/** Starts `entry`. The default is a Node child; Electron's host gives one that forks a utilityProcess. */
+export type ProcessLauncher = (entry: string, settings: ProcessSettings) => ComputeProcess
+
+const STDERR_KEPT = 4096
+
+/** A child of this Node, with frames on file descriptor 3 both ways. */
+export const nodeLauncher: ProcessLauncher = (entry, settings) => {
+  const child = spawn(process.execPath, [entry], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', [SETTINGS_VARIABLE]: JSON.stringify(settings) },
+    windowsHide: true,
+  })
+  const pipe = child.stdio[3] as Duplex
+  let stderr = ''
+  child.stderr?.setEncoding('utf8')
+  child.stderr?.on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_KEPT)
+  })
+  let frameListener: (frame: Frame) => void = () => {}
+  let endListener: (end: ProcessEnd) => void = () => {}
+  const reader = new FrameReader(frame => frameListener(frame))
+  pipe.on('data', (chunk: Uint8Array) => {
+    try {
+      reader.push(chunk)
+    } catch (error) {
+      stderr = `${stderr}\n${(error as Error).message}`
+      child.kill('SIGKILL')
+    }
+  })
+  pipe.on('error', () => {}) // a broken pipe is told by the end of the process
+  let ended = false
+  const end = (code: number | null, signal: string | null) => {
+    if (ended) return
+    ended = true
+    endListener({ code, signal, stderr })
+  }
+  child.on('error', error => {
+    stderr = `${stderr}\n${error.message}`
+    end(null, null)
+  })
+  // 'close' and not 'exit': answers already in the pipe still count, and stderr is whole.
+  child.on('close', (code, signal) => end(code, signal))
+  const refs = [child, pipe, child.stderr] as readonly { ref?(): void; unref?(): void }[]
+  return {
+    pid: child.pid,
+    send(frame) {
+      pipe.cork()
+      for (const piece of encodeFrame(frame)) pipe.write(piece)
+      pipe.uncork()
+    },
+    onFrame(listener) {
+      frameListener = listener
+    },
+    onEnd(listener) {
+      endListener = listener
+    },
+    kill: () => void child.kill('SIGKILL'),
+    hold(busy) {
+      for (const r of refs) (busy ? r.ref : r.unref)?.call(r)
+    },
+  }
+}

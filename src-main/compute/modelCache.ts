@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asWorkbenchError } from '../../src-shared/ipc/errors.ts'
+
+/** A model that is not a file yet. `files` lie beside it under the names that its external data give. */
+export interface ModelBytes {
+  readonly bytes: Uint8Array
+  readonly files?: Readonly<Record<string, Uint8Array>>
+}
+
+/** Models written to disk by content, because the runtime opens a path with half the memory that a buffer needs. */
+export class ModelCache {
+  private readonly used = new Set<string>()
+
+  constructor(
+    private readonly folder: string,
+    private readonly limitBytes: number,
+  ) {}
+
+  /** The path of the model; an equal one that is there already is used again. */
+  async pathOf(model: ModelBytes): Promise<string> {
+    const files = Object.entries(model.files ?? {})
+    const hash = createHash('sha256').update(model.bytes)
+    for (const [name, bytes] of files) hash.update(`\n${name} ${bytes.byteLength}\n`).update(bytes)
+    const key = hash.digest('hex')
+    const folder = join(this.folder, key)
+    const path = join(folder, 'model.onnx')
+    this.used.add(key)
+    try {
+      if (
+        await stat(path).then(
+          () => true,
+          () => false,
+        )
+      ) {
+        const now = new Date()
+        await utimes(folder, now, now).catch(() => undefined)
+        return path
+      }
+      const temporary = join(this.folder, `.${key}.${process.pid}.${Math.random().toString(36).slice(2)}.part`)
+      await mkdir(temporary, { recursive: true })
+      for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes)
+      await writeFile(join(temporary, 'model.onnx'), model.bytes)
+      // Lost to another process that wrote the same content: theirs is as good.
+      await rename(temporary, folder).catch(() => rm(temporary, { recursive: true, force: true }))
+      await this.trim()
+      return path
+    } catch (error) {
+      throw asWorkbenchError(error)
+    }
+  }
+
+  /** Removes the models unused for longest until the folder fits its limit. */
+  private async trim(): Promise<void> {
+    const entries = await Promise.all(
+      (await readdir(this.folder)).map(async name => {
+        const folder = join(this.folder, name)
+        const files = await readdir(folder).catch(() => [])
+        const sizes = await Promise.all(
+          files.map(f =>
+            stat(join(folder, f)).then(
+              s => s.size,
+              () => 0,
+            ),
+          ),
+        )
+        const time = await stat(folder).then(
+          s => s.mtimeMs,
+          () => 0,
+        )
+        return { name, folder, time, bytes: sizes.reduce((a, b) => a + b, 0) }
+      }),
+    )
+    let total = entries.reduce((sum, e) => sum + e.bytes, 0)
+    for (const e of entries.sort((a, b) => a.time - b.time)) {
+      if (total <= this.limitBytes) return
+      if (this.used.has(e.name)) continue
+      await rm(e.folder, { recursive: true, force: true })
+      total -= e.bytes
+    }
+  }
+}
