@@ -6,6 +6,7 @@ import {
   type Tensor,
   type TensorData,
   type Tensors,
+  tensorBytes,
   viewAs,
 } from '../../src-shared/tensor.ts'
 
