@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { DType } from '../../src-shared/tensor.ts'
+import type { Graph, Tensor } from '../graph/graph.ts'
 
-/** A weight of a network: its name in the model folder, its shape there, and how it is stored. */
+/** A weight of a network: its name and shape in the model folder, and how it is stored there. */
 export interface ParameterSpec {
   readonly name: string
   readonly shape: readonly number[]
@@ -17,44 +18,39 @@ export interface ForwardOptions {
   readonly length?: number
 }
 
+/** Outputs of a forward graph by the names that users see (`human`, `logits`). */
+export type ForwardOutputs = Readonly<Record<string, Tensor>>
+
 /**
  * A kind of network. One file in `models/` defines it: how `architecture` of model.json is read, which weights that needs,
- * and its forward graph. `Graph` is the builder of `src-main/graph`.
+ * and its forward graph.
  */
-export interface ModelDefinition<Config, Graph, Output> {
+export interface ModelDefinition<Config> {
   /** The `kind` of model.json. */
   readonly kind: string
   /** Checks `architecture` of model.json. @throws WorkbenchError `bad-model` that names the field and its value */
   parseConfig(json: unknown): Config
   /** Every weight, in the order in which it is written to weights.safetensors. */
   parameters(config: Config): readonly ParameterSpec[]
-  /** Declares inputs, parameters (under the names of `parameters`) and outputs in `graph`. */
-  buildForward(graph: Graph, config: Config, options: ForwardOptions): Output
+  /** Declares inputs and, under the names of `parameters`, the parameters and states in `graph`; gives the outputs. */
+  buildForward(graph: Graph, config: Config, options: ForwardOptions): ForwardOutputs
 }
 
 /** A network whose configuration has been read: what folders, exports and checks work with, whatever its kind. */
-export interface ConfiguredModel<Graph, Output> {
+export interface ConfiguredModel {
   readonly kind: string
   readonly parameters: readonly ParameterSpec[]
-  buildForward(graph: Graph, options: ForwardOptions): Output
-}
-
-export interface ModelRegistry<Graph, Output> {
-  readonly kinds: readonly string[]
-  /** @throws WorkbenchError `unsupported` for a kind that this program has not; `bad-model` for a configuration that cannot be */
-  configure(kind: string, architecture: unknown): ConfiguredModel<Graph, Output>
+  buildForward(graph: Graph, options: ForwardOptions): ForwardOutputs
 }
 
 /** A definition with its configuration type folded away, so that definitions of different kinds fit one list. */
-export interface RegisteredModel<Graph, Output> {
+export interface RegisteredModel {
   readonly kind: string
-  configure(architecture: unknown): ConfiguredModel<Graph, Output>
+  configure(architecture: unknown): ConfiguredModel
 }
 
 /** To be called once in each model's file: `export const linformer = registered({ kind: 'linformer', … })`. */
-export function registered<Config, Graph, Output>(
-  definition: ModelDefinition<Config, Graph, Output>,
-): RegisteredModel<Graph, Output> {
+export function registered<Config>(definition: ModelDefinition<Config>): RegisteredModel {
   return {
     kind: definition.kind,
     configure(architecture) {
@@ -68,19 +64,24 @@ export function registered<Config, Graph, Output>(
   }
 }
 
-/** A registry over a list of kinds. The list itself is in `models/kinds.ts`. */
-export function modelRegistry<Graph, Output>(
-  models: readonly RegisteredModel<Graph, Output>[],
-): ModelRegistry<Graph, Output> {
+export interface ModelRegistry {
+  readonly kinds: readonly string[]
+  /** @throws WorkbenchError `unsupported` for a kind that this program has not; `bad-model` for a configuration that cannot be */
+  configure(kind: string, architecture: unknown): ConfiguredModel
+}
+
+/** A registry over a list of kinds; the program's own list is `MODELS` in kinds.ts. */
+export function modelRegistry(models: readonly RegisteredModel[]): ModelRegistry {
   const byKind = new Map(models.map(m => [m.kind, m]))
+  const known = [...byKind.keys()]
   return {
-    kinds: [...byKind.keys()],
+    kinds: known,
     configure(kind, architecture) {
       const model = byKind.get(kind)
       if (!model)
         throw new WorkbenchError(
           'unsupported',
-          `model kind '${kind}' is not one of ${[...byKind.keys()].join(', ') || '(none)'}`,
+          `model kind '${kind}' is not one of ${known.join(', ') || '(none)'}`,
           'use a model of a known kind, or a newer version of the program',
         )
       return model.configure(architecture)
