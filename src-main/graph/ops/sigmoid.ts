@@ -1,0 +1,14 @@
+import type { Tensor } from '../graph.ts'
+import { unary } from './elementwise.ts'
+import { mul } from './mul.ts'
+import { sub } from './sub.ts'
+
+export const sigmoidOperation = unary({
+  name: 'sigmoid',
+  onnx: 'Sigmoid',
+  compute: x => 1 / (1 + Math.exp(-x)),
+  derivative: (_x, y, upstream) => mul(upstream, mul(y, sub(1, y))),
+})
+
+/** 1 / (1 + e⁻ˣ) */
+export const sigmoid = (x: Tensor): Tensor => x.graph.apply1(sigmoidOperation, [x], {})
