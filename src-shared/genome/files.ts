@@ -1,6 +1,6 @@
 import type { WireError } from '../ipc/errors.ts'
 import type { Build } from './assemblies.ts'
-import { findContig } from './contigs.ts'
+import { bareContigName } from './contigs.ts'
 import type { Contig } from './locus.ts'
 
 /** What a file is, told by its content, never by its name. */
@@ -86,11 +86,13 @@ export interface ContigFit {
  * One differing length makes the fit `foreign`: values would be shown at wrong places.
  */
 export function contigFit(file: readonly Contig[], assembly: readonly Contig[]): ContigFit {
+  const exact = new Map(assembly.map(c => [c.name, c]))
+  const bare = new Map(assembly.toReversed().map(c => [bareContigName(c.name), c]))
   const missing: string[] = []
   const conflicts: { name: string; length: number; assemblyLength: number }[] = []
   let shared = 0
   for (const contig of file) {
-    const found = findContig(contig.name, assembly)
+    const found = exact.get(contig.name) ?? bare.get(bareContigName(contig.name))
     if (!found) missing.push(contig.name)
     else if (contig.length > 0 && found.length > 0 && contig.length !== found.length)
       conflicts.push({ name: contig.name, length: contig.length, assemblyLength: found.length })
