@@ -1,0 +1,213 @@
+import type { PileupColumns } from '../../../src-shared/genome/pileup.ts'
+
+/** Counters of one column: five letters and insertions hold counts; deletions, skips and segments hold differences to the column before. */
+export const LANE = { a: 0, c: 1, g: 2, t: 3, n: 4, ins: 5, del: 6, refskip: 7 } as const
+const LANE_BITS = 3
+const PAGE_BITS = 12
+/** Columns of a page: a page of counters is 128 KB, which stays in the processor's cache while reads go over it. */
+export const PAGE = 1 << PAGE_BITS
+const IN_PAGE = PAGE - 1
+
+interface Page {
+  readonly lanes: Int32Array
+  readonly segments: Int32Array
+}
+
+/** Sums over the columns that were emitted. */
+export interface ColumnTotals {
+  segments: number
+  depth: number
+}
+
+/**
+ * Counters over the columns of a region, in pages that exist only where a read has touched them: a skip of a million bases
+ * costs two edits. Columns are emitted from left to right and then forgotten.
+ */
+export class Counters {
+  private readonly pages = new Map<number, Page>()
+  private spare: Page[] = []
+  private next: number
+  private running = { segments: 0, del: 0, refskip: 0 }
+  private out: ChunkBuilder
+  readonly totals: ColumnTotals = { segments: 0, depth: 0 }
+
+  /** Columns [start, end) are counted; `emit` gets them in chunks of at most `chunk` columns. */
+  constructor(
+    contig: string,
+    readonly start: number,
+    readonly end: number,
+    emit: (columns: PileupColumns) => void,
+    chunk = 8192,
+  ) {
+    this.next = start
+    this.out = new ChunkBuilder(contig, chunk, emit)
+  }
+
+  private page(number: number): Page {
+    let page = this.pages.get(number)
+    if (!page) {
+      page = this.spare.pop() ?? { lanes: new Int32Array(PAGE << LANE_BITS), segments: new Int32Array(PAGE) }
+      this.pages.set(number, page)
+    }
+    return page
+  }
+
+  /** Letter and insertion counters of the page that holds column `position`; its cell is `cellOf(position)`. */
+  lanesAt(position: number): Int32Array {
+    return this.page(position >> PAGE_BITS).lanes
+  }
+
+  /** A read is in columns [from, to). */
+  cover(from: number, to: number): void {
+    const begin = Math.max(from, this.start)
+    const stop = Math.min(to, this.end)
+    if (begin >= stop) return
+    const first = this.page(begin >> PAGE_BITS).segments
+    first[begin & IN_PAGE] = first[begin & IN_PAGE]! + 1
+    if (stop === this.end) return
+    const last = this.page(stop >> PAGE_BITS).segments
+    last[stop & IN_PAGE] = last[stop & IN_PAGE]! - 1
+  }
+
+  /** Adds `by` to a counter of one column; outside the region nothing happens. Says how many columns were changed. */
+  add(position: number, lane: number, by: number): number {
+    if (position < this.start || position >= this.end) return 0
+    const lanes = this.lanesAt(position)
+    const cell = cellOf(position) + lane
+    lanes[cell] = lanes[cell]! + by
+    return 1
+  }
+
+  /** Adds `by` to `del` or `refskip` of columns [from, to). Says how many columns of the region these are. */
+  addGap(from: number, to: number, lane: 6 | 7, by: number): number {
+    const begin = Math.max(from, this.start)
+    const stop = Math.min(to, this.end)
+    if (begin >= stop) return 0
+    const first = this.lanesAt(begin)
+    const a = cellOf(begin) + lane
+    first[a] = first[a]! + by
+    if (stop < this.end) {
+      const last = this.lanesAt(stop)
+      const b = cellOf(stop) + lane
+      last[b] = last[b]! - by
+    }
+    return stop - begin
+  }
+
+  /** Emits every covered column left of `position`: no later read may touch these. */
+  flush(position: number): void {
+    const stop = Math.min(position, this.end)
+    const { running, out } = this
+    while (this.next < stop) {
+      const number = this.next >> PAGE_BITS
+      const page = this.pages.get(number)
+      const until = Math.min(stop, (number + 1) * PAGE)
+      if (page) {
+        for (let p = this.next; p < until; p++) {
+          const cell = cellOf(p)
+          running.segments += page.segments[p & IN_PAGE]!
+          running.del += page.lanes[cell + LANE.del]!
+          running.refskip += page.lanes[cell + LANE.refskip]!
+          if (running.segments > 0) this.emit(p, page.lanes, cell)
+        }
+        if (until === (number + 1) * PAGE) {
+          this.pages.delete(number)
+          page.lanes.fill(0)
+          page.segments.fill(0)
+          if (this.spare.length < 8) this.spare.push(page)
+        }
+      } else if (running.segments > 0) {
+        for (let p = this.next; p < until; p++) this.emit(p, EMPTY, 0)
+      } else if (this.pages.size === 0) {
+        this.next = stop
+        break
+      }
+      this.next = until
+    }
+    if (stop === this.end) out.flush()
+  }
+
+  private emit(position: number, lanes: Int32Array, cell: number): void {
+    const { running, out, totals } = this
+    totals.segments += running.segments
+    totals.depth += out.push(position, running.segments, running.del, running.refskip, lanes, cell)
+  }
+
+  /** Emits what is left: all columns to the end of the region. */
+  finish(): void {
+    let last = this.next
+    for (const number of this.pages.keys()) last = Math.max(last, (number + 1) * PAGE)
+    this.flush(last)
+    // A read that reaches past the region's end leaves no mark there.
+    if (this.running.segments > 0) this.flush(this.end)
+    this.out.flush()
+  }
+}
+
+const EMPTY = new Int32Array(1 << LANE_BITS)
+
+/** Index of a column's first counter within its page. */
+export const cellOf = (position: number): number => (position & IN_PAGE) << LANE_BITS
+
+/** Collects emitted columns into chunks. */
+class ChunkBuilder {
+  private columns: PileupColumns
+  private count = 0
+
+  constructor(
+    private readonly contig: string,
+    private readonly size: number,
+    private readonly deliver: (columns: PileupColumns) => void,
+  ) {
+    this.columns = newColumns(contig, size)
+  }
+
+  /** The column's depth. */
+  push(position: number, segments: number, del: number, refskip: number, lanes: Int32Array, cell: number): number {
+    const i = this.count++
+    const to = this.columns
+    const a = lanes[cell]!
+    const c = lanes[cell + 1]!
+    const g = lanes[cell + 2]!
+    const t = lanes[cell + 3]!
+    const n = lanes[cell + 4]!
+    const depth = a + c + g + t + n + del + refskip
+    to.positions[i] = position
+    to.segments[i] = segments
+    to.depth[i] = depth
+    to.a[i] = a
+    to.c[i] = c
+    to.g[i] = g
+    to.t[i] = t
+    to.n[i] = n
+    to.del[i] = del
+    to.refskip[i] = refskip
+    to.ins[i] = lanes[cell + LANE.ins]!
+    if (this.count === this.size) this.flush()
+    return depth
+  }
+
+  flush(): void {
+    if (this.count === 0) return
+    const full = this.columns
+    const chunk = this.count === this.size ? full : mapColumns(full, array => array.slice(0, this.count))
+    this.columns = newColumns(this.contig, this.size)
+    this.count = 0
+    this.deliver(chunk)
+  }
+}
+
+/** Names of the number columns, in the order of the table. */
+export const COLUMN_FIELDS = ['positions', 'segments', 'depth', 'a', 'c', 'g', 't', 'n', 'del', 'refskip', 'ins'] as const // biome-ignore format: one line
+
+/** The same columns with each array replaced. */
+export function mapColumns(columns: PileupColumns, change: (array: Int32Array) => Int32Array): PileupColumns {
+  const arrays = Object.fromEntries(COLUMN_FIELDS.map(field => [field, change(columns[field])]))
+  return { contig: columns.contig, ...(arrays as Record<(typeof COLUMN_FIELDS)[number], Int32Array>) }
+}
+
+/** Columns of zeros. */
+export function newColumns(contig: string, length: number): PileupColumns {
+  const ints = () => new Int32Array(length)
+  return { contig, positions: ints(), segments: ints(), depth: ints(), a: ints(), c: ints(), g: ints(), t: ints(), n: ints(), del: ints(), refskip: ints(), ins: ints() } // biome-ignore format: one line
+}

@@ -1,0 +1,93 @@
+import { formatLocus, parseLocus } from '../../../../src-shared/genome/locus.ts'
+import type { PileupLedger, PileupOptions } from '../../../../src-shared/genome/pileup.ts'
+import { PILEUP_DEFAULTS } from '../../../../src-shared/genome/pileup.ts'
+import { TABLE_HEADER, tableRows } from '../../../domain/pileup/table.ts'
+import { openAlignments } from '../../../readers/alignments.ts'
+import { writeFileAtomic } from '../../../storage/atomic.ts'
+import { runPileup } from '../../../workers/pileupRun.ts'
+import { type CliCommand, EXIT, type ParsedArgs } from '../command.ts'
+
+/** Rows go out in pieces of about this many bytes. */
+const WRITE_BYTES = 512 * 1024
+
+export const command: CliCommand = {
+  name: 'pileup',
+  summary: 'Base counts at every covered position of a region, exactly as pysam counts them.',
+  usage: 'BAM --region chr19:44905796-44909393',
+  options: {
+    region: { value: 'R', help: '1-based, both ends included; chr1:5 runs to the end, chr1 is the whole contig' },
+    reference: { value: 'FASTA', help: 'FASTA or 2bit, needed to decode CRAM; never used for BAQ' },
+    index: { value: 'FILE', help: 'the index, when it does not lie beside the file' },
+    stepper: { value: 'NAME', help: 'samtools, all or nofilter: which of the filters below apply (default samtools)' },
+    'min-base-quality': { value: 'N', help: 'bases below it are in `segments` only (default 13)' },
+    'min-mapping-quality': { value: 'N', help: 'drop reads below it (default 0)' },
+    'flag-filter': { value: 'BITS', help: 'drop reads with any of these flag bits (default 1796)' },
+    'flag-require': { value: 'BITS', help: 'drop reads with none of these flag bits (default 0: off)' },
+    'keep-orphans': { help: 'keep paired reads that are not properly paired' },
+    'count-overlaps': { help: 'count both mates where they overlap, with their own qualities' },
+    'max-depth': { value: 'N', help: 'soft cap per start position; 0 is 8000 (default 8000)' },
+    ledger: { value: 'FILE', help: 'write to FILE, as JSON, how many reads and bases each filter removed' },
+  },
+  notes:
+    "Semantics are those of pysam's AlignmentFile.pileup (0.20, on htslib 1.16) without a reference: no base alignment quality\n" +
+    '(BAQ) and no cap of mapping qualities. "samtools mpileup -f" does apply BAQ, so its depth can differ; compare with "-B".\n' +
+    'Stepper "all" ignores the mapping quality, required flags and orphans; "nofilter" ignores the filtered flags too.',
+  async run(args, io) {
+    const path = args.single('BAM')
+    const regionText = args.required('region')
+    const options = optionsOf(args)
+    const reference = args.text('reference')
+    const index = args.text('index')
+    const file = await openAlignments(path, { ...(reference ? { reference } : {}), ...(index ? { index } : {}) })
+    try {
+      const region = parseLocus(regionText, file.header.contigs)
+      const shown = region.openEnd ? `${region.contig}:${region.start + 1}-` : formatLocus(region).replaceAll(',', '')
+      let ledger: PileupLedger | undefined
+      await io.output(args.text('out'), async write => {
+        let parts: Uint8Array[] = [new TextEncoder().encode(TABLE_HEADER)]
+        let held = 0
+        const flush = async () => {
+          const joined = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+          parts = []
+          held = 0
+          await write(joined)
+        }
+        ledger = await runPileup(
+          file,
+          region,
+          options,
+          io.context,
+          async columns => {
+            const rows = tableRows(columns)
+            parts.push(rows)
+            held += rows.length
+            if (held >= WRITE_BYTES) await flush()
+          },
+          shown,
+        )
+        if (parts.length) await flush()
+      })
+      const ledgerPath = args.text('ledger')
+      if (ledgerPath) await writeFileAtomic(ledgerPath, `${JSON.stringify(ledger, undefined, 2)}\n`)
+      return EXIT.done
+    } finally {
+      await file.close()
+    }
+  },
+}
+
+function optionsOf(args: ParsedArgs): PileupOptions {
+  const d = PILEUP_DEFAULTS
+  const bits = { min: 0, max: 2 ** 31 - 1 }
+  const quality = { min: 0, max: 2 ** 31 - 1 }
+  return {
+    stepper: args.choice('stepper', ['samtools', 'all', 'nofilter'], d.stepper),
+    minBaseQuality: args.integer('min-base-quality', d.minBaseQuality, quality),
+    minMappingQuality: args.integer('min-mapping-quality', d.minMappingQuality, quality),
+    flagFilter: args.integer('flag-filter', d.flagFilter, bits),
+    flagRequire: args.integer('flag-require', d.flagRequire, bits),
+    keepOrphans: args.flag('keep-orphans'),
+    countOverlaps: args.flag('count-overlaps'),
+    maxDepth: args.integer('max-depth', d.maxDepth, { min: 0, max: 2 ** 31 - 1 }),
+  }
+}
