@@ -40,7 +40,7 @@ export function oddsFigure(genotype: string, odds: readonly OddsRatio[]): string
       svgLine(x(a), y - 5, x(a), y + 5, INK, 2),
       svgLine(x(b), y - 5, x(b), y + 5, INK, 2),
       `<rect x="${Math.round(x(o.value) * 100) / 100 - 5}" y="${y - 5}" width="10" height="10" fill="${OKABE_ITO.vermilion}" stroke="${INK}"/>`,
-      svgText(WIDTH - RIGHT + 12, y + 4, `${o.value} (${a}\u2013${b})`),
+      svgText(WIDTH - RIGHT + 12, y + 4, `${o.value.toFixed(1)} (${a.toFixed(1)}\u2013${b.toFixed(1)})`),
     )
   })
   return figure(
