@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { DType } from '../../src-shared/tensor.ts'
 import type { Graph, Tensor } from '../graph/graph.ts'
+import type { TrainingMode } from './layers/training.ts'
 
 /** A weight of a network: its name and shape in the model folder, and how it is stored there. */
 export interface ParameterSpec {
@@ -16,6 +17,8 @@ export interface ForwardOptions {
   readonly batch: number
   /** Base pairs or tokens; the network's own default when absent. */
   readonly length?: number
+  /** Present when the graph is to be trained; absent: inference. */
+  readonly training?: TrainingMode
 }
 
 /** Outputs of a forward graph by the names that users see (`human`, `logits`). */

@@ -1,0 +1,108 @@
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+
+/**
+ * Reads the fields of `architecture` of model.json. Every fault is a `bad-model` that names the field and its value; a field
+ * that nobody asked for is a fault too, since ignoring it would build another network than the file describes.
+ */
+export class ConfigFields {
+  readonly #json: Readonly<Record<string, unknown>>
+  readonly #path: string
+  readonly #asked = new Set<string>()
+
+  constructor(json: unknown, path = 'architecture') {
+    if (typeof json !== 'object' || json === null || Array.isArray(json))
+      throw new WorkbenchError('bad-model', `${path} is ${show(json)}, not an object`, 'check model.json')
+    this.#json = json as Record<string, unknown>
+    this.#path = path
+  }
+
+  has(field: string): boolean {
+    return this.#json[field] !== undefined && this.#json[field] !== null
+  }
+
+  /** A whole number of at least `least` (1). */
+  count(field: string, options: { readonly least?: number; readonly otherwise?: number } = {}): number {
+    const value = this.#value(field, options.otherwise)
+    const least = options.least ?? 1
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least)
+      throw this.fault(field, `a whole number from ${least}`)
+    return value
+  }
+
+  /** The same, or undefined when the field is absent or null. */
+  optionalCount(field: string, least = 1): number | undefined {
+    this.#asked.add(field)
+    return this.has(field) ? this.count(field, { least }) : undefined
+  }
+
+  /** A finite number within bounds. */
+  number(
+    field: string,
+    options: { readonly otherwise?: number; readonly least: number; readonly below: number },
+  ): number {
+    const value = this.#value(field, options.otherwise)
+    if (typeof value !== 'number' || !(value >= options.least && value < options.below))
+      throw this.fault(field, `a number from ${options.least} and below ${options.below}`)
+    return value
+  }
+
+  flag(field: string, otherwise?: boolean): boolean {
+    const value = this.#value(field, otherwise)
+    if (typeof value !== 'boolean') throw this.fault(field, 'true or false')
+    return value
+  }
+
+  choice<T extends string>(field: string, choices: readonly T[], otherwise?: T): T {
+    const value = this.#value(field, otherwise)
+    const found = choices.find(choice => choice === value)
+    if (found === undefined) throw this.fault(field, `one of ${choices.join(', ')}`)
+    return found
+  }
+
+  /** A list of whole numbers from 1, not empty. */
+  counts(field: string): readonly number[] {
+    const value = this.#value(field)
+    if (!Array.isArray(value) || value.length === 0 || !value.every(v => Number.isSafeInteger(v) && v >= 1))
+      throw this.fault(field, 'a list of whole numbers from 1')
+    return value as number[]
+  }
+
+  /** Names with whole numbers from 1, not empty, in the order of the file. */
+  namedCounts(field: string): ReadonlyMap<string, number> {
+    const value = this.#value(field)
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0)
+      throw this.fault(field, 'an object of names and whole numbers')
+    const entries = Object.entries(value as Record<string, unknown>)
+    if (!entries.every(([, n]) => typeof n === 'number' && Number.isSafeInteger(n) && n >= 1))
+      throw this.fault(field, 'names with whole numbers from 1')
+    return new Map(entries as [string, number][])
+  }
+
+  fault(field: string, expected: string): WorkbenchError {
+    return new WorkbenchError(
+      'bad-model',
+      `${this.#path}.${field} is ${show(this.#json[field])}, expected ${expected}`,
+      'check model.json',
+      { field },
+    )
+  }
+
+  /** To be called when all fields are read. @throws WorkbenchError `bad-model` that names a field nobody knows */
+  end(): void {
+    const unknown = Object.keys(this.#json).find(field => !this.#asked.has(field))
+    if (unknown !== undefined)
+      throw new WorkbenchError(
+        'bad-model',
+        `${this.#path}.${unknown} is not a field of this kind of network`,
+        `remove it; the fields are ${[...this.#asked].join(', ')}`,
+        { field: unknown },
+      )
+  }
+
+  #value(field: string, otherwise?: unknown): unknown {
+    this.#asked.add(field)
+    return this.has(field) ? this.#json[field] : otherwise
+  }
+}
+
+const show = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value).slice(0, 60))
