@@ -1,3 +1,4 @@
+import './test-support/node20.ts'
 import { defineConfig } from 'vitest/config'
 
 /** The golden cases alone: `npm run test:golden`, from the folder that DIPLOSCOPE_GOLDEN names. */

@@ -1,3 +1,7 @@
+import type { ShellCommand } from '../../../src-shared/ipc/contract.ts'
+import type { WireError } from '../../../src-shared/ipc/errors.ts'
+import type { DataPart } from '../../services/files.ts'
+
 /** Names of the messages between preload and main: the shell contract, nothing else. */
 export const CHANNEL = {
   connect: 'shell:connect',
@@ -8,23 +12,27 @@ export const CHANNEL = {
   port: 'shell:port',
 } as const
 
-/** What main and the services process say to each other beside the pages' ports. Ids pair an answer with its question. */
+/** What main tells and asks the services process beside the pages' ports. Ids pair an answer with its question. */
 export type ToServices =
   | {
       readonly kind: 'start'
       readonly dataDir: string
-      readonly startPaths: readonly string[]
+      readonly assetsDir: string
       readonly version: string
+      /** Paths of the command line and of the operating system's "open with". */
+      readonly startPaths: readonly string[]
+      readonly startFolder: string
     }
   | { readonly kind: 'client' } // with one port
   | { readonly kind: 'open'; readonly paths: readonly string[] }
-  | { readonly kind: 'command'; readonly command: string }
-  | { readonly kind: 'content'; readonly id: number; readonly fileId: string; readonly index: boolean }
-  | { readonly kind: 'download'; readonly id: number; readonly downloadId: string }
+  | { readonly kind: 'command'; readonly command: ShellCommand }
+  | { readonly kind: 'data'; readonly id: number; readonly fileId: string; readonly part: DataPart }
+  | { readonly kind: 'note-problem'; readonly fileId: string; readonly error: WireError }
+  | { readonly kind: 'download'; readonly id: number; readonly downloadId: string; readonly keep: boolean }
   | { readonly kind: 'pdf-result'; readonly id: number; readonly bytes: Uint8Array | null; readonly message: string }
   | { readonly kind: 'stop' }
 
 export type FromServices =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown; readonly error?: string }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown; readonly error?: WireError }
+  /** A report as HTML that is to become a PDF. */
   | { readonly kind: 'pdf'; readonly id: number; readonly html: string }

@@ -1,5 +1,5 @@
 import type { MessagePortMain, UtilityProcess } from 'electron'
-import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { fromWire, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { FromServices, ToServices } from './channels.ts'
 
 /** A question that waits longer than this is answered by an error: the page shows it instead of waiting for ever. */
@@ -36,13 +36,11 @@ export function createServicesProcess(options: ServicesProcessOptions): Services
     process.postMessage(start)
     process.on('message', (message: FromServices) => {
       switch (message.kind) {
-        case 'ready':
-          return
         case 'answer': {
           failures = 0
           const call = waiting.get(message.id)
           waiting.delete(message.id)
-          if (message.error !== undefined) call?.reject(new Error(message.error))
+          if (message.error !== undefined) call?.reject(fromWire(message.error))
           else call?.resolve(message.value)
           return
         }

@@ -1,6 +1,7 @@
 import type { Session, WebContents } from 'electron'
 import { describe, expect, it, vi } from 'vitest'
-import { CONTENT_SECURITY_POLICY, isOwnUrl, lockContents, lockSession, outsideUrl, windowOptions } from './window.ts'
+import { contentSecurityPolicy } from '../../services/content.ts'
+import { isOwnUrl, lockContents, lockSession, outsideUrl, windowOptions } from './window.ts'
 
 // These tests prove our wiring, nothing about Electron itself: what a real window does is on the hand-run list in docs/release.md.
 
@@ -49,8 +50,8 @@ describe('own and outside addresses', () => {
   })
 
   it('the policy lets nothing in from elsewhere', () => {
-    expect(CONTENT_SECURITY_POLICY).not.toMatch(/http|ws:|\*/)
-    expect(CONTENT_SECURITY_POLICY).toMatch(/^default-src 'none'/)
+    expect(contentSecurityPolicy()).not.toMatch(/http|ws:|\*/)
+    expect(contentSecurityPolicy()).toMatch(/^default-src 'none'/)
   })
 })
 

@@ -5,21 +5,6 @@ export const APP_SCHEME = 'app'
 export const APP_ORIGIN = 'app://workbench'
 export const START_URL = `${APP_ORIGIN}/index.html`
 
-/** `ws:` is for the headless host only; everything else is the same policy. igv.js needs style unsafe-inline, CRAM and BGZF need wasm. */
-export const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data: blob:",
-  "font-src 'self' data:",
-  "connect-src 'self'",
-  "worker-src 'self' blob:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "object-src 'none'",
-].join('; ')
-
 /** Schemes that a request of ours may have; `devtools:` is the inspector's own. Everything else would leave the program. */
 const OWN_SCHEMES = new Set(['app:', 'blob:', 'data:', 'devtools:'])
 
