@@ -13,6 +13,7 @@ export type Attributes = Readonly<Record<string, Attribute>>
  * - pool: out[i] reads in[size·i … size·i + size - 1]
  * - upsample: out[i] reads in[floor(i / factor)]
  * - shift: out[i] reads in[i + offset]; positions outside are padding
+ * - stride: out[i] reads in[offset + step·i]
  * - global: every output reads every input
  */
 export type Reach =
@@ -21,6 +22,7 @@ export type Reach =
   | { readonly kind: 'pool'; readonly size: number }
   | { readonly kind: 'upsample'; readonly factor: number }
   | { readonly kind: 'shift'; readonly offset: number }
+  | { readonly kind: 'stride'; readonly offset: number; readonly step: number }
   | { readonly kind: 'global' }
 
 /** Where the sequence axis of an input lands in the output, and how far it reaches. `axis: undefined` with global only. */

@@ -1,7 +1,7 @@
 import type { Tensor } from '../graph.ts'
 import { attributeError, normalAxis, shapeError } from '../graphErrors.ts'
 import { eachIndex, flatIndex, zeros } from '../ndarray.ts'
-import { globalReach, type Operation } from '../operation.ts'
+import type { Operation } from '../operation.ts'
 import { pad } from './pad.ts'
 import { reshape } from './reshape.ts'
 
@@ -52,7 +52,7 @@ export const sliceOperation: Operation<SliceAttributes> = {
   },
   locality({ attributes: { axis, start, step } }, _input, along) {
     if (along !== axis) return { axis: along, reach: { kind: 'pointwise' } }
-    return step === 1 ? { axis, reach: { kind: 'shift', offset: start } } : globalReach
+    return { axis, reach: step === 1 ? { kind: 'shift', offset: start } : { kind: 'stride', offset: start, step } }
   },
   evaluate([x], { outputs, attributes: { axis, start, step } }) {
     const y = zeros(outputs[0]!)
