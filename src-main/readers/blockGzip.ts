@@ -1,4 +1,4 @@
-import { crc32, inflateRawSync } from 'node:zlib'
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { throwIfCancelled, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { CheckedFile } from './checkedFile.ts'
 
@@ -59,12 +59,16 @@ export function inflateBlock(bytes: Uint8Array, at: number, path: string, offset
 }
 
 /**
- * Every block of a BGZF file in order, from `start` (the file offset of a block), read in pieces of 4 MB.
+ * Every block of a BGZF file in order, from `start` (the file offset of a block), read in pieces of 4 MB or as given.
  * Empty blocks come too. A file that ends between two blocks ends quietly: `endsProperly` tells whether it is complete.
  * @throws WorkbenchError `corrupt`, `truncated`, `changed`, `cancelled`
  */
-export async function* blocksOf(file: CheckedFile, signal?: AbortSignal, start = 0): AsyncGenerator<Block, void> {
-  const piece = 4 * 1024 * 1024
+export async function* blocksOf(
+  file: CheckedFile,
+  signal?: AbortSignal,
+  start = 0,
+  piece = 4 * 1024 * 1024,
+): AsyncGenerator<Block, void> {
   let position = start
   let held = new Uint8Array(0)
   let at = 0
@@ -91,6 +95,25 @@ export async function endsProperly(file: CheckedFile): Promise<boolean> {
   if (file.size < END_OF_FILE.length) return false
   const tail = await file.read(END_OF_FILE.length, file.size - END_OF_FILE.length)
   return tail.every((byte, i) => byte === END_OF_FILE[i])
+}
+
+/** BGZF of some bytes in blocks of `blockBytes` (at most 65,280, as bgzip has it), with the end-of-file block. */
+export function bgzip(bytes: Uint8Array | string, blockBytes = 65_280): Uint8Array {
+  const content = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes
+  const parts: Uint8Array[] = []
+  for (let at = 0; at < content.length; at += blockBytes) {
+    const piece = content.subarray(at, at + blockBytes)
+    const data = deflateRawSync(piece, { level: 9 })
+    const block = new Uint8Array(18 + data.length + 8)
+    block.set(END_OF_FILE.subarray(0, 16))
+    const view = new DataView(block.buffer)
+    view.setUint16(16, block.length - 1, true)
+    block.set(data, 18)
+    view.setUint32(18 + data.length, crc32(piece), true)
+    view.setUint32(22 + data.length, piece.length, true)
+    parts.push(block)
+  }
+  return Buffer.concat([...parts, END_OF_FILE])
 }
 
 const truncated = (path: string, offset: number) =>

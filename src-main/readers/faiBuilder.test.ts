@@ -2,10 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { quietContext } from '../../src-shared/job.ts'
 import { sharedData } from '../../test-support/shared-data.ts'
+import { bgzip } from './blockGzip.ts'
 import { openChecked } from './checkedFile.ts'
 import { buildFai } from './faiBuilder.ts'
 import { formatFai, formatGzi, parseFai, parseGzi } from './faiIndex.ts'
-import { bgzip, hasSamtools, random, samtools, testFolder } from './testFiles.ts'
+import { hasSamtools, random, samtools, testFolder } from './testFiles.ts'
 
 const at = testFolder()
 

@@ -4,11 +4,12 @@ import { LocalFile } from 'generic-filehandle2'
 import { describe, expect, it } from 'vitest'
 import { quietContext } from '../../src-shared/job.ts'
 import { sharedData } from '../../test-support/shared-data.ts'
+import { bgzip } from './blockGzip.ts'
 import { openChecked } from './checkedFile.ts'
 import { buildFai } from './faiBuilder.ts'
 import { formatFai, formatGzi } from './faiIndex.ts'
 import { openReference } from './reference.ts'
-import { bgzip, hasSamtools, random, samtools, testFolder } from './testFiles.ts'
+import { hasSamtools, random, samtools, testFolder } from './testFiles.ts'
 import { writeTwoBit } from './twobitWriter.ts'
 
 const at = testFolder()
