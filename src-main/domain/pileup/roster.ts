@@ -115,7 +115,7 @@ export class Roster {
   private find(bytes: Uint8Array, at: number, length: number, hash: number, column: number): number {
     const { next, hashes, ends, waiting } = this
     let found = NONE
-    let leftLatest = -1
+    let leftLatest = -2 // left of every column, the "none yet" of -1 included
     for (let s = this.buckets[hash & (this.buckets.length - 1)]!; s !== NONE; s = next[s]!) {
       if (hashes[s] !== hash || !this.hasName(s, bytes, at, length)) continue
       if (ends[s]! < column) leftLatest = Math.max(leftLatest, ends[s]!)
