@@ -35,6 +35,10 @@ export interface FolderListing {
   readonly path: string
   readonly parentId?: string
   readonly entries: readonly FolderEntry[]
+  /** The folders where browsing may begin: the start folder first. */
+  readonly roots: readonly { readonly folderId: string; readonly name: string }[]
+  /** Entries that are not listed because the folder holds too many. */
+  readonly omitted: number
 }
 
 /** Depth per bin over `interval`, from our own pileup. Bin i covers start + i*binBp … ; the last may be shorter. */
@@ -131,6 +135,8 @@ export interface Events {
   'files.opened': { readonly files: readonly OpenedFile[] }
   /** Something about an open file changed on disk. */
   'files.changed': OpenedFile
+  /** Another project took the place of the current one (new, demo, opened), in whichever window. */
+  'project.replaced': ProjectState
   /** For the banner: something failed that no call was waiting for. */
   notice: WireError
   'shell.command': { readonly command: ShellCommand }

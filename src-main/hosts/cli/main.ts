@@ -4,7 +4,9 @@ import { type CliCommand, EXIT } from './command.ts'
 import { processIo } from './io.ts'
 
 /** Every command, loaded when it is called, so that start-up pays for one. A new command is a file and a line here. */
-const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCommand }>>> = {}
+const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCommand }>>> = {
+  serve: () => import('./commands/serve.ts'),
+}
 
 const exitCode = (code: ErrorCode): number => {
   switch (code) {

@@ -1,0 +1,26 @@
+import { chmod, mkdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { asWorkbenchError } from '../../src-shared/ipc/errors.ts'
+
+/** Where the program keeps its own files: DIPLOSCOPE_DATA_DIR, else the system's place for a user's data. */
+export function defaultDataDir(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  platform: NodeJS.Platform = process.platform,
+  home: string = homedir(),
+): string {
+  if (env['DIPLOSCOPE_DATA_DIR']) return env['DIPLOSCOPE_DATA_DIR']
+  if (platform === 'win32') return join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'Diploscope')
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Diploscope')
+  return join(env['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'diploscope')
+}
+
+/** Makes the folder, closed to other users: names of samples are in it. @throws WorkbenchError `permission`, `no-space` */
+export async function prepareDataDir(path: string): Promise<void> {
+  try {
+    const made = await mkdir(path, { recursive: true, mode: 0o700 })
+    if (made) await chmod(path, 0o700)
+  } catch (error) {
+    throw asWorkbenchError(error)
+  }
+}

@@ -1,0 +1,91 @@
+import type { ApoeReport } from '../../src-shared/genome/apoe.ts'
+import type { Build } from '../../src-shared/genome/assemblies.ts'
+import type { DiplotypeTrack } from '../../src-shared/genome/diplotypeTrack.ts'
+import type { FileFacts } from '../../src-shared/genome/files.ts'
+import type { GeneHit, GeneModels } from '../../src-shared/genome/genes.ts'
+import type { Interval } from '../../src-shared/genome/interval.ts'
+import type { ColumnDetail, PileupLedger, PileupOptions } from '../../src-shared/genome/pileup.ts'
+import type { CoverageBins } from '../../src-shared/ipc/contract.ts'
+import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../src-shared/job.ts'
+
+/** A sample and what reading it needs. `referencePath` is the project's reference, if any: CRAM cannot be read without. */
+export interface SampleSource {
+  readonly path: string
+  readonly indexPath: string | undefined
+  readonly referencePath: string | undefined
+}
+
+/**
+ * What the services call to have work done on files: readers, worker threads, analyses. Each is loaded when it is first used, so
+ * that the program listens before it knows how to read a BAM.
+ */
+export interface Engines {
+  probe(path: string): Promise<FileFacts>
+  /** Bases of an interval, upper case. */
+  sequence(path: string, interval: Interval, context: WorkContext): Promise<string>
+  searchGenes(
+    path: string,
+    query: string,
+    limit: number,
+    context: WorkContext,
+  ): Promise<readonly Omit<GeneHit, 'fileId'>[]>
+  genesInRange(path: string, interval: Interval, context: WorkContext): Promise<GeneModels>
+  /** Writes the index beside the file; gives its path. */
+  buildIndex(path: string, facts: FileFacts, context: WorkContext): Promise<string>
+  depthBins(source: SampleSource, interval: Interval, bins: number, options: PileupOptions, context: WorkContext): Promise<CoverageBins> // biome-ignore format: one line
+  column(source: SampleSource, contig: string, position: number, options: PileupOptions, context: WorkContext): Promise<{ readonly detail: ColumnDetail; readonly ledger: PileupLedger }> // biome-ignore format: one line
+  diplotype(source: SampleSource, interval: Interval, caller: 'robust' | 'top2', context: WorkContext): Promise<DiplotypeTrack> // biome-ignore format: one line
+  apoe(source: SampleSource, build: Build | 'auto', context: WorkContext): Promise<ApoeReport>
+  /** The report as text, with where it comes from. */
+  apoeDocument(source: SampleSource, report: ApoeReport, format: 'html' | 'json', version: string): Promise<string>
+  /** Ends worker threads and child processes. */
+  close(): Promise<void>
+}
+
+const absent = (what: string) =>
+  new WorkbenchError('unsupported', `${what} is not part of this build`, 'use a newer one')
+
+/** The program's own readers and workers. */
+export function createEngines(): Engines {
+  return {
+    async probe(path) {
+      const { probeFile } = await import('../readers/probe.ts')
+      return probeFile(path)
+    },
+    async sequence(path, { contig, start, end }, { signal }) {
+      const { openReference } = await import('../readers/reference.ts')
+      const reference = await openReference(path)
+      try {
+        return await reference.sequence(contig, start, end, { upperCase: true, signal })
+      } finally {
+        await reference.close()
+      }
+    },
+    async searchGenes() {
+      throw absent('gene search')
+    },
+    async genesInRange() {
+      throw absent('gene models')
+    },
+    async buildIndex() {
+      throw absent('index building')
+    },
+    async depthBins() {
+      throw absent('coverage')
+    },
+    async column() {
+      throw absent('the position report')
+    },
+    async diplotype() {
+      throw absent('the diplotype')
+    },
+    async apoe() {
+      throw absent('the APOE report')
+    },
+    async apoeDocument() {
+      throw absent('the APOE report')
+    },
+    async close() {},
+  }
+}

@@ -1,0 +1,225 @@
+import { basename } from 'node:path'
+import { findContig } from '../../src-shared/genome/contigs.ts'
+import type { OpenedFile } from '../../src-shared/genome/files.ts'
+import type { GeneHit } from '../../src-shared/genome/genes.ts'
+import type { Interval } from '../../src-shared/genome/interval.ts'
+import type { Contig } from '../../src-shared/genome/locus.ts'
+import type { AppInfo, Handlers } from '../../src-shared/ipc/contract.ts'
+import { asWorkbenchError, throwIfCancelled, toWire, WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../src-shared/job.ts'
+import type { Browse } from './browse.ts'
+import type { Downloads } from './downloads.ts'
+import type { Engines, SampleSource } from './engines.ts'
+import type { FileEntry, FileRegistry } from './files.ts'
+import type { EventHub } from './hub.ts'
+import type { Jobs } from './jobs.ts'
+import { resolveLocus } from './locus.ts'
+import type { Projects } from './projects.ts'
+import type { RecentFiles } from './recent.ts'
+import { exportReport, type PrintPdf } from './reportExport.ts'
+
+export interface HandlerParts {
+  readonly info: AppInfo
+  readonly files: FileRegistry
+  readonly browse: Browse
+  readonly recent: RecentFiles
+  readonly projects: Projects
+  readonly jobs: Jobs
+  readonly downloads: Downloads
+  readonly engines: Engines
+  readonly hub: EventHub
+  readonly printPdf: PrintPdf | undefined
+}
+
+const INDEX_NAME = /\.(bai|csi|crai|tbi|fai|gzi)$/i
+
+/** The contract's methods over the services: one line of routing each, the work is elsewhere. */
+export function createHandlers(
+  parts: HandlerParts,
+): Handlers & { openPaths(paths: readonly string[]): Promise<readonly OpenedFile[]> } {
+  // biome-ignore format: one line
+  const { files, browse, recent, projects, jobs, downloads, engines, hub } = parts
+
+  /** Opens what can be opened. What cannot is told as a notice, unless nothing could be: then the first reason is thrown. */
+  const openPaths = async (paths: readonly string[]): Promise<readonly OpenedFile[]> => {
+    const alone = paths.every(p => INDEX_NAME.test(p))
+    const wanted = alone ? paths : paths.filter(p => !INDEX_NAME.test(p)) // an index picked with its file is found beside it
+    const opened: OpenedFile[] = []
+    const failures: WorkbenchError[] = []
+    for (const path of wanted) {
+      try {
+        const file = await files.open(path)
+        opened.push(file)
+        await recent.note(path)
+      } catch (error) {
+        failures.push(asWorkbenchError(error))
+      }
+    }
+    if (opened.length === 0 && failures[0]) throw failures[0]
+    for (const f of failures) {
+      const { technical: _stack, ...problem } = toWire(f)
+      hub.emit('notice', problem)
+    }
+    return opened
+  }
+
+  const reference = async (): Promise<FileEntry | undefined> => {
+    const { document } = await projects.current()
+    const all = files.entries().filter(e => e.role === 'reference')
+    return all.find(e => e.id === document.view.referenceFileId) ?? all[0]
+  }
+
+  const sample = async (fileId: string): Promise<SampleSource & { entry: FileEntry }> => {
+    const entry = await files.use(fileId)
+    if (entry.role !== 'sample')
+      throw new WorkbenchError('wrong-type', `'${basename(entry.path)}' holds no reads`, 'choose a BAM or CRAM')
+    if (entry.problem) throw new WorkbenchError(entry.problem.code, entry.problem.message, entry.problem.remedy)
+    const ref = entry.facts.kind === 'cram' ? await reference() : undefined
+    return { entry, path: entry.path, indexPath: entry.indexPath, referencePath: ref?.path }
+  }
+
+  /** Runs work on an open file; a difference on disk that the reader meets goes to the file's card too. Looks again at the end:
+   *  an answer made from a file while it changed is no answer. */
+  const reading = async <T>(fileId: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      const value = await work()
+      await files.use(fileId)
+      return value
+    } catch (error) {
+      if (asWorkbenchError(error).code === 'changed') files.noteProblem(fileId, error)
+      throw error
+    }
+  }
+
+  const searchGenes = async (query: string, limit: number, context: WorkContext): Promise<readonly GeneHit[]> => {
+    const hits: GeneHit[] = []
+    for (const e of files.entries().filter(f => f.role === 'genes' && !f.problem)) {
+      throwIfCancelled(context.signal)
+      await files.use(e.id)
+      const found = await engines.searchGenes(e.path, query, limit, context)
+      hits.push(...found.map(h => ({ ...h, fileId: e.id })))
+    }
+    return hits.slice(0, limit)
+  }
+
+  const contigsOfProject = async (): Promise<readonly Contig[]> => {
+    const first = await reference()
+    const order = [...(first ? [first] : []), ...files.entries().filter(e => e.role === 'sample'), ...files.entries()]
+    return order.find(e => e.facts.contigs.length > 0)?.facts.contigs ?? []
+  }
+
+  const apoe = async (fileId: string, build: 'auto' | 'GRCh37' | 'GRCh38', context: WorkContext) => {
+    const source = await sample(fileId)
+    return { source, report: await reading(fileId, () => engines.apoe(source, build, context)) }
+  }
+
+  return {
+    openPaths,
+    'app.info': async () => parts.info,
+    'files.browse': ({ folderId }) => browse.list(folderId),
+    async 'files.open'({ entryIds }) {
+      return openPaths(await Promise.all(entryIds.map(e => browse.resolve(e))))
+    },
+    'files.recent': async () => recent.list(),
+    'files.openRecent': ({ recentId }) => openPaths([recent.path(recentId)]),
+    async 'files.close'({ fileId }) {
+      files.close(fileId)
+      return null
+    },
+    'files.refresh': ({ fileId }) => files.refresh(fileId),
+    async 'files.buildIndex'({ fileId }) {
+      const { path, facts } = await files.use(fileId)
+      const running = jobs.list().find(j => j.kind === 'index' && j.resultId === undefined && indexing.get(path) === j.id && j.endedAt === undefined) // biome-ignore format: one line
+      if (running) return running
+      const job = jobs.start({
+        kind: 'index',
+        title: `Index of ${basename(path)}`,
+        async run(context) {
+          await engines.buildIndex(path, facts, context)
+          await files.refresh(fileId).catch(() => undefined) // closed meanwhile: the index is there all the same
+          return fileId
+        },
+      })
+      indexing.set(path, job.id)
+      return job
+    },
+    'project.current': () => projects.current(),
+    'project.save': ({ document }) => projects.save(document),
+    'project.new': () => projects.startNew(),
+    'project.demo': () => projects.demo(),
+    async 'project.open'({ fileId }) {
+      const entry = await files.use(fileId)
+      if (entry.role !== 'project')
+        throw new WorkbenchError('wrong-type', `'${basename(entry.path)}' is not a project`, 'open a *.diploscope.json')
+      return projects.openFile(entry.path)
+    },
+    async 'project.export'() {
+      const { name, text } = await projects.exported()
+      return downloads.add({ name, contentType: 'application/json', bytes: new TextEncoder().encode(text) })
+    },
+    async 'reference.sequence'({ fileId, interval }, context) {
+      const { path } = await files.use(fileId)
+      return { sequence: await reading(fileId, () => engines.sequence(path, interval, context)) }
+    },
+    'genes.search': ({ query, limit }, context) => searchGenes(query.trim(), limit, context),
+    async 'genes.range'({ fileId, interval }, context) {
+      const { path } = await files.use(fileId)
+      return reading(fileId, () => engines.genesInRange(path, interval, context))
+    },
+    async 'locus.resolve'({ text }, context) {
+      return resolveLocus(text, await contigsOfProject(), query => searchGenes(query, 20, context))
+    },
+    async 'coverage.bins'({ fileId, interval, bins, options }, context) {
+      const source = await sample(fileId)
+      return reading(fileId, () => engines.depthBins(source, ownNames(source.entry, interval), bins, options, context))
+    },
+    async 'diplotype.range'({ fileId, interval, caller }, context) {
+      const source = await sample(fileId)
+      return reading(fileId, () => engines.diplotype(source, ownNames(source.entry, interval), caller, context))
+    },
+    async 'position.report'({ fileId, contig, position, options }, context) {
+      const source = await sample(fileId)
+      const at = ownNames(source.entry, { contig, start: position, end: position + 1 })
+      const { detail, ledger } = await reading(fileId, () =>
+        engines.column(source, at.contig, position, options, context),
+      )
+      const ref = await reference()
+      // A reference that lacks the contig leaves the letter empty; any other failure of it is told.
+      const referenceBase = ref
+        ? await engines.sequence(ref.path, { contig, start: position, end: position + 1 }, context).catch(error => {
+            const { code } = asWorkbenchError(error)
+            if (code === 'not-found' || code === 'region' || ref.problem) return ''
+            throw error
+          })
+        : ''
+      return { fileId, options, detail, ledger, referenceBase }
+    },
+    'apoe.report': async ({ fileId, build }, context) => (await apoe(fileId, build, context)).report,
+    async 'apoe.export'({ fileId, build, format }, context) {
+      const { source, report } = await apoe(fileId, build, context)
+      const document = (kind: 'html' | 'json') => engines.apoeDocument(source, report, kind, parts.info.version)
+      const name = basename(source.path).replace(/\.(bam|cram|sam)$/i, '')
+      return downloads.add(
+        await exportReport({ name, format, document, printPdf: parts.printPdf, signal: context.signal }),
+      )
+    },
+    'jobs.list': async () => jobs.list(),
+    async 'jobs.cancel'({ jobId }) {
+      jobs.cancel(jobId)
+      return null
+    },
+    async 'jobs.markRead'({ jobId }) {
+      jobs.markRead(jobId)
+      return null
+    },
+  }
+}
+
+/** Path -> the job that indexes it: asking twice starts one. */
+const indexing = new Map<string, string>()
+
+/** The interval under the contig name that the file itself uses. */
+function ownNames(entry: FileEntry, interval: Interval): Interval {
+  const contig = findContig(interval.contig, entry.facts.contigs)
+  return contig ? { ...interval, contig: contig.name } : interval
+}

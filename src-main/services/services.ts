@@ -1,0 +1,150 @@
+import { availableParallelism, homedir } from 'node:os'
+import { join } from 'node:path'
+import type { OpenedFile } from '../../src-shared/genome/files.ts'
+import type { AppInfo, Handlers, ShellCommand } from '../../src-shared/ipc/contract.ts'
+import { serve } from '../../src-shared/ipc/server.ts'
+import type { Wire } from '../../src-shared/ipc/wire.ts'
+import { createBrowse } from './browse.ts'
+import type { ContentSource } from './content.ts'
+import { prepareDataDir } from './dataDir.ts'
+import { createDownloads } from './downloads.ts'
+import { createEngines, type Engines } from './engines.ts'
+import { createFileRegistry } from './files.ts'
+import { createHandlers } from './handlers.ts'
+import { createHub } from './hub.ts'
+import { createJobs } from './jobs.ts'
+import { createProjects, type StartWith } from './projects.ts'
+import { createRecent } from './recent.ts'
+import type { PrintPdf } from './reportExport.ts'
+import { createUploads } from './uploads.ts'
+
+export interface ServicesOptions {
+  /** Closed to other users; made when absent. */
+  readonly dataDir: string
+  /** Where the demo data of the program lie. */
+  readonly demoDir?: string
+  readonly host: AppInfo['host']
+  readonly dialogs: AppInfo['dialogs']
+  readonly version: string
+  /** Versions of what runs underneath, for "About". */
+  readonly versions?: Readonly<Record<string, string>>
+  readonly threads?: number
+  /** What is open at start: a project file, more files. */
+  readonly start?: StartWith
+  /** Where browsing begins, and the other folders below which it may go. Default: working folder, home. */
+  readonly startFolder?: string
+  readonly roots?: readonly string[]
+  readonly printPdf?: PrintPdf
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+  readonly engines?: Engines
+  /** Faults that we did not foresee, for the log: they name no person and no data. */
+  readonly fault?: (error: unknown, where: string) => void
+  readonly uploadLimitBytes?: number
+  readonly freeBytes?: (folder: string) => Promise<number>
+}
+
+/** Everything behind the contract, for any host. */
+export interface Services {
+  readonly handlers: Handlers
+  /** Serves a window over a wire until it closes. */
+  connect(wire: Wire): void
+  /** For the one function behind app:// and http (content.ts). */
+  readonly content: ContentSource
+  /** Opens files by path (dialog, drop, operating system) and tells every window. Throws when none could be opened. */
+  openPaths(paths: readonly string[]): Promise<readonly OpenedFile[]>
+  command(command: ShellCommand): void
+  /** Cancels jobs, writes what is unsaved, ends workers. At most about four seconds. */
+  close(): Promise<void>
+}
+
+const JOBS_STOP_MS = 2000
+
+/** Starts the services. The session is restored meanwhile: `project.current` waits for it. */
+export async function createServices(options: ServicesOptions): Promise<Services> {
+  const { dataDir, now = Date.now, fault = () => {}, engines = createEngines() } = options
+  await prepareDataDir(dataDir)
+  const hub = createHub()
+  const downloads = createDownloads(now)
+  const browse = createBrowse({ start: options.startFolder ?? process.cwd(), roots: options.roots ?? [homedir()] })
+  const uploads = createUploads({
+    dataDir,
+    now,
+    register: browse.register,
+    ...(options.uploadLimitBytes === undefined ? {} : { maxBytes: options.uploadLimitBytes }),
+    ...(options.freeBytes ? { freeBytes: options.freeBytes } : {}),
+  })
+  const [jobs, recent] = await Promise.all([
+    createJobs({
+      path: join(dataDir, 'jobs.json'),
+      now,
+      tell: job => hub.emit('job.changed', job),
+      fault: error => fault(error, 'jobs'),
+    }),
+    createRecent({ path: join(dataDir, 'recent.json'), now, fault: error => fault(error, 'recent files') }),
+  ])
+  const files = createFileRegistry({
+    probe: engines.probe,
+    changed: file => hub.emit('files.changed', file),
+    listChanged: () => projects.touch(),
+  })
+  const projects = createProjects({
+    dataDir,
+    demoDir: options.demoDir,
+    files,
+    now,
+    notice: problem => hub.emit('notice', problem),
+    replaced: state => hub.emit('project.replaced', state),
+    start: options.start ?? {},
+  })
+  const info: AppInfo = {
+    version: options.version,
+    host: options.host,
+    versions: options.versions ?? {},
+    dialogs: options.dialogs,
+    threads: options.threads ?? availableParallelism(),
+  }
+  const { openPaths, ...handlers } = createHandlers({
+    info,
+    files,
+    browse,
+    recent,
+    projects,
+    jobs,
+    downloads,
+    engines,
+    hub,
+    printPdf: options.printPdf,
+  })
+  void projects
+    .current()
+    .then(() => uploads.tidy(files.entries().map(e => e.path)))
+    .catch(error => fault(error, 'uploads'))
+
+  return {
+    handlers,
+    connect(wire) {
+      const served = serve(wire, handlers, { now, onFault: fault })
+      const leave = hub.add(served.emit)
+      wire.onClose(leave)
+    },
+    content: {
+      data: (id, part) => files.data(id, part),
+      download: async (id, keep) => (keep ? downloads.peek(id) : downloads.take(id)),
+      upload: uploads.take,
+      noteProblem: (id, error) => files.noteProblem(id, error),
+    },
+    async openPaths(paths) {
+      await projects.current()
+      const opened = await openPaths(paths)
+      hub.emit('files.opened', { files: opened })
+      return opened
+    },
+    command: command => hub.emit('shell.command', { command }),
+    async close() {
+      await jobs.stop(JOBS_STOP_MS)
+      await projects.flush()
+      await engines.close()
+    },
+  }
+}
