@@ -1,19 +1,31 @@
 import { APOE_SITES, type ApoeReport, BASES } from '../genome/apoe.ts'
-import { BASE_COLOUR, FAINT, figure, GRID, INK, PAPER, roundSteps, svgLine, svgRect, svgText } from './markup.ts'
+import {
+  BASE_COLOUR,
+  FAINT,
+  FIGURE_WIDTH,
+  figure,
+  GRID,
+  INK,
+  NARROW,
+  PAPER,
+  roundSteps,
+  svgLine,
+  svgRect,
+  svgText,
+} from './markup.ts'
 
-const WIDTH = 680
 const LEFT = 92
-const RIGHT = 150
 const BAR = 20
 const ROW = 26
 const SITE = 98
 
-/** Reads by base and strand at both SNPs, as stacked bars; every bar says its numbers in words beside it. */
-export function alleleFigure(report: Pick<ApoeReport, 'sites'>): string {
+/** Reads by base and strand at both SNPs, as stacked bars; every bar says its numbers in words beside it. `width` in px, from 400 on. */
+export function alleleFigure(report: Pick<ApoeReport, 'sites'>, width = FIGURE_WIDTH): string {
+  const right = width < NARROW ? 120 : 150
   const rows = APOE_SITES.map(site => ({ site, ...report.sites[site] }))
   const total = (counts: Readonly<Record<string, number>>) => BASES.reduce((sum, b) => sum + (counts[b] ?? 0), 0)
   const most = Math.max(1, ...rows.flatMap(r => [total(r.strands.forward), total(r.strands.reverse)]))
-  const x = (reads: number) => LEFT + (reads / most) * (WIDTH - LEFT - RIGHT)
+  const x = (reads: number) => LEFT + (reads / most) * (width - LEFT - right)
   const words = (counts: Readonly<Record<string, number>>) =>
     BASES.filter(b => (counts[b] ?? 0) > 0)
       .map(b => `${b} ${counts[b]}`)
@@ -40,9 +52,9 @@ export function alleleFigure(report: Pick<ApoeReport, 'sites'>): string {
         const n = counts[base]
         if (n === 0) continue
         const from = x(reads)
-        const width = x(reads + n) - from
-        body.push(svgRect(from, y, width, BAR, BASE_COLOUR[base], PAPER))
-        if (width >= 14) body.push(svgText(from + width / 2, y + 14, base, { anchor: 'middle', weight: 700, fill: base === 'G' ? '#000000' : '#ffffff' })) // biome-ignore format: one line
+        const length = x(reads + n) - from
+        body.push(svgRect(from, y, length, BAR, BASE_COLOUR[base], PAPER))
+        if (length >= 14) body.push(svgText(from + length / 2, y + 14, base, { anchor: 'middle', weight: 700, fill: base === 'G' ? '#000000' : '#ffffff' })) // biome-ignore format: one line
         reads += n
       }
       body.push(svgText(x(reads) + 8, y + 14, words(counts)))
@@ -55,9 +67,9 @@ export function alleleFigure(report: Pick<ApoeReport, 'sites'>): string {
       svgLine(x(step), axis - 12, x(step), axis - 7, GRID),
       svgText(x(step), axis + 6, String(step), { anchor: 'middle', fill: FAINT, size: 11 }),
     )
-  body.push(svgText(WIDTH - RIGHT + 30, axis + 6, 'reads on one strand', { fill: FAINT, size: 11 }))
+  body.push(svgText(width - right + 12, axis + 6, 'reads on one strand', { fill: FAINT, size: 11 }))
   const description = rows
     .map(r => `${r.site}: forward ${words(r.strands.forward)}; reverse ${words(r.strands.reverse)}`)
     .join('. ')
-  return figure({ width: WIDTH, height: axis + 14, title: 'Reads by base and strand', description }, body)
+  return figure({ width, height: axis + 14, title: 'Reads by base and strand', description }, body)
 }

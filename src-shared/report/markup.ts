@@ -35,6 +35,10 @@ export const FAINT = 'var(--figure-faint, #6a737d)'
 export const GRID = 'var(--figure-grid, #d0d7de)'
 export const PAPER = 'var(--figure-paper, #ffffff)'
 
+/** Usual width of a figure, px; below NARROW its parts stand closer, so that text keeps its size in a side panel. */
+export const FIGURE_WIDTH = 680
+export const NARROW = 540
+
 export interface FigureFrame {
   readonly width: number
   readonly height: number

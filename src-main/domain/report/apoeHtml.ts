@@ -143,7 +143,13 @@ ${htmlTable(
     { name: 'Source' },
     { name: 'Study size' },
   ],
-  oddsRatios.map(o => [o.ancestry, o.value.toFixed(1), `${o.ci[0].toFixed(1)} to ${o.ci[1].toFixed(1)}`, o.source, o.studySize]),
+  oddsRatios.map(o => [
+    o.ancestry,
+    o.value.toFixed(1),
+    `${o.ci[0].toFixed(1)} to ${o.ci[1].toFixed(1)}`,
+    o.source,
+    o.studySize,
+  ]),
 )}`
       : ''
   return `<section aria-labelledby="odds"><h2 id="odds">Odds ratios in published studies, against e3/e3</h2>
