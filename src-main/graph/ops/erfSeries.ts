@@ -9,13 +9,6 @@ import type { Tensor } from '../graph.ts'
 const terms = 160
 const limit = 6
 
-/** Coefficients c(n) = 2ⁿ / (1·3·…·(2n+1)). */
-const coefficients = (() => {
-  const list = [1]
-  for (let n = 1; n < terms; n++) list.push((list[n - 1]! * 2) / (2 * n + 1))
-  return list
-})()
-
 /** erf by the same series term by term, for the reference interpreter. */
 export function erfOf(x: number): number {
   const t = Math.min(limit, Math.abs(x))
@@ -33,8 +26,10 @@ export function emitErf64(to: Emitter, x: string, y: Tensor | string): void {
   const scalar = (value: number) => to.constant('float64', [], [value])
   const t = to.node('Min', [to.node('Abs', [x]), scalar(limit)])
   const square = to.node('Mul', [t, t])
-  let sum = scalar(coefficients.at(-1)!)
-  for (let n = terms - 2; n >= 0; n--) sum = to.node('Add', [to.node('Mul', [sum, square]), scalar(coefficients[n]!)])
+  // Horner's rule over the ratios of terms: the coefficients themselves fall below 1e-300.
+  let sum = scalar(1)
+  for (let n = terms; n >= 1; n--)
+    sum = to.node('Add', [to.node('Mul', [sum, to.node('Mul', [square, scalar(2 / (2 * n + 1))])]), scalar(1)])
   const decay = to.node('Mul', [to.node('Exp', [to.node('Neg', [square])]), scalar(2 / Math.sqrt(Math.PI))])
   const size = to.node('Min', [to.node('Mul', [to.node('Mul', [t, sum]), decay]), scalar(1)])
   to.node('Mul', [to.node('Sign', [x]), size], {}, [y])

@@ -38,6 +38,11 @@ export const geluOperation: Operation<GeluAttributes> = {
     const x = inputs[0]!
     const scalar = (value: number) => to.constant(x.dtype, [], [value])
     // Each sequence is one that ONNX Runtime recognises and runs as one kernel.
+    if (form === 'sigmoid' && x.dtype === 'float64') {
+      const power = to.node('Exp', [to.node('Mul', [x, scalar(-steep)])])
+      to.node('Div', [x, to.node('Add', [power, scalar(1)])], {}, outputs)
+      return
+    }
     if (form === 'sigmoid') {
       to.node('Mul', [x, to.node('Sigmoid', [to.node('Mul', [x, scalar(steep)])])], {}, outputs)
       return

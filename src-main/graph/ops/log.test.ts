@@ -1,0 +1,13 @@
+import * as ort from 'onnxruntime-node'
+import { describe, it } from 'vitest'
+import { checkOperation } from '../testing/check.ts'
+import { log } from './log.ts'
+
+// Truth: plain loops in float64; central finite differences for gradients; the same bytes twice.
+describe('log', () => {
+  it('agrees on positive numbers', () =>
+    checkOperation(ort, {
+      inputs: { x: { shape: [2, 3, 5], draw: r => 0.1 + 3 * r() } },
+      build: ({ x }) => log(x!),
+    }))
+})

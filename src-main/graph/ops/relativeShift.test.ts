@@ -1,0 +1,18 @@
+import * as ort from 'onnxruntime-node'
+import { describe, it } from 'vitest'
+import { checkOperation } from '../testing/check.ts'
+import { relativeShift } from './relativeShift.ts'
+
+// Truth: plain loops in float64; central finite differences for gradients; the same bytes twice.
+describe('relativeShift', () => {
+  it('agrees with the definition', () =>
+    checkOperation(ort, {
+      inputs: { x: { shape: [2, 2, 4, 7] } },
+      build: ({ x }) => relativeShift(x!),
+    }))
+  it('two tokens', () =>
+    checkOperation(ort, {
+      inputs: { x: { shape: [2, 3] } },
+      build: ({ x }) => relativeShift(x!),
+    }))
+})
