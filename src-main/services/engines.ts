@@ -8,6 +8,7 @@ import type { ColumnDetail, PileupLedger, PileupOptions } from '../../src-shared
 import type { CoverageBins } from '../../src-shared/ipc/contract.ts'
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
+import type { IndexResult } from '../readers/indexBuilder.ts'
 
 /** A sample and what reading it needs. `referencePath` is the project's reference, if any: CRAM cannot be read without. */
 export interface SampleSource {
@@ -31,8 +32,8 @@ export interface Engines {
     context: WorkContext,
   ): Promise<readonly Omit<GeneHit, 'fileId'>[]>
   genesInRange(path: string, interval: Interval, context: WorkContext): Promise<GeneModels>
-  /** Writes the index beside the file; gives its path. */
-  buildIndex(path: string, facts: FileFacts, context: WorkContext): Promise<string>
+  /** Writes the index beside the file, also over one that is there. */
+  buildIndex(path: string, context: WorkContext): Promise<IndexResult>
   depthBins(source: SampleSource, interval: Interval, bins: number, options: PileupOptions, context: WorkContext): Promise<CoverageBins> // biome-ignore format: one line
   column(source: SampleSource, contig: string, position: number, options: PileupOptions, context: WorkContext): Promise<{ readonly detail: ColumnDetail; readonly ledger: PileupLedger }> // biome-ignore format: one line
   diplotype(source: SampleSource, interval: Interval, caller: 'robust' | 'top2', context: WorkContext): Promise<DiplotypeTrack> // biome-ignore format: one line
@@ -68,8 +69,9 @@ export function createEngines(): Engines {
     async genesInRange() {
       throw absent('gene models')
     },
-    async buildIndex() {
-      throw absent('index building')
+    async buildIndex(path, context) {
+      const { buildIndex } = await import('../readers/indexBuilder.ts')
+      return buildIndex(path, { force: true }, context)
     },
     async depthBins() {
       throw absent('coverage')

@@ -128,14 +128,16 @@ export function createHandlers(
     },
     'files.refresh': ({ fileId }) => files.refresh(fileId),
     async 'files.buildIndex'({ fileId }) {
-      const { path, facts } = await files.use(fileId)
+      const { path } = await files.use(fileId)
       const running = jobs.list().find(j => j.kind === 'index' && j.resultId === undefined && indexing.get(path) === j.id && j.endedAt === undefined) // biome-ignore format: one line
       if (running) return running
       const job = jobs.start({
         kind: 'index',
         title: `Index of ${basename(path)}`,
         async run(context) {
-          await engines.buildIndex(path, facts, context)
+          const { warnings } = await engines.buildIndex(path, context)
+          for (const message of warnings)
+            hub.emit('notice', { code: 'bad-index', message, remedy: 'look at the file before you rely on it' })
           await files.refresh(fileId).catch(() => undefined) // closed meanwhile: the index is there all the same
           return fileId
         },

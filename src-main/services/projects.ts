@@ -4,6 +4,7 @@ import { asWorkbenchError, toWire, type WireError, WorkbenchError } from '../../
 import type { ProjectDocument, ProjectState } from '../../src-shared/project.ts'
 import { writeFileAtomic } from '../storage/atomic.ts'
 import { emptyDocument, withDefaultTracks } from './defaultTracks.ts'
+import { openDemo, readDemo } from './demo.ts'
 import type { FileRegistry } from './files.ts'
 import { candidatePaths, commonFolder, formatProject, type ProjectFile, type ProjectFileEntry, parseProject, withFileIds } from './projectFile.ts' // biome-ignore format: one line
 
@@ -47,9 +48,11 @@ export function createProjects(options: {
   readonly notice: (error: WireError) => void
   readonly replaced: (state: ProjectState) => void
   readonly start: StartWith
+  /** A file was opened by its path at start. */
+  readonly opened: (path: string) => void
 }): Projects {
   const { dataDir, demoDir, files, now, notice, replaced } = options
-  const sessionPath = join(dataDir, `session${DEMO_SUFFIX}`)
+  let sessionPath = join(dataDir, `session${DEMO_SUFFIX}`)
   let document = emptyDocument('New project')
   let savedAt = 0
   /** Until the restored session stands, nothing may be written over it. */
@@ -128,22 +131,18 @@ export function createProjects(options: {
     return state()
   }
 
-  const makeDemo = async (): Promise<ProjectDocument> => {
-    const names = demoDir ? await readdir(demoDir).catch(() => []) : []
-    const name = names.find(n => n.endsWith(DEMO_SUFFIX))
-    if (!demoDir || names.length === 0)
-      throw new WorkbenchError('not-found', 'the demo data are not installed', "open a file of your own, or install the program again") // biome-ignore format: one sentence
-    if (name) return { ...(await take(await read(join(demoDir, name)), demoDir)), demo: true }
-    const openable = names.filter(n => /\.(bam|2bit|fa|fasta|fa\.gz|gtf|gff3|gtf\.gz|gff3\.gz|bed|bw|vcf|vcf\.gz)$/i.test(n)) // biome-ignore format: one list
-    for (const n of openable.sort()) await files.open(join(demoDir, n)).catch(tell)
-    return withDefaultTracks(emptyDocument('Demo', true), files.list())
-  }
-
-  const setAside = async () => {
+  const setAside = async (): Promise<string> => {
     const stamp = new Date(now()).toISOString().replaceAll(/[:.]/g, '-')
     const aside = join(dataDir, `session.damaged-${stamp}${DEMO_SUFFIX}`)
-    await rename(sessionPath, aside)
-    return aside
+    try {
+      await rename(sessionPath, aside)
+      return aside
+    } catch {
+      // It cannot be moved: then it stays, and this run saves under another name rather than over it.
+      const kept = sessionPath
+      sessionPath = join(dataDir, `session-${stamp}${DEMO_SUFFIX}`)
+      return kept
+    }
   }
 
   const restoreSession = async (): Promise<ProjectDocument | undefined> => {
@@ -163,18 +162,32 @@ export function createProjects(options: {
     return take(project, dataDir)
   }
 
+  /** The demo, or an empty project where it is not installed or damaged: then that is told. */
+  const firstRun = async (): Promise<ProjectDocument> => {
+    if (!demoDir) return document
+    try {
+      return await openDemo(demoDir, await readDemo(demoDir), files)
+    } catch (error) {
+      tell(error)
+      return document
+    }
+  }
+
   const start = async () => {
     const { projectFile, files: paths = [] } = options.start
     try {
       if (projectFile) document = await take(await read(projectFile), dirname(projectFile))
       else {
         const session = await restoreSession()
-        document = session ?? (paths.length ? document : await makeDemo().catch(() => document))
+        document = session ?? (paths.length ? document : await firstRun())
       }
     } catch (error) {
       tell(error)
     }
-    for (const p of paths) await files.open(p).catch(tell)
+    for (const p of paths) {
+      const file = await files.open(p).catch(tell)
+      if (file) options.opened(p)
+    }
     if (paths.length) document = withDefaultTracks(document, files.list())
     restored = true
     writeSoon()
@@ -193,7 +206,10 @@ export function createProjects(options: {
       return { savedAt }
     },
     startNew: () => replaceBy(async () => emptyDocument('New project')),
-    demo: () => replaceBy(makeDemo),
+    async demo() {
+      const demo = await readDemo(demoDir) // before anything is closed
+      return replaceBy(() => openDemo(demoDir ?? '', demo, files))
+    },
     async openFile(path) {
       const project = await read(path) // before anything is closed: a damaged file leaves the current project as it is
       return replaceBy(() => take(project, dirname(path)))

@@ -96,6 +96,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     notice: problem => hub.emit('notice', problem),
     replaced: state => hub.emit('project.replaced', state),
     start: options.start ?? {},
+    opened: path => void recent.note(path),
   })
   const info: AppInfo = {
     version: options.version,
