@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['src-*/**/*.test.ts', 'src-*/**/*.test.tsx', 'scripts/**/*.test.ts', 'bench/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'dist/**', '**/*.golden.test.ts'],
-    globalSetup: ['./test-support/build-compute.ts'],
+    globalSetup: ['./test-support/build-compute.ts', './test-support/build-workers.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

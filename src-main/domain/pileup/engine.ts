@@ -106,8 +106,8 @@ export class PileupEngine {
       const operation = unit & 15
       const size = unit >>> 4
       if (operation === 0 || operation === 7 || operation === 8) {
-        const from = position < regionStart ? regionStart : position
-        const to = position + size < regionEnd ? position + size : regionEnd
+        const from = Math.max(position, regionStart)
+        const to = Math.min(position + size, regionEnd)
         if (from < to) {
           if (length > 0) this.countBases(bytes, batch.sequenceOffsets[i]!, qualityAt, read + from - position, from, to)
           else if (minQuality <= 0) for (let p = from; p < to; p++) counters.add(p, LANE.n, 1)
