@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { openReference } from '../src-main/readers/reference.ts'
-import { DEMO_MANIFEST, makeDemo } from '../test-support/demo/make.ts'
+import { parseProject } from '../src-main/services/projectFile.ts'
+import { DEMO_FILES, makeDemo } from '../test-support/demo/make.ts'
 
 const committed = resolve(import.meta.dirname, '../assets/demo')
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-demo-'))
@@ -20,14 +21,14 @@ describe('the committed demo data', () => {
   it('are what the script makes, and under 3 MB', async () => {
     const names = await makeDemo(folder)
     expect(readdirSync(committed).sort()).toEqual([...names, 'README.md'].sort())
-    for (const name of names.filter(n => /\.(fa\.gz|fai|gtf|vcf\.gz|bam|json)$/.test(n)))
+    for (const name of names.filter(n => /\.(fa\.gz|fai|gtf|vcf\.gz|bam)$/.test(n)))
       expect(Buffer.compare(content(join(folder, name)), content(join(committed, name))), name).toBe(0)
     const total = readdirSync(committed).reduce((sum, name) => sum + statSync(join(committed, name)).size, 0)
     expect(total).toBeLessThan(3_000_000)
   })
 
   it('stand on GRCh38: length of chromosome 19, T and C at the two SNPs, N outside', async () => {
-    const reference = await openReference(join(folder, DEMO_MANIFEST.reference))
+    const reference = await openReference(join(folder, DEMO_FILES[0].name))
     try {
       expect(reference.contigs).toEqual([{ name: 'chr19', length: 58_617_616 }])
       expect(await reference.sequence('chr19', 44_908_683, 44_908_684)).toBe('T')
@@ -40,8 +41,18 @@ describe('the committed demo data', () => {
   })
 
   it('say of themselves that they are synthetic', () => {
-    for (const { file } of DEMO_MANIFEST.samples) expect(content(join(committed, file)).toString('latin1')).toContain('@CO\tsynthetic: ') // biome-ignore format: one line
-    expect(content(join(committed, DEMO_MANIFEST.variants)).toString()).toContain('##synthetic=')
-    expect(readFileSync(join(committed, DEMO_MANIFEST.genes), 'utf8')).toMatch(/^# synthetic/)
+    const named = (role: string) => DEMO_FILES.filter(f => f.role === role).map(f => join(committed, f.name))
+    expect(named('sample')).toHaveLength(2)
+    for (const bam of named('sample')) expect(content(bam).toString('latin1')).toContain('@CO\tsynthetic: ')
+    for (const vcf of named('variants')) expect(content(vcf).toString()).toContain('##synthetic=')
+    for (const genes of named('genes')) expect(readFileSync(genes, 'utf8')).toMatch(/^# synthetic/)
+  })
+
+  it('come with a project that opens them by relative path', () => {
+    const project = parseProject(readFileSync(join(committed, 'demo.diploscope.json'), 'utf8'), 'demo')
+    expect(project.document.demo).toBe(true)
+    expect(project.files.map(f => f.relativePath)).toEqual(DEMO_FILES.map(f => f.name))
+    for (const track of project.document.tracks) expect(project.files.map(f => f.id)).toContain(track.fileId)
+    expect(project.document.tracks).toHaveLength(9)
   })
 })

@@ -67,7 +67,7 @@ export function alleleFigure(report: Pick<ApoeReport, 'sites'>, width = FIGURE_W
       svgLine(x(step), axis - 12, x(step), axis - 7, GRID),
       svgText(x(step), axis + 6, String(step), { anchor: 'middle', fill: FAINT, size: 11 }),
     )
-  body.push(svgText(width - right + 12, axis + 6, 'reads on one strand', { fill: FAINT, size: 11 }))
+  body.push(svgText(width - 2, axis + 6, 'reads on one strand', { anchor: 'end', fill: FAINT, size: 11 }))
   const description = rows
     .map(r => `${r.site}: forward ${words(r.strands.forward)}; reverse ${words(r.strands.reverse)}`)
     .join('. ')

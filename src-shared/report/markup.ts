@@ -62,11 +62,14 @@ export interface TextStyle {
   readonly weight?: 400 | 600 | 700
   readonly fill?: string
   readonly size?: number
+  /** A rim in the colour of the paper, for text that stands on lines. */
+  readonly rim?: boolean
 }
 
 export function svgText(x: number, y: number, text: string, style: TextStyle = {}): string {
-  const { anchor = 'start', weight = 400, fill = INK, size = 12 } = style
-  return `<text x="${n(x)}" y="${n(y)}" text-anchor="${anchor}" font-weight="${weight}" font-size="${size}" fill="${fill}">${escapeMarkup(text)}</text>`
+  const { anchor = 'start', weight = 400, fill = INK, size = 12, rim = false } = style
+  const stroke = rim ? ` stroke="${PAPER}" stroke-width="4" paint-order="stroke"` : ''
+  return `<text x="${n(x)}" y="${n(y)}" text-anchor="${anchor}" font-weight="${weight}" font-size="${size}" fill="${fill}"${stroke}>${escapeMarkup(text)}</text>`
 }
 
 export const svgLine = (x1: number, y1: number, x2: number, y2: number, stroke = INK, width = 1, dash = ''): string =>

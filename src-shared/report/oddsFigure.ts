@@ -36,7 +36,9 @@ export function oddsFigure(genotype: string, odds: readonly OddsRatio[], width =
     const y = TOP + i * rowHeight + (narrow ? 34 : rowHeight / 2)
     const [a, b] = o.ci
     body.push(
-      narrow ? svgText(left, y - 14, o.ancestry) : svgText(left - 12, y + 4, o.ancestry, { anchor: 'end' }),
+      narrow
+        ? svgText(left, y - 14, o.ancestry, { rim: true })
+        : svgText(left - 12, y + 4, o.ancestry, { anchor: 'end' }),
       svgLine(x(a), y, x(b), y, INK, 2),
       svgLine(x(a), y - 5, x(a), y + 5, INK, 2),
       svgLine(x(b), y - 5, x(b), y + 5, INK, 2),

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildBamIndex } from '../../src-main/readers/baiBuilder.ts'
 import { writeBigWig } from '../../src-main/readers/bigwigWriter.ts'
@@ -6,7 +6,9 @@ import { formatBinIndex } from '../../src-main/readers/binIndex.ts'
 import { gziOf, packBlockGzip } from '../../src-main/readers/blockGzipWriter.ts'
 import { openChecked } from '../../src-main/readers/checkedFile.ts'
 import { CHR19_LENGTH } from '../../src-shared/genome/assemblies.ts'
+import type { FileKind, FileRole } from '../../src-shared/genome/files.ts'
 import { quietContext } from '../../src-shared/job.ts'
+import type { ProjectDocument } from '../../src-shared/project.ts'
 import { SeededRandom } from '../random.ts'
 import { DEMO_REGION, demoFasta, demoGenes, demoSequence } from './genome.ts'
 import { DEMO_PEOPLE, DEMO_SEED, demoBam, demoVariants, demoVcf } from './people.ts'
@@ -36,28 +38,64 @@ export async function makeDemo(folder: string): Promise<string[]> {
     await write(`${name}.bai`, await indexOf(join(folder, name)))
   }
   await write('synthetic-signal.bw', demoSignal(new SeededRandom(`${DEMO_SEED} signal`)))
-  await write('demo.json', `${JSON.stringify(DEMO_MANIFEST, null, 2)}\n`)
+  await write('demo.diploscope.json', await demoProject(folder))
   return names
 }
 
 const bamName = (sample: string) => `synthetic-${sample.slice(4).toLowerCase()}.bam`
 
-/** What the demo project opens; file names are relative to this file. */
-export const DEMO_MANIFEST = {
-  synthetic: true,
-  build: 'GRCh38',
-  reference: 'synthetic-chr19.fa.gz',
-  genes: 'synthetic-genes.gtf',
-  samples: DEMO_PEOPLE.map(p => ({ file: bamName(p.sample), sample: p.sample, genotype: p.haplotypes.join('/') })),
-  variants: 'synthetic-variants.vcf.gz',
-  signal: 'synthetic-signal.bw',
-  locus: 'chr19:44905000-44911000',
-  bookmarks: [
-    { name: 'APOE', locus: 'chr19:44905796-44909393' },
-    { name: 'rs429358', locus: 'chr19:44908644-44908724' },
-    { name: 'rs7412', locus: 'chr19:44908782-44908862' },
-  ],
+/** The files of the demo, in the order of their tracks. */
+export const DEMO_FILES = [
+  { name: 'synthetic-chr19.fa.gz', role: 'reference', kind: 'fasta' },
+  { name: 'synthetic-genes.gtf', role: 'genes', kind: 'genes' },
+  ...DEMO_PEOPLE.map(p => ({ name: bamName(p.sample), role: 'sample' as const, kind: 'bam' as const })),
+  { name: 'synthetic-variants.vcf.gz', role: 'variants', kind: 'vcf' },
+  { name: 'synthetic-signal.bw', role: 'signal', kind: 'bigwig' },
+] as const satisfies readonly { name: string; role: FileRole; kind: FileKind }[]
+
+const PARTS = {
+  reference: [],
+  genes: ['genes'],
+  sample: ['coverage', 'reads', 'diplotype'],
+  variants: ['variants'],
+  signal: ['signal'],
 } as const
+
+/** The project that opens the demo: paths are relative to it, the view is on APOE, the e3/e4 person's report is shown. */
+async function demoProject(folder: string): Promise<string> {
+  const idOf = (name: string) => name.replaceAll(/[^a-z0-9]/g, '-')
+  const { contig } = DEMO_REGION
+  const bookmark = (name: string, from: number, to: number) => ({
+    id: idOf(name.toLowerCase()),
+    name,
+    interval: { contig, start: from - 1, end: to },
+  })
+  const document: ProjectDocument = {
+    version: 1,
+    name: 'Demo (synthetic data)',
+    demo: true,
+    view: {
+      locus: { contig, start: 44_904_999, end: 44_911_000 },
+      referenceFileId: idOf(DEMO_FILES[0].name),
+      selection: { kind: 'sample', fileId: idOf(bamName('SYN-E3E4')) },
+    },
+    tracks: DEMO_FILES.flatMap(({ name, role }) =>
+      PARTS[role].map(part => ({ fileId: idOf(name), part, visible: true })),
+    ),
+    bookmarks: [
+      bookmark('APOE', 44_905_796, 44_909_393),
+      bookmark('rs429358', 44_908_644, 44_908_724),
+      bookmark('rs7412', 44_908_782, 44_908_862),
+    ],
+  }
+  const files = await Promise.all(
+    DEMO_FILES.map(async ({ name, role, kind }) => {
+      const { size } = await stat(join(folder, name))
+      return { id: idOf(name), path: name, relativePath: name, role, kind, sizeBytes: size, modifiedAt: 0 }
+    }),
+  )
+  return `${JSON.stringify({ format: 'diploscope-project', version: 1, savedAt: 0, document, files }, null, 2)}\n`
+}
 
 async function indexOf(path: string): Promise<Uint8Array> {
   const file = await openChecked(path)
