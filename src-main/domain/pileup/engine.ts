@@ -44,7 +44,7 @@ export class PileupEngine {
   private readonly regionStart: number
   private readonly regionEnd: number
 
-  constructor(private readonly request: PileupRequest) {
+  constructor(request: PileupRequest) {
     const { region, options, contigIndex } = request
     this.minQuality = options.minBaseQuality
     this.regionStart = region.start
