@@ -1,0 +1,70 @@
+import { access } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { APOE_THRESHOLDS, type ApoeReport, type ApoeThresholds } from '../../src-shared/genome/apoe.ts'
+import type { Build } from '../../src-shared/genome/assemblies.ts'
+import type { WorkContext } from '../../src-shared/job.ts'
+import type { FileFingerprint, Provenance } from '../../src-shared/report/provenance.ts'
+import { apoeHtml } from '../domain/report/apoeHtml.ts'
+import { apoeJson } from '../domain/report/apoeJson.ts'
+import { openAlignments } from '../readers/alignments.ts'
+import { runApoe } from '../workers/apoeRun.ts'
+import { fingerprintFile } from './provenance.ts'
+
+/** The file of one sample. */
+export interface ApoeSource {
+  readonly path: string
+  readonly indexPath?: string | undefined
+  readonly referencePath?: string | undefined
+}
+
+export interface ApoeOptions {
+  readonly build: Build | 'auto'
+  readonly rna: boolean
+  readonly thresholds: ApoeThresholds
+}
+
+export const APOE_DEFAULTS: ApoeOptions = { build: 'auto', rna: false, thresholds: APOE_THRESHOLDS }
+
+/** Types APOE from a BAM or CRAM. @throws WorkbenchError as `openAlignments` and `runApoe` do */
+export async function apoeOf(source: ApoeSource, options: ApoeOptions, context: WorkContext): Promise<ApoeReport> {
+  const file = await openAlignments(source.path, {
+    ...(source.indexPath ? { index: source.indexPath } : {}),
+    ...(source.referencePath ? { reference: source.referencePath } : {}),
+  })
+  try {
+    const fileName = basename(source.path).replace(/\.(bam|cram)$/i, '')
+    return await runApoe(file, { ...options, fileName }, context)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Which program, files and options a report rests on. `createdAt` is ISO 8601, UTC. */
+export async function apoeProvenance(
+  source: ApoeSource,
+  options: Provenance['options'],
+  version: string,
+  createdAt: string,
+): Promise<Provenance> {
+  const files: FileFingerprint[] = [await fingerprintFile(source.path, 'reads')]
+  const index = source.indexPath ?? (await indexBeside(source.path))
+  if (index) files.push(await fingerprintFile(index, 'index'))
+  if (source.referencePath) files.push(await fingerprintFile(source.referencePath, 'reference'))
+  return { program: 'Diploscope', version, createdAt, files, options }
+}
+
+async function indexBeside(path: string): Promise<string | undefined> {
+  const base = path.replace(/\.(bam|cram)$/i, '')
+  for (const index of [`${path}.bai`, `${path}.csi`, `${path}.crai`, `${base}.bai`, `${base}.csi`, `${base}.crai`])
+    try {
+      await access(index)
+      return index
+    } catch {
+      // the next name
+    }
+  return undefined
+}
+
+/** The report as one HTML document or as JSON text, with where it comes from. */
+export const apoeDocument = (report: ApoeReport, provenance: Provenance, format: 'html' | 'json'): string =>
+  format === 'html' ? apoeHtml(report, provenance) : apoeJson(report, provenance)
