@@ -1,5 +1,5 @@
 import { WorkbenchError } from './errors.ts'
-import type { Frame } from './wire.ts'
+import { type Frame, isFrame } from './wire.ts'
 
 const ARRAY_TYPES = {
   Uint8Array,
@@ -28,8 +28,10 @@ const malformed = (what: string) =>
  */
 export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   const arrays: NumericArray[] = []
-  const header = JSON.stringify(frame, (_key, value: unknown) => {
-    if (!ArrayBuffer.isView(value)) return value
+  // The holder's own value, not the one given: Node's Buffer has a toJSON that makes a list of numbers of it first.
+  const header = JSON.stringify(frame, function (this: Record<string, unknown>, key, given: unknown) {
+    const value = this[key]
+    if (!ArrayBuffer.isView(value)) return given
     const type = (value.constructor.name === 'Buffer' ? 'Uint8Array' : value.constructor.name) as ArrayType
     if (!(type in ARRAY_TYPES)) throw new WorkbenchError('internal', `a ${type} cannot be sent`, 'convert it first')
     const array = value as NumericArray
@@ -90,24 +92,4 @@ export function decodeFrame(bytes: ArrayBuffer): Frame {
   }
   if (!isFrame(parsed)) throw malformed('unknown kind')
   return parsed
-}
-
-function isFrame(value: unknown): value is Frame {
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return false
-  const f = value as Record<string, unknown>
-  switch (f['kind']) {
-    case 'call':
-      return Number.isInteger(f['id']) && typeof f['method'] === 'string'
-    case 'cancel':
-    case 'result':
-      return Number.isInteger(f['id'])
-    case 'progress':
-      return Number.isInteger(f['id']) && typeof f['progress'] === 'object'
-    case 'error':
-      return Number.isInteger(f['id']) && typeof f['error'] === 'object'
-    case 'event':
-      return typeof f['name'] === 'string'
-    default:
-      return false
-  }
 }

@@ -1,4 +1,4 @@
-import type { Frame, Wire } from './wire.ts'
+import { isFrame, type Wire } from './wire.ts'
 
 /** Page and worker ports speak events the DOM way, Electron's MessagePortMain the Node way. */
 interface DomPort {
@@ -24,7 +24,10 @@ export function portWire(port: PortLike): Wire {
   return {
     send: frame => port.postMessage(frame),
     onFrame(l) {
-      listen('message', e => l(e.data as Frame))
+      listen('message', e => {
+        // Whatever else a peer posts is not for us, and must not end this process.
+        if (isFrame(e.data)) l(e.data)
+      })
       port.start()
     },
     onClose: l => listen('close', () => l()),

@@ -1,5 +1,5 @@
 import { decodeFrame, encodeFrame } from './frameCodec.ts'
-import type { Wire } from './wire.ts'
+import type { Frame, Wire } from './wire.ts'
 
 /** The part of a WebSocket that is used: the browser's and the `ws` package's both have it. */
 export interface SocketLike {
@@ -20,12 +20,15 @@ export function socketWire(socket: SocketLike): Wire {
     send: frame => socket.send(encodeFrame(frame)),
     onFrame: listener =>
       socket.addEventListener('message', event => {
+        let frame: Frame
         try {
           if (!(event.data instanceof ArrayBuffer)) throw new TypeError('text frame')
-          listener(decodeFrame(event.data))
+          frame = decodeFrame(event.data)
         } catch {
           socket.close(PROTOCOL_ERROR)
+          return
         }
+        listener(frame)
       }),
     onClose: listener => socket.addEventListener('close', listener),
     close: () => socket.close(),

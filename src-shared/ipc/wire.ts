@@ -17,3 +17,24 @@ export interface Wire {
   onClose(listener: () => void): void
   close(): void
 }
+
+/** Whether a value has the outer form of a frame; what is inside is checked by whoever reads it. */
+export function isFrame(value: unknown): value is Frame {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return false
+  const f = value as Record<string, unknown>
+  switch (f['kind']) {
+    case 'call':
+      return Number.isInteger(f['id']) && typeof f['method'] === 'string'
+    case 'cancel':
+    case 'result':
+      return Number.isInteger(f['id'])
+    case 'progress':
+      return Number.isInteger(f['id']) && typeof f['progress'] === 'object'
+    case 'error':
+      return Number.isInteger(f['id']) && typeof f['error'] === 'object' && f['error'] !== null
+    case 'event':
+      return typeof f['name'] === 'string'
+    default:
+      return false
+  }
+}
