@@ -1,0 +1,59 @@
+import type { ModelJson } from './modelJson.ts'
+
+/** CARD.md: for the people who decide whether to use a model. Written from model.json, and nothing that is not there. */
+export function modelCard(m: ModelJson): string {
+  const lines = [
+    `# ${m.name}`,
+    '',
+    `Research use only; not for diagnosis or any clinical decision.`,
+    '',
+    '## What it predicts',
+    ...predictions(m),
+    '',
+    '## Where it comes from',
+    `- Source: ${m.provenance.source}`,
+    ...(m.provenance.importedFrom
+      ? [`- Imported from ${m.provenance.importedFrom}, SHA-256 ${m.provenance.importedSha256 ?? 'not recorded'}`]
+      : []),
+    `- Trained by: ${m.provenance.trainedBy ?? 'not recorded'}`,
+    `- Data: ${m.provenance.dataset ? JSON.stringify(m.provenance.dataset) : 'not recorded'}`,
+    `- Created: ${m.provenance.created}`,
+    `- Kind: ${m.kind}, ${m.weights.parameters.toLocaleString('en')} parameters, weights SHA-256 ${m.weights.sha256}`,
+    '',
+    '## Licence and citation',
+    `- Licence: ${m.licence}`,
+    `- Citation: ${m.citation ?? 'none recorded'}`,
+    '',
+    '## Metrics',
+    ...metrics(m),
+    '',
+    '## Known limits',
+    ...(m.limits.length ? m.limits.map(l => `- ${l}`) : ['- None recorded. That is not the same as none.']),
+    '',
+    '## Uses',
+    '- Intended: research on the tracks or classes named above, within the input and the genome it was made for.',
+    '- Unfit: clinical use, and sequences or populations unlike its training data.',
+    '',
+  ]
+  return lines.join('\n')
+}
+
+function predictions(m: ModelJson): string[] {
+  const { output, input } = m
+  const from =
+    input.type === 'dna'
+      ? `DNA windows of ${input.length.toLocaleString('en')} bp${input.genome ? ` (${input.genome})` : ''}`
+      : `sequences of at most ${input.maxTokens.toLocaleString('en')} tokens${input.region ? ` of ${input.region}` : ''}`
+  const lines = [`- Input: ${from}`]
+  for (const head of output.heads ?? [])
+    lines.push(
+      `- Head \`${head.name}\`: ${head.tracks.toLocaleString('en')} tracks in ${output.bins?.toLocaleString('en')} bins of ${output.binSize} bp`,
+    )
+  if (output.classes) lines.push(`- Classes: ${output.classes.join(', ')}`)
+  return lines
+}
+
+function metrics(m: ModelJson): string[] {
+  const list = m.provenance.metrics ?? []
+  return list.length ? list.map(x => `- ${typeof x === 'string' ? x : JSON.stringify(x)}`) : ['- None recorded.']
+}
