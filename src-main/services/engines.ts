@@ -9,6 +9,14 @@ import type { CoverageBins } from '../../src-shared/ipc/contract.ts'
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import type { IndexResult } from '../readers/indexBuilder.ts'
+import { alignmentSource, coverageBins } from './coverage.ts'
+
+/** What a report says of how it was made. `createdAt` is ISO 8601, UTC. */
+export interface ReportOrigin {
+  readonly build: Build | 'auto'
+  readonly version: string
+  readonly createdAt: string
+}
 
 /** A sample and what reading it needs. `referencePath` is the project's reference, if any: CRAM cannot be read without. */
 export interface SampleSource {
@@ -39,7 +47,7 @@ export interface Engines {
   diplotype(source: SampleSource, interval: Interval, caller: 'robust' | 'top2', context: WorkContext): Promise<DiplotypeTrack> // biome-ignore format: one line
   apoe(source: SampleSource, build: Build | 'auto', context: WorkContext): Promise<ApoeReport>
   /** The report as text, with where it comes from. */
-  apoeDocument(source: SampleSource, report: ApoeReport, format: 'html' | 'json', version: string): Promise<string>
+  apoeDocument(source: SampleSource, report: ApoeReport, format: 'html' | 'json', origin: ReportOrigin): Promise<string>
   /** Ends worker threads and child processes. */
   close(): Promise<void>
 }
@@ -73,21 +81,33 @@ export function createEngines(): Engines {
       const { buildIndex } = await import('../readers/indexBuilder.ts')
       return buildIndex(path, { force: true }, context)
     },
-    async depthBins() {
-      throw absent('coverage')
-    },
-    async column() {
-      throw absent('the position report')
+    depthBins: coverageBins,
+    async column(source, contig, position, options, context) {
+      const { columnDetails, pileup } = await import('../workers/pileupClient.ts')
+      const file = alignmentSource(source)
+      const region = { contig, start: position, end: position + 1 }
+      const [[detail], ledger] = await Promise.all([
+        columnDetails({ ...file, positions: [{ contig, position }], options }, context),
+        pileup({ ...file, region, options }, context),
+      ])
+      if (!detail) throw new WorkbenchError('internal', 'the worker gave no column', 'please report this')
+      return { detail, ledger }
     },
     async diplotype() {
       throw absent('the diplotype')
     },
-    async apoe() {
-      throw absent('the APOE report')
+    async apoe(source, build, context) {
+      const { APOE_DEFAULTS, apoeOf } = await import('./apoe.ts')
+      return apoeOf(source, { ...APOE_DEFAULTS, build }, context)
     },
-    async apoeDocument() {
-      throw absent('the APOE report')
+    async apoeDocument(source, report, format, { build, version, createdAt }) {
+      const { apoeDocument, apoeProvenance } = await import('./apoe.ts')
+      const options = { build, rna: report.rna.asked, ...report.thresholds }
+      return apoeDocument(report, await apoeProvenance(source, options, version, createdAt), format)
     },
-    async close() {},
+    async close() {
+      const { closePileupWorkers } = await import('../workers/pileupClient.ts')
+      await closePileupWorkers()
+    },
   }
 }

@@ -29,6 +29,7 @@ export interface HandlerParts {
   readonly engines: Engines
   readonly hub: EventHub
   readonly printPdf: PrintPdf | undefined
+  readonly now: () => number
 }
 
 const INDEX_NAME = /\.(bai|csi|crai|tbi|fai|gzi)$/i
@@ -199,7 +200,9 @@ export function createHandlers(
     'apoe.report': async ({ fileId, build }, context) => (await apoe(fileId, build, context)).report,
     async 'apoe.export'({ fileId, build, format }, context) {
       const { source, report } = await apoe(fileId, build, context)
-      const document = (kind: 'html' | 'json') => engines.apoeDocument(source, report, kind, parts.info.version)
+      const createdAt = new Date(parts.now()).toISOString()
+      const origin = { build, version: parts.info.version, createdAt }
+      const document = (kind: 'html' | 'json') => engines.apoeDocument(source, report, kind, origin)
       const name = basename(source.path).replace(/\.(bam|cram|sam)$/i, '')
       return downloads.add(
         await exportReport({ name, format, document, printPdf: parts.printPdf, signal: context.signal }),

@@ -12,7 +12,8 @@ import { candidatePaths, commonFolder, formatProject, type ProjectFile, type Pro
 const MAX_PROJECT_BYTES = 32 * 1024 * 1024
 /** Projects that another one replaced stay in `projects/` up to this many. */
 const KEPT_PREVIOUS = 10
-const DEMO_SUFFIX = '.diploscope.json'
+/** What the name of a project file ends with. */
+export const PROJECT_SUFFIX = '.diploscope.json'
 
 export interface Projects {
   current(): Promise<ProjectState>
@@ -52,7 +53,7 @@ export function createProjects(options: {
   readonly opened: (path: string) => void
 }): Projects {
   const { dataDir, demoDir, files, now, notice, replaced } = options
-  let sessionPath = join(dataDir, `session${DEMO_SUFFIX}`)
+  let sessionPath = join(dataDir, `session${PROJECT_SUFFIX}`)
   let document = emptyDocument('New project')
   let savedAt = 0
   /** Until the restored session stands, nothing may be written over it. */
@@ -87,7 +88,7 @@ export function createProjects(options: {
     try {
       const { size } = await stat(path)
       if (size > MAX_PROJECT_BYTES)
-        throw new WorkbenchError('wrong-type', `'${basename(path)}' has ${size} bytes: too many for a project`, `open a *${DEMO_SUFFIX}`) // biome-ignore format: one sentence
+        throw new WorkbenchError('wrong-type', `'${basename(path)}' has ${size} bytes: too many for a project`, `open a *${PROJECT_SUFFIX}`) // biome-ignore format: one sentence
       json = await readFile(path, 'utf8')
     } catch (error) {
       throw asWorkbenchError(error)
@@ -99,7 +100,14 @@ export function createProjects(options: {
   const take = async (project: ProjectFile, folder: string): Promise<ProjectDocument> => {
     const ids = new Map<string, string>()
     const opened = await Promise.all(
-      project.files.map(async f => [f.id, (await files.restore({ ...f, path: await locate(f, folder) })).id] as const),
+      project.files.map(
+        async f =>
+          [
+            f.id,
+            (await files.restore({ ...f, path: await locate(f, folder, project.document.demo ? demoDir : undefined) }))
+              .id,
+          ] as const,
+      ),
     )
     for (const [old, current] of opened) ids.set(old, current)
     return withFileIds(project.document, ids)
@@ -113,7 +121,7 @@ export function createProjects(options: {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const stamp = new Date(now()).toISOString().replaceAll(/[:.]/g, '-')
-      await writeFileAtomic(join(folder, `previous-${stamp}${DEMO_SUFFIX}`), formatProject(document, files.entries(), folder, savedAt)) // biome-ignore format: one line
+      await writeFileAtomic(join(folder, `previous-${stamp}${PROJECT_SUFFIX}`), formatProject(document, files.entries(), folder, savedAt)) // biome-ignore format: one line
       const old = (await readdir(folder)).filter(n => n.startsWith('previous-')).sort().slice(0, -KEPT_PREVIOUS) // biome-ignore format: one line
       for (const name of old) await rm(join(folder, name), { force: true })
     } catch (error) {
@@ -133,14 +141,14 @@ export function createProjects(options: {
 
   const setAside = async (): Promise<string> => {
     const stamp = new Date(now()).toISOString().replaceAll(/[:.]/g, '-')
-    const aside = join(dataDir, `session.damaged-${stamp}${DEMO_SUFFIX}`)
+    const aside = join(dataDir, `session.damaged-${stamp}${PROJECT_SUFFIX}`)
     try {
       await rename(sessionPath, aside)
       return aside
     } catch {
       // It cannot be moved: then it stays, and this run saves under another name rather than over it.
       const kept = sessionPath
-      sessionPath = join(dataDir, `session-${stamp}${DEMO_SUFFIX}`)
+      sessionPath = join(dataDir, `session-${stamp}${PROJECT_SUFFIX}`)
       return kept
     }
   }
@@ -174,7 +182,9 @@ export function createProjects(options: {
   }
 
   const start = async () => {
-    const { projectFile, files: paths = [] } = options.start
+    const named = options.start.files ?? []
+    const projectFile = options.start.projectFile ?? named.find(p => p.endsWith(PROJECT_SUFFIX))
+    const paths = named.filter(p => !p.endsWith(PROJECT_SUFFIX))
     try {
       if (projectFile) document = await take(await read(projectFile), dirname(projectFile))
       else {
@@ -218,7 +228,7 @@ export function createProjects(options: {
       const entries = files.entries().filter(e => e.role !== 'project')
       const folder = commonFolder(entries.map(e => e.path), dataDir) // biome-ignore format: one line
       const name = document.name.replaceAll(/[^\p{L}\p{N} ._-]/gu, '_').trim() || 'project'
-      return { name: `${name}${DEMO_SUFFIX}`, text: formatProject(document, entries, folder, now()) }
+      return { name: `${name}${PROJECT_SUFFIX}`, text: formatProject(document, entries, folder, now()) }
     },
     touch: writeSoon,
     async flush() {
@@ -230,9 +240,11 @@ export function createProjects(options: {
 }
 
 /** Where a file of a project is now: the first candidate of the remembered size, else the first that exists, else where it was. */
-async function locate(file: ProjectFileEntry, folder: string): Promise<string> {
+async function locate(file: ProjectFileEntry, folder: string, demoDir: string | undefined): Promise<string> {
   const found: { path: string; size: number }[] = []
-  for (const path of candidatePaths(file, folder)) {
+  // The program, and with it the demo, may have been moved by an update.
+  const moved = demoDir ? [join(demoDir, basename(file.path))] : []
+  for (const path of [...candidatePaths(file, folder), ...moved]) {
     const s = await stat(path).catch(() => undefined)
     if (s) found.push({ path, size: s.size })
   }

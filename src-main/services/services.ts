@@ -2,6 +2,7 @@ import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { AppInfo, Handlers, ShellCommand } from '../../src-shared/ipc/contract.ts'
+import { toWire } from '../../src-shared/ipc/errors.ts'
 import { serve } from '../../src-shared/ipc/server.ts'
 import type { Wire } from '../../src-shared/ipc/wire.ts'
 import { createBrowse } from './browse.ts'
@@ -13,7 +14,7 @@ import { createFileRegistry } from './files.ts'
 import { createHandlers } from './handlers.ts'
 import { createHub } from './hub.ts'
 import { createJobs } from './jobs.ts'
-import { createProjects, type StartWith } from './projects.ts'
+import { createProjects, PROJECT_SUFFIX, type StartWith } from './projects.ts'
 import { createRecent } from './recent.ts'
 import type { PrintPdf } from './reportExport.ts'
 import { createUploads } from './uploads.ts'
@@ -51,7 +52,7 @@ export interface Services {
   connect(wire: Wire): void
   /** For the one function behind app:// and http (content.ts). */
   readonly content: ContentSource
-  /** Opens files by path (dialog, drop, operating system) and tells every window. Throws when none could be opened. */
+  /** Opens files by path (dialog, drop, operating system) and tells every window, also of what cannot be opened. */
   openPaths(paths: readonly string[]): Promise<readonly OpenedFile[]>
   command(command: ShellCommand): void
   /** Cancels jobs, writes what is unsaved, ends workers. At most about four seconds. */
@@ -116,6 +117,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     engines,
     hub,
     printPdf: options.printPdf,
+    now,
   })
   void projects
     .current()
@@ -137,9 +139,17 @@ export async function createServices(options: ServicesOptions): Promise<Services
     },
     async openPaths(paths) {
       await projects.current()
-      const opened = await openPaths(paths)
-      hub.emit('files.opened', { files: opened })
-      return opened
+      try {
+        const [project] = paths.filter(p => p.endsWith(PROJECT_SUFFIX))
+        if (project) await projects.openFile(project)
+        const opened = project && paths.length === 1 ? [] : await openPaths(paths.filter(p => p !== project))
+        if (opened.length > 0) hub.emit('files.opened', { files: opened })
+        return opened
+      } catch (error) {
+        const { technical: _stack, ...problem } = toWire(error)
+        hub.emit('notice', problem)
+        return []
+      }
     },
     command: command => hub.emit('shell.command', { command }),
     async close() {
