@@ -13,6 +13,14 @@ interface Page {
   readonly segments: Int32Array
 }
 
+/**
+ * Takes finished columns, from left to right. `lanes[cell + LANE.a]` to `LANE.ins` hold the counts of the letters and of insertions and are read before
+ * it returns. Returns the column's depth.
+ */
+export interface ColumnSink {
+  column(position: number, segments: number, del: number, refskip: number, lanes: Int32Array, cell: number): number
+}
+
 /** Sums over the columns that were emitted. */
 export interface ColumnTotals {
   segments: number
@@ -26,29 +34,38 @@ export interface ColumnTotals {
 export class Counters {
   private readonly pages = new Map<number, Page>()
   private spare: Page[] = []
+  /** The page asked for last: reads of one place ask for the same one again and again. */
+  private lastNumber = -1
+  private lastPage: Page = NO_PAGE
   private next: number
-  private running = { segments: 0, del: 0, refskip: 0 }
-  private out: ChunkBuilder
+  private segments = 0
+  private del = 0
+  private refskip = 0
   readonly totals: ColumnTotals = { segments: 0, depth: 0 }
 
-  /** Columns [start, end) are counted; `emit` gets them in chunks of at most `chunk` columns. */
+  /** Columns [start, end) are counted and handed to the sink. */
   constructor(
-    contig: string,
+    private readonly sink: ColumnSink,
     readonly start: number,
     readonly end: number,
-    emit: (columns: PileupColumns) => void,
-    chunk = 8192,
   ) {
     this.next = start
-    this.out = new ChunkBuilder(contig, chunk, emit)
+  }
+
+  /** The first column that was not emitted yet. */
+  get pending(): number {
+    return this.next
   }
 
   private page(number: number): Page {
+    if (number === this.lastNumber) return this.lastPage
     let page = this.pages.get(number)
     if (!page) {
       page = this.spare.pop() ?? { lanes: new Int32Array(PAGE << LANE_BITS), segments: new Int32Array(PAGE) }
       this.pages.set(number, page)
     }
+    this.lastNumber = number
+    this.lastPage = page
     return page
   }
 
@@ -94,76 +111,93 @@ export class Counters {
     return stop - begin
   }
 
-  /** Emits every covered column left of `position`: no later read may touch these. */
-  flush(position: number): void {
+  /**
+   * Emits the covered columns left of `position`, which no later read may touch, but not many more than `budget` of them;
+   * false when some are left.
+   */
+  flush(position: number, budget: number): boolean {
     const stop = Math.min(position, this.end)
-    const { running, out } = this
+    let left = budget
     while (this.next < stop) {
+      if (left <= 0) return false
       const number = this.next >> PAGE_BITS
+      const pageEnd = (number + 1) * PAGE
+      const until = Math.min(stop, pageEnd)
       const page = this.pages.get(number)
-      const until = Math.min(stop, (number + 1) * PAGE)
       if (page) {
-        for (let p = this.next; p < until; p++) {
-          const cell = cellOf(p)
-          running.segments += page.segments[p & IN_PAGE]!
-          running.del += page.lanes[cell + LANE.del]!
-          running.refskip += page.lanes[cell + LANE.refskip]!
-          if (running.segments > 0) this.emit(p, page.lanes, cell)
-        }
-        if (until === (number + 1) * PAGE) {
-          this.pages.delete(number)
-          page.lanes.fill(0)
-          page.segments.fill(0)
-          if (this.spare.length < 8) this.spare.push(page)
-        }
-      } else if (running.segments > 0) {
+        left -= this.emitPage(page, this.next, until)
+        if (until === pageEnd) this.release(number, page)
+      } else if (this.segments > 0) {
         for (let p = this.next; p < until; p++) this.emit(p, EMPTY, 0)
+        left -= until - this.next
       } else if (this.pages.size === 0) {
         this.next = stop
         break
       }
       this.next = until
     }
-    if (stop === this.end) out.flush()
+    return true
+  }
+
+  private emitPage(page: Page, from: number, to: number): number {
+    const { lanes, segments } = page
+    let emitted = 0
+    for (let p = from; p < to; p++) {
+      const cell = cellOf(p)
+      this.segments += segments[p & IN_PAGE]!
+      this.del += lanes[cell + LANE.del]!
+      this.refskip += lanes[cell + LANE.refskip]!
+      if (this.segments > 0) {
+        this.emit(p, lanes, cell)
+        emitted++
+      }
+    }
+    return emitted
   }
 
   private emit(position: number, lanes: Int32Array, cell: number): void {
-    const { running, out, totals } = this
-    totals.segments += running.segments
-    totals.depth += out.push(position, running.segments, running.del, running.refskip, lanes, cell)
+    this.totals.segments += this.segments
+    this.totals.depth += this.sink.column(position, this.segments, this.del, this.refskip, lanes, cell)
   }
 
-  /** Emits what is left: all columns to the end of the region. */
-  finish(): void {
+  private release(number: number, page: Page): void {
+    this.pages.delete(number)
+    if (number === this.lastNumber) this.lastNumber = -1
+    page.lanes.fill(0)
+    page.segments.fill(0)
+    if (this.spare.length < 8) this.spare.push(page)
+  }
+
+  /** As `flush`, for all that is left to the end of the region. */
+  finish(budget: number): boolean {
     let last = this.next
     for (const number of this.pages.keys()) last = Math.max(last, (number + 1) * PAGE)
-    this.flush(last)
+    if (!this.flush(last, budget)) return false
     // A read that reaches past the region's end leaves no mark there.
-    if (this.running.segments > 0) this.flush(this.end)
-    this.out.flush()
+    return this.segments === 0 || this.flush(this.end, budget)
   }
 }
 
+const NO_PAGE: Page = { lanes: new Int32Array(0), segments: new Int32Array(0) }
 const EMPTY = new Int32Array(1 << LANE_BITS)
 
 /** Index of a column's first counter within its page. */
 export const cellOf = (position: number): number => (position & IN_PAGE) << LANE_BITS
 
-/** Collects emitted columns into chunks. */
-class ChunkBuilder {
+/** Collects columns into chunks, each with arrays of its own. */
+export class ChunkBuilder implements ColumnSink {
   private columns: PileupColumns
   private count = 0
 
   constructor(
     private readonly contig: string,
-    private readonly size: number,
     private readonly deliver: (columns: PileupColumns) => void,
+    private readonly size = 8192,
   ) {
     this.columns = newColumns(contig, size)
   }
 
-  /** The column's depth. */
-  push(position: number, segments: number, del: number, refskip: number, lanes: Int32Array, cell: number): number {
+  column(position: number, segments: number, del: number, refskip: number, lanes: Int32Array, cell: number): number {
     const i = this.count++
     const to = this.columns
     const a = lanes[cell]!
@@ -187,6 +221,7 @@ class ChunkBuilder {
     return depth
   }
 
+  /** Delivers what is collected. */
   flush(): void {
     if (this.count === 0) return
     const full = this.columns

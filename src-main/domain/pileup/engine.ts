@@ -1,11 +1,6 @@
 import type { Interval } from '../../../src-shared/genome/interval.ts'
-import {
-  type PileupColumns,
-  type PileupLedger,
-  type PileupOptions,
-  READ_FATES,
-} from '../../../src-shared/genome/pileup.ts'
-import { Counters, cellOf, LANE, PAGE } from './counters.ts'
+import { type PileupLedger, type PileupOptions, READ_FATES } from '../../../src-shared/genome/pileup.ts'
+import { type ColumnSink, Counters, cellOf, LANE, PAGE } from './counters.ts'
 import { FATE } from './filter.ts'
 import { keepsLeft } from './nameHash.ts'
 import { type AlignedBase, type Mate, resolveOverlap } from './overlap.ts'
@@ -17,15 +12,25 @@ const LANE_OF_CODE = Uint8Array.from({ length: 16 }, (_, code) =>
   code === 1 ? LANE.a : code === 2 ? LANE.c : code === 4 ? LANE.g : code === 8 ? LANE.t : LANE.n,
 )
 
+/** The same for the first and the second base of a byte. */
+const LANE_OF_HIGH = Uint8Array.from({ length: 256 }, (_, pair) => LANE_OF_CODE[pair >> 4]!)
+const LANE_OF_LOW = Uint8Array.from({ length: 256 }, (_, pair) => LANE_OF_CODE[pair & 15]!)
+
+function bump(lanes: Int32Array, at: number): void {
+  lanes[at] = lanes[at]! + 1
+}
+
 export interface PileupRequest {
   /** The contig's index in the header, and the region asked for. */
   readonly contigIndex: number
   readonly region: Interval
   readonly options: PileupOptions
-  readonly emit: (columns: PileupColumns) => void
-  /** Largest number of columns handed out at once. */
-  readonly chunk?: number
+  readonly sink: ColumnSink
 }
+
+/** Columns that wait before they are emitted in one go, and about how many are emitted before the caller gets a turn. */
+const EMIT_EVERY = 2048
+const EMIT_BUDGET = 16_384
 
 /**
  * The pileup of one region, streamed: batches of records go in, in file order; finished columns come out. Semantics are those
@@ -39,6 +44,7 @@ export class PileupEngine {
   private readonly counters: Counters
   private readonly fates = new Float64Array(READ_FATES.length)
   private overlap = 0
+  private final = 0
   private rescued = 0
   private readonly minQuality: number
   private readonly regionStart: number
@@ -49,25 +55,35 @@ export class PileupEngine {
     this.minQuality = options.minBaseQuality
     this.regionStart = region.start
     this.regionEnd = region.end
-    this.counters = new Counters(region.contig, region.start, region.end, request.emit, request.chunk)
+    this.counters = new Counters(request.sink, region.start, region.end)
     this.roster = new Roster(options, contigIndex, (left, right, _id, hash, from) => this.meet(left, right, hash, from))
   }
 
-  push(batch: RecordBatch): void {
+  /**
+   * Counts the reads of a batch from number `from` on and says how far it came: short of `batch.count` when so many columns were emitted that they
+   * should be taken away first. Then it is to be called again with that number.
+   */
+  push(batch: RecordBatch, from = 0): number {
     const { roster, counters, fates } = this
-    roster.beginBatch()
-    for (let i = 0; i < batch.count; i++) {
+    if (from === 0) roster.beginBatch()
+    else if (!counters.flush(this.final, EMIT_BUDGET)) return from
+    for (let i = from; i < batch.count; i++) {
       const fate = roster.admit(batch, i)
       fates[fate] = fates[fate]! + 1
       if (fate !== FATE.kept) continue
-      counters.cover(batch.starts[i]!, batch.ends[i]!)
+      const start = batch.starts[i]!
+      counters.cover(start, batch.ends[i]!)
       this.count(batch, i)
-      counters.flush(batch.starts[i]!)
+      // No later read stands in a column left of this start, and no later meeting of mates changes one.
+      this.final = start
+      if (start - counters.pending >= EMIT_EVERY && !counters.flush(start, EMIT_BUDGET)) return i + 1
     }
+    return batch.count
   }
 
-  finish(): void {
-    this.counters.finish()
+  /** Emits what is left; false when it should be called again, after the columns were taken away. */
+  finish(): boolean {
+    return this.counters.finish(EMIT_BUDGET)
   }
 
   /** What each filter removed. Complete after `finish`. `region` is the text shown. */
@@ -142,16 +158,31 @@ export class PileupEngine {
     // biome-ignore format: one line
     const { minQuality } = this
     let p = from
-    let r = read
+    let quality = qualityAt + read
+    let pairAt = sequenceAt + (read >> 1)
+    let low = (read & 1) === 1
     while (p < to) {
       const lanes = this.counters.lanesAt(p)
       let cell = cellOf(p)
       const stop = Math.min(to, (p & ~(PAGE - 1)) + PAGE)
-      for (; p < stop; p++, r++, cell += 8) {
-        if (bytes[qualityAt + r]! < minQuality) continue
-        const pair = bytes[sequenceAt + (r >> 1)]!
-        const at = cell + LANE_OF_CODE[r & 1 ? pair & 15 : pair >> 4]!
-        lanes[at] = lanes[at]! + 1
+      if (low) {
+        if (bytes[quality]! >= minQuality) bump(lanes, cell + LANE_OF_LOW[bytes[pairAt]!]!)
+        quality++
+        pairAt++
+        cell += 8
+        p++
+      }
+      // Two bases a turn, as they are packed.
+      for (; p + 1 < stop; p += 2, quality += 2, cell += 16) {
+        const pair = bytes[pairAt++]!
+        if (bytes[quality]! >= minQuality) bump(lanes, cell + LANE_OF_HIGH[pair]!)
+        if (bytes[quality + 1]! >= minQuality) bump(lanes, cell + 8 + LANE_OF_LOW[pair]!)
+      }
+      low = p < stop
+      if (low) {
+        if (bytes[quality]! >= minQuality) bump(lanes, cell + LANE_OF_HIGH[bytes[pairAt]!]!)
+        quality++
+        p++
       }
     }
   }

@@ -1,41 +1,138 @@
 import type { PileupColumns } from '../../../src-shared/genome/pileup.ts'
-import { COLUMN_FIELDS } from './counters.ts'
+import { type ColumnSink, LANE } from './counters.ts'
 
 /** First line of the pileup table. */
 export const TABLE_HEADER = 'contig\tpos\tsegments\tdepth\tA\tC\tG\tT\tN\tdel\trefskip\tins\n'
 
-/** A number takes at most 10 digits, with its separator 11. */
+/** Ten digits and a separator. */
 const FIELD_BYTES = 11
+const FIELDS = 11
+const TAB = 9
+const NEWLINE = 10
+const ZERO = 48
 
-/** The rows of the pileup table as UTF-8 text: `contig`, 1-based `pos`, then the counts. Numbers are written as digits straight into the buffer. */
-export function tableRows(columns: PileupColumns): Uint8Array {
-  const name = new TextEncoder().encode(columns.contig)
-  const rows = columns.positions.length
-  const buffer = new Uint8Array(rows * (name.length + 1 + FIELD_BYTES * COLUMN_FIELDS.length))
-  const fields = COLUMN_FIELDS.map(field => columns[field])
-  const last = fields.length - 1
-  let at = 0
-  for (let i = 0; i < rows; i++) {
-    for (let k = 0; k < name.length; k++) buffer[at++] = name[k]!
-    for (let f = 0; f <= last; f++) {
-      buffer[at++] = 9
-      const value = f === 0 ? fields[0]![i]! + 1 : fields[f]![i]!
-      if (value < 10) buffer[at++] = 48 + value
-      else at = writeDigits(buffer, at, value)
-    }
-    buffer[at++] = 10
+/**
+ * Writes the rows of the pileup table as UTF-8 text: `contig`, 1-based `pos`, then the counts. Digits go straight into a byte
+ * buffer; a buffer that is full is handed to `deliver`.
+ */
+export class TableWriter implements ColumnSink {
+  /** `name TAB digits of the 1-based position`, kept and counted up, since rows mostly follow each other. */
+  private readonly prefix: Uint8Array
+  private readonly digitsAt: number
+  private prefixEnd: number
+  private shown = -1
+  private readonly rowBytes: number
+  private buffer: Uint8Array
+  private at = 0
+
+  constructor(
+    contig: string,
+    private readonly deliver: (text: Uint8Array) => void,
+    private readonly bufferBytes = 128 * 1024,
+  ) {
+    const name = new TextEncoder().encode(`${contig}\t`)
+    this.prefix = new Uint8Array(name.length + FIELD_BYTES)
+    this.prefix.set(name)
+    this.digitsAt = name.length
+    this.prefixEnd = name.length
+    this.rowBytes = name.length + FIELDS * FIELD_BYTES + 1
+    this.buffer = new Uint8Array(Math.max(bufferBytes, this.rowBytes))
   }
-  return buffer.subarray(0, at)
+
+  column(position: number, segments: number, del: number, refskip: number, lanes: Int32Array, cell: number): number {
+    if (this.at + this.rowBytes > this.buffer.length) this.flush()
+    const { buffer, prefix } = this
+    this.show(position + 1)
+    let at = this.at
+    for (let k = 0; k < this.prefixEnd; k++) buffer[at++] = prefix[k]!
+    const a = lanes[cell]!
+    const c = lanes[cell + 1]!
+    const g = lanes[cell + 2]!
+    const t = lanes[cell + 3]!
+    const n = lanes[cell + 4]!
+    const depth = a + c + g + t + n + del + refskip
+    at = field(buffer, at, segments)
+    at = field(buffer, at, depth)
+    at = field(buffer, at, a)
+    at = field(buffer, at, c)
+    at = field(buffer, at, g)
+    at = field(buffer, at, t)
+    at = field(buffer, at, n)
+    at = field(buffer, at, del)
+    at = field(buffer, at, refskip)
+    at = field(buffer, at, lanes[cell + LANE.ins]!)
+    buffer[at++] = NEWLINE
+    this.at = at
+    return depth
+  }
+
+  /** Puts the digits of a position into the prefix. */
+  private show(value: number): void {
+    const { prefix } = this
+    const last = this.prefixEnd - 1
+    if (value === this.shown + 1 && last >= this.digitsAt && prefix[last]! < ZERO + 9) prefix[last] = prefix[last]! + 1
+    else this.prefixEnd = digits(prefix, this.digitsAt, value)
+    this.shown = value
+  }
+
+  /** Delivers what is written. */
+  flush(): void {
+    if (this.at === 0) return
+    const full = this.buffer.subarray(0, this.at)
+    this.buffer = new Uint8Array(Math.max(this.bufferBytes, this.rowBytes))
+    this.at = 0
+    this.deliver(full)
+  }
 }
 
-function writeDigits(buffer: Uint8Array, at: number, value: number): number {
-  let digits = 2
-  for (let limit = 100; digits < 10 && value >= limit; limit *= 10) digits++
+function field(buffer: Uint8Array, at: number, value: number): number {
+  buffer[at] = TAB
+  if (value < 10) {
+    buffer[at + 1] = ZERO + value
+    return at + 2
+  }
+  if (value < 100) {
+    const tens = (value * 103) >> 10 // value / 10, exact below 179
+    buffer[at + 1] = ZERO + tens
+    buffer[at + 2] = ZERO + value - 10 * tens
+    return at + 3
+  }
+  return digits(buffer, at + 1, value)
+}
+
+/** Writes a whole number of at most ten digits; returns the place after it. */
+function digits(buffer: Uint8Array, at: number, value: number): number {
+  let count = 1
+  for (let limit = 10; count < 10 && value >= limit; limit *= 10) count++
   let left = value
-  for (let k = at + digits - 1; k >= at; k--) {
-    const tenth = (left / 10) | 0
-    buffer[k] = 48 + left - 10 * tenth
+  for (let k = at + count - 1; k >= at; k--) {
+    const tenth = Math.floor(left / 10)
+    buffer[k] = ZERO + left - 10 * tenth
     left = tenth
   }
-  return at + digits
+  return at + count
+}
+
+/** The same rows from columns that are at hand. */
+export function tableRows(columns: PileupColumns): Uint8Array {
+  const parts: Uint8Array[] = []
+  const writer = new TableWriter(columns.contig, text => parts.push(text))
+  const lanes = new Int32Array(8)
+  for (let i = 0; i < columns.positions.length; i++) {
+    lanes[LANE.a] = columns.a[i]!
+    lanes[LANE.c] = columns.c[i]!
+    lanes[LANE.g] = columns.g[i]!
+    lanes[LANE.t] = columns.t[i]!
+    lanes[LANE.n] = columns.n[i]!
+    lanes[LANE.ins] = columns.ins[i]!
+    writer.column(columns.positions[i]!, columns.segments[i]!, columns.del[i]!, columns.refskip[i]!, lanes, 0)
+  }
+  writer.flush()
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }

@@ -1,14 +1,11 @@
-import { formatLocus, parseLocus } from '../../../../src-shared/genome/locus.ts'
+import { parseLocus } from '../../../../src-shared/genome/locus.ts'
 import type { PileupLedger, PileupOptions } from '../../../../src-shared/genome/pileup.ts'
 import { PILEUP_DEFAULTS } from '../../../../src-shared/genome/pileup.ts'
-import { TABLE_HEADER, tableRows } from '../../../domain/pileup/table.ts'
+import { TABLE_HEADER, TableWriter } from '../../../domain/pileup/table.ts'
 import { openAlignments } from '../../../readers/alignments.ts'
 import { writeFileAtomic } from '../../../storage/atomic.ts'
-import { runPileup } from '../../../workers/pileupRun.ts'
+import { countRegion } from '../../../workers/pileupRun.ts'
 import { type CliCommand, EXIT, type ParsedArgs } from '../command.ts'
-
-/** Rows go out in pieces of about this many bytes. */
-const WRITE_BYTES = 512 * 1024
 
 export const command: CliCommand = {
   name: 'pileup',
@@ -41,31 +38,19 @@ export const command: CliCommand = {
     const file = await openAlignments(path, { ...(reference ? { reference } : {}), ...(index ? { index } : {}) })
     try {
       const region = parseLocus(regionText, file.header.contigs)
-      const shown = region.openEnd ? `${region.contig}:${region.start + 1}-` : formatLocus(region).replaceAll(',', '')
+      const shown = `${region.contig}:${region.start + 1}-${region.openEnd ? '' : region.end}`
       let ledger: PileupLedger | undefined
       await io.output(args.text('out'), async write => {
-        let parts: Uint8Array[] = [new TextEncoder().encode(TABLE_HEADER)]
-        let held = 0
-        const flush = async () => {
-          const joined = parts.length === 1 ? parts[0]! : Buffer.concat(parts)
-          parts = []
-          held = 0
-          await write(joined)
+        let texts: Uint8Array[] = [new TextEncoder().encode(TABLE_HEADER)]
+        const table = new TableWriter(region.contig, text => texts.push(text))
+        const take = async () => {
+          const ready = texts
+          texts = []
+          for (const text of ready) await write(text)
         }
-        ledger = await runPileup(
-          file,
-          region,
-          options,
-          io.context,
-          async columns => {
-            const rows = tableRows(columns)
-            parts.push(rows)
-            held += rows.length
-            if (held >= WRITE_BYTES) await flush()
-          },
-          shown,
-        )
-        if (parts.length) await flush()
+        ledger = await countRegion(file, region, options, io.context, table, take, shown)
+        table.flush()
+        await take()
       })
       const ledgerPath = args.text('ledger')
       if (ledgerPath) await writeFileAtomic(ledgerPath, `${JSON.stringify(ledger, undefined, 2)}\n`)
