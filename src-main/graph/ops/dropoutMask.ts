@@ -10,12 +10,13 @@ import { mul } from './mul.ts'
 type DropoutAttributes = { readonly shape: Shape; readonly rate: number; readonly stream: number }
 
 /*
- * A counter-based generator of 32-bit words, written in operations that ONNX has before opset 18 (no exclusive or):
- * word(row, column) = mix(rowKey[row] + columnKey[column]), the keys being mixed from the seed, the stream and the index.
- * The same seed gives the same bytes whatever the threads, with no state to save. mix is two rounds of an odd multiplier
- * and an added right shift; the frequency, the neighbours' correlation and the streams' independence are tested.
+ * A counter-based generator of 32-bit words, in operations that ONNX has before opset 18 (no exclusive or). From mixed keys
+ * R of the row and C of the column: x = (R + C)·(C | 1); x += x >> 16; word = x·(R | 1), modulo 2³². Five passes over the
+ * elements. The same seed gives the same bytes whatever the threads, and there is no state to save.
+ * dropoutStatistics.test.ts judges it; a plain sum of keys with two multiplier-and-shift rounds failed there.
  */
 const odd = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f] as const
+const shifts = [15, 13, 16] as const
 const uint32 = { to: { int: 12 } }
 
 export const dropoutMaskOperation: Operation<DropoutAttributes> = {
@@ -33,22 +34,28 @@ export const dropoutMaskOperation: Operation<DropoutAttributes> = {
     const word = (value: number) => to.node('Cast', [to.constant('int64', [], [value])], uint32)
     const seed = to.node('Reshape', [to.node('Cast', [inputs[0]!], uint32), to.ints([])])
     const start = mix(to, to.node('Add', [to.node('Mul', [seed, word(odd[0])]), word(streamKey(stream))]), word)
-    const keys = (length: number, multiplier: number, shapeOfKeys: number[]) => {
+    const keys = (length: number, multiplier: number, offset: number, shapeOfKeys: number[]): [string, string] => {
       const index = to.node(
         'Cast',
         [
           to.node(
             'Range',
-            [0, length, 1].map(value => to.constant('int64', [], [value])),
+            [1, length + 1, 1].map(value => to.constant('int64', [], [value])),
           ),
         ],
         uint32,
       )
-      const spread = to.node('Add', [to.node('Mul', [to.node('Add', [index, word(1)]), word(multiplier)]), start])
-      return to.node('Reshape', [mix(to, spread, word), to.ints(shapeOfKeys)])
+      const spread = to.node('Add', [to.node('Mul', [index, word(multiplier)]), to.node('Add', [start, word(offset)])])
+      const key = to.node('Reshape', [mix(to, spread, word), to.ints(shapeOfKeys)])
+      // key | 1: twice the half, plus one.
+      const half = to.node('BitShift', [key, word(1)], { direction: { text: 'RIGHT' } })
+      return [key, to.node('Add', [to.node('Mul', [half, word(2)]), word(1)])]
     }
-    const sum = to.node('Add', [keys(rows, odd[1], [rows, 1]), keys(columns, odd[2], [1, columns])])
-    const kept = to.node('Less', [mix(to, sum, word), word(keepLimit(rate))])
+    const [rowKey, rowOdd] = keys(rows, odd[1], 0, [rows, 1])
+    const [columnKey, columnOdd] = keys(columns, odd[2], odd[3], [1, columns])
+    const product = to.node('Mul', [to.node('Add', [rowKey, columnKey]), columnOdd])
+    const drawn = to.node('Mul', [shifted(to, product, 16, word), rowOdd])
+    const kept = to.node('Less', [drawn, word(keepLimit(rate))])
     const scaled = to.node('Mul', [
       to.node('Cast', [kept], { to: { int: 1 } }),
       to.constant('float32', [], [1 / (1 - rate)]),
@@ -62,9 +69,13 @@ export const dropoutMaskOperation: Operation<DropoutAttributes> = {
     const start = mixed(
       (Math.imul(Number(BigInt.asUintN(32, BigInt(seed!.values[0]!))), odd[0]) + streamKey(stream)) >>> 0,
     )
-    const key = (index: number, multiplier: number) => mixed((Math.imul(index + 1, multiplier) + start) >>> 0)
+    const key = (index: number, multiplier: number, offset: number) =>
+      mixed((Math.imul(index + 1, multiplier) + start + offset) >>> 0)
     for (let i = 0; i < y.values.length; i++) {
-      const word = mixed((key(Math.floor(i / columns), odd[1]) + key(i % columns, odd[2])) >>> 0)
+      const row = key(Math.floor(i / columns), odd[1], 0)
+      const column = key(i % columns, odd[2], odd[3])
+      const product = Math.imul((row + column) >>> 0, column | 1) >>> 0
+      const word = Math.imul((product + (product >>> 16)) >>> 0, row | 1) >>> 0
       y.values[i] = word < keepLimit(rate) ? Math.fround(1 / (1 - rate)) : 0
     }
     return [y]
@@ -74,17 +85,25 @@ export const dropoutMaskOperation: Operation<DropoutAttributes> = {
 const streamKey = (stream: number): number => Math.imul(stream + 1, odd[3]) >>> 0
 const keepLimit = (rate: number): number => Math.floor((1 - rate) * 2 ** 32)
 
+/** x + (x >> shift) */
+const shifted = (to: Emitter, x: string, shift: number, word: (value: number) => string): string =>
+  to.node('Add', [x, to.node('BitShift', [x, word(shift)], { direction: { text: 'RIGHT' } })])
+
+/** Three rounds of an odd multiplier and an added right shift, then a multiplier. */
 function mix(to: Emitter, x: string, word: (value: number) => string): string {
-  const round = (value: string, shift: number) =>
-    to.node('Add', [value, to.node('BitShift', [value, word(shift)], { direction: { text: 'RIGHT' } })])
-  const first = round(to.node('Mul', [x, word(odd[1])]), 15)
-  return to.node('Mul', [round(to.node('Mul', [first, word(odd[2])]), 13), word(odd[3])])
+  let value = x
+  for (const [i, shift] of shifts.entries())
+    value = shifted(to, to.node('Mul', [value, word(odd[i + 1]!)]), shift, word)
+  return to.node('Mul', [value, word(odd[0])])
 }
 
 function mixed(x: number): number {
-  const round = (value: number, shift: number) => (value + (value >>> shift)) >>> 0
-  const first = round(Math.imul(x, odd[1]) >>> 0, 15)
-  return Math.imul(round(Math.imul(first, odd[2]) >>> 0, 13), odd[3]) >>> 0
+  let value = x
+  for (const [i, shift] of shifts.entries()) {
+    const product = Math.imul(value, odd[i + 1]!) >>> 0
+    value = (product + (product >>> shift)) >>> 0
+  }
+  return Math.imul(value, odd[0]) >>> 0
 }
 
 /**
