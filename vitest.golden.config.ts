@@ -6,7 +6,6 @@ export default defineConfig({
   test: {
     include: ['src-main/**/*.golden.test.ts'],
     globalSetup: ['./test-support/build-compute.ts'],
-    globalSetup: ['./test-support/build-compute.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: 2,

@@ -24,7 +24,9 @@ const cases = goldenCases('encoders')
 function configOf({ json }: GoldenCase, name: string): TokenEncoderConfig {
   const a = json.architecture
   const { kind, norm, act } = json.variants[name]
-  const definition = { transformer: transformerDefinition, lrt: lrtDefinition, linformer: linformerDefinition }[kind as 'lrt']
+  const definition = { transformer: transformerDefinition, lrt: lrtDefinition, linformer: linformerDefinition }[
+    kind as 'lrt'
+  ]
   return definition.parseConfig({
     vocabulary: a.vocabulary,
     maxTokens: a.max_length,
@@ -54,11 +56,9 @@ describe.skipIf(cases.length === 0).each(['cpu', 'webgpu'] as const)('golden: en
   })
   afterAll(() => runner.close())
 
-  it.each(variants)('$folder $name', async ({ at, name }, context) => {
-    if (!works) {
-      console.log(`encoders: ${device} skipped: ${reason}`)
-      context.skip(reason)
-    }
+  it.for(variants)('$folder $name', async ({ at, name }, { skip }) => {
+    if (!works) console.log(`encoders: ${device} skipped: ${reason}`)
+    skip(!works, reason)
     const { json } = at
     const { tolerance, zero_gradient_tensors: zero, ...variant } = json.variants[name]
     const config = configOf(at, name)
@@ -67,7 +67,12 @@ describe.skipIf(cases.length === 0).each(['cpu', 'webgpu'] as const)('golden: en
     const path = (file: string) => `${name}/${file}`
     const stored = await goldenWeights(at, path(variant.weights))
     expect(specs.map(spec => spec.name).sort()).toEqual([...stored.keys()].sort())
-    judge.number('parameters', specs.reduce((sum, spec) => sum + spec.shape.reduce((n, d) => n * d, 1), 0), variant.parameters, 0)
+    judge.number(
+      'parameters',
+      specs.reduce((sum, spec) => sum + spec.shape.reduce((n, d) => n * d, 1), 0),
+      variant.parameters,
+      0,
+    )
     const ids = goldenArray(at, 'ids.npy')
     const labels = goldenArray(at, 'labels.npy')
     const feeds: Map<string, ArrayLike<number>> = new Map<string, ArrayLike<number>>([
@@ -92,15 +97,34 @@ describe.skipIf(cases.length === 0).each(['cpu', 'webgpu'] as const)('golden: en
       outputs[`d ${parameter.node.leaf!.name}`] = gradients[i]!
     })
     const results = await runner.run(outputs, feeds)
-    for (const key of ['embeddings', ...stages.layers.map((_, i) => `hidden${i}`), ...(config.finalNorm ? ['final'] : []), 'logits'])
-      judge.array(key, results.get(key)!, goldenArray(at, path(`${key}.npy`)).data as Float32Array, tolerance.output_abs)
+    for (const key of [
+      'embeddings',
+      ...stages.layers.map((_, i) => `hidden${i}`),
+      ...(config.finalNorm ? ['final'] : []),
+      'logits',
+    ])
+      judge.array(
+        key,
+        results.get(key)!,
+        goldenArray(at, path(`${key}.npy`)).data as Float32Array,
+        tolerance.output_abs,
+      )
     judge.number('loss', results.get('loss')![0], variant.loss_float64, tolerance.loss_relative * variant.loss_float64)
     const expected: Record<string, Summary> = goldenJson(at, path('gradients.json'))
     expect(Object.keys(expected).sort()).toEqual(specs.map(spec => spec.name).sort())
     for (const [key, summary] of Object.entries(expected))
       judge.summary(`gradient of ${key}`, results.get(`d ${key}`)!, summary, tolerance.gradient_relative, zero.includes(key) ? tolerance.gradient_relative : undefined) // biome-ignore format: one call
 
-    await shortLogits(at, config, path('logits_short.npy'), ids.data as Int32Array, ids.shape, feeds, judge, tolerance.output_abs)
+    await shortLogits(
+      at,
+      config,
+      path('logits_short.npy'),
+      ids.data as Int32Array,
+      ids.shape,
+      feeds,
+      judge,
+      tolerance.output_abs,
+    )
     expect(judge.comparisons).toBeGreaterThan(9 * specs.length + stages.layers.length * config.width)
     console.log(`encoders ${name} on ${device}: ${judge.worst}`)
   })
@@ -119,7 +143,10 @@ describe.skipIf(cases.length === 0).each(['cpu', 'webgpu'] as const)('golden: en
     if (!goldenHas(at, file)) throw new Error(`${file} is missing`)
     const expected = goldenArray(at, file)
     const short = expected.shape[1]!
-    const cut = Int32Array.from({ length: batch! * short }, (_, i) => ids[Math.floor(i / short) * length! + (i % short)]!)
+    const cut = Int32Array.from(
+      { length: batch! * short },
+      (_, i) => ids[Math.floor(i / short) * length! + (i % short)]!,
+    )
     const graph = new Graph()
     const { outputs } = encodeTokens(graph, config, graph.input('ids', [batch!, short], 'int32'))
     const results = await runner.run({ logits: outputs['logits']! }, new Map(feeds).set('ids', cut))

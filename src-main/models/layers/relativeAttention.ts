@@ -1,0 +1,65 @@
+import type { Tensor } from '../../graph/graph.ts'
+import { add, linear, matmul, mul, relativeShift, reshape, softmax, transpose } from '../../graph/ops.ts'
+import { joinHeads, splitHeads } from './attention.ts'
+import { positionFeatures } from './positionFeatures.ts'
+import { dropped, type TrainingMode } from './training.ts'
+import { type WeightSpec, type Weights, weight } from './weights.ts'
+
+export interface RelativeAttentionConfig {
+  readonly width: number
+  readonly heads: number
+  readonly keySize: number
+  readonly valueSize: number
+  readonly positionFeatures: number
+  readonly attentionDropout: number
+  readonly positionDropout: number
+}
+
+export function relativeAttentionSpecs(name: string, config: RelativeAttentionConfig): readonly WeightSpec[] {
+  const { width, heads, keySize, valueSize } = config
+  return [
+    weight(`${name}.rel_content_bias`, 1, heads, 1, keySize),
+    weight(`${name}.rel_pos_bias`, 1, heads, 1, keySize),
+    weight(`${name}.to_q.weight`, heads * keySize, width),
+    weight(`${name}.to_k.weight`, heads * keySize, width),
+    weight(`${name}.to_v.weight`, heads * valueSize, width),
+    weight(`${name}.to_out.weight`, width, heads * valueSize),
+    weight(`${name}.to_out.bias`, width),
+    weight(`${name}.to_rel_k.weight`, heads * keySize, config.positionFeatures),
+  ]
+}
+
+/**
+ * Enformer's attention with relative positions (Avsec et al. 2021): logit[i, j] = (q_i + u)·k_j + (q_i + w)·r_{j-i}, q scaled by
+ * 1/√keySize before the biases u (content) and w (position) are added, r = P·W_r. [batch, tokens, width] -> the same.
+ */
+export function relativeAttention(
+  weights: Weights,
+  name: string,
+  x: Tensor,
+  config: RelativeAttentionConfig,
+  training?: TrainingMode,
+): Tensor {
+  const { heads, keySize } = config
+  const tokens = x.shape[1]!
+  const map = (part: string) => splitHeads(linear(x, weights.get(`${name}.${part}.weight`)), heads)
+  const q = mul(map('to_q'), 1 / Math.sqrt(keySize))
+  const content = add(q, weights.get(`${name}.rel_content_bias`))
+  const position = add(q, weights.get(`${name}.rel_pos_bias`))
+  const distances = [2 * tokens - 1, config.positionFeatures]
+  const table = x.graph.constant(
+    Array.from(positionFeatures(tokens, config.positionFeatures)),
+    distances as [number, number],
+  )
+  const features = dropped(training, table, config.positionDropout)
+  const relative = linear(features, weights.get(`${name}.to_rel_k.weight`))
+  const keysByDistance = transpose(reshape(relative, [1, 2 * tokens - 1, heads, keySize]), [0, 2, 1, 3])
+  const byDistance = matmul(position, keysByDistance, { transposeB: true })
+  const logits = add(matmul(content, map('to_k'), { transposeB: true }), shifted(byDistance, tokens))
+  const shares = dropped(training, softmax(logits), config.attentionDropout)
+  const joined = joinHeads(matmul(shares, map('to_v')))
+  return linear(joined, weights.get(`${name}.to_out.weight`), weights.get(`${name}.to_out.bias`))
+}
+
+/** A single token sees itself alone, at distance 0. */
+const shifted = (byDistance: Tensor, tokens: number): Tensor => (tokens === 1 ? byDistance : relativeShift(byDistance))
