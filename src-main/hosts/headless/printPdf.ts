@@ -41,7 +41,6 @@ const printArguments = (folder: string, page: string, pdf: string): readonly str
   ...rootFlags(),
   '--disable-gpu',
   '--disable-dev-shm-usage',
-  '--blink-settings=scriptEnabled=false',
   // Whatever the document names outside of itself leads nowhere.
   '--host-resolver-rules=MAP * ~NOTFOUND',
   '--proxy-server=http://127.0.0.1:9',
