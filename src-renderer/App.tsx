@@ -1,0 +1,127 @@
+import { Button, MantineProvider } from '@mantine/core'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { lazy, Suspense, useEffect } from 'react'
+import { Group, Panel, Separator } from 'react-resizable-panels'
+import { About, KeySheet, Rename } from './features/help/Dialogs.tsx'
+import { Inspector } from './features/inspector/Inspector.tsx'
+import { StatusBar } from './features/jobs/StatusBar.tsx'
+import { Toasts } from './features/jobs/Toasts.tsx'
+import { DropZone } from './features/open/DropZone.tsx'
+import { FileDialog } from './features/open/FileDialog.tsx'
+import { useAppCommands } from './features/palette/appCommands.ts'
+import { Palette } from './features/palette/Palette.tsx'
+import { Plots } from './features/plots/Plots.tsx'
+import { Start } from './features/start/Start.tsx'
+import { TitleBar } from './features/titlebar/TitleBar.tsx'
+import { ProjectTree } from './features/tree/ProjectTree.tsx'
+import { commandOfKey } from './state/commands.ts'
+import { queries } from './state/services.ts'
+import { useDocument, useWorkbench } from './state/workbench.ts'
+import { theme } from './theme.ts'
+
+// igv.js is most of the program's bytes: the frame is on the screen before it has loaded.
+const GenomePanel = lazy(() => import('./genome/GenomePanel.tsx').then(m => ({ default: m.GenomePanel })))
+
+export function App() {
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <QueryClientProvider client={queries}>
+        <Window />
+      </QueryClientProvider>
+    </MantineProvider>
+  )
+}
+
+function Window() {
+  useAppCommands()
+  useEffect(() => {
+    const onKey = (e: KeyboardEvent) => {
+      if (e.defaultPrevented) return
+      const command = commandOfKey(e)
+      if (!command) return
+      e.preventDefault()
+      command.run()
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [])
+  const connection = useWorkbench(s => s.connection)
+  const name = useDocument().name
+  useEffect(() => {
+    document.title = name ? `${name} – Diploscope` : 'Diploscope'
+  }, [name])
+  return (
+    <DropZone>
+      <div className="app" data-connection={connection}>
+        <TitleBar />
+        {connection === 'lost' && (
+          <div className="banner" role="alert">
+            The connection to the workbench was lost. Everything saved is safe.
+            <Button size="compact-xs" onClick={() => location.reload()}>
+              Connect again
+            </Button>
+          </div>
+        )}
+        <Workspace />
+        <StatusBar />
+      </div>
+      <Toasts />
+      <FileDialog />
+      <Palette />
+      <KeySheet />
+      <About />
+      <Rename />
+    </DropZone>
+  )
+}
+
+function Workspace() {
+  const empty = useWorkbench(s => s.connection === 'ready' && s.files.length === 0)
+  const plots = useWorkbench(s => s.plotsOpen)
+  return (
+    <main style={{ position: 'relative' }}>
+      {empty && (
+        <div style={{ position: 'absolute', inset: 0, zIndex: 10 }}>
+          <Start />
+        </div>
+      )}
+      {/* Kept mounted below the start screen: the browser component is made once. */}
+      <Group
+        orientation="horizontal"
+        style={{ height: '100%', visibility: empty ? 'hidden' : 'visible' }}
+        inert={empty}
+        id="workspace"
+      >
+        <Panel id="tree" defaultSize="240px" minSize="170px" maxSize="420px" groupResizeBehavior="preserve-pixel-size">
+          <ProjectTree />
+        </Panel>
+        <Separator className="split" data-across="x" aria-label="Width of the project tree" />
+        <Panel id="centre" minSize="360px">
+          <Group orientation="vertical" id="centre-group" style={{ height: '100%' }}>
+            <Panel id="browser" minSize="160px">
+              <Suspense fallback={<div className="empty">Loading the genome browser…</div>}>
+                <GenomePanel />
+              </Suspense>
+            </Panel>
+            {plots && <Separator className="split" data-across="y" aria-label="Height of the plots" />}
+            {plots && (
+              <Panel id="plots" defaultSize="230px" minSize="120px" groupResizeBehavior="preserve-pixel-size">
+                <Plots />
+              </Panel>
+            )}
+          </Group>
+        </Panel>
+        <Separator className="split" data-across="x" aria-label="Width of the inspector" />
+        <Panel
+          id="inspector"
+          defaultSize="440px"
+          minSize="300px"
+          maxSize="900px"
+          groupResizeBehavior="preserve-pixel-size"
+        >
+          <Inspector />
+        </Panel>
+      </Group>
+    </main>
+  )
+}

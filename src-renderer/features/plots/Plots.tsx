@@ -1,0 +1,175 @@
+import { useComputedColorScheme } from '@mantine/core'
+import { IconX } from '@tabler/icons-react'
+import { useQueries } from '@tanstack/react-query'
+import { lazy, Suspense, useMemo, useRef } from 'react'
+import { formatLocus } from '../../../src-shared/genome/locus.ts'
+import type { ChartHandle } from '../../charts/Chart.tsx'
+import { VISIBLE_BP } from '../../genome/visible.ts'
+import { runCommand } from '../../state/commands.ts'
+import { coverageQuery } from '../../state/services.ts'
+import { useDocument, useLocus, useWorkbench } from '../../state/workbench.ts'
+import { IconButton, PictureButtons, TsvButton } from '../../ui/parts.tsx'
+import { type Origin, originLines, toTsv } from '../../ui/provenance.ts'
+import { cumulative, summarise } from './depthSummary.ts'
+
+const Chart = lazy(() => import('../../charts/Chart.tsx').then(m => ({ default: m.Chart })))
+const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9']
+
+/** How well the view is covered: the question that a coverage track leaves to the eye. */
+export function Plots() {
+  const locus = useLocus()
+  const tracks = useDocument().tracks
+  const files = useWorkbench(s => s.files)
+  const options = useWorkbench(s => s.options)
+  const info = useWorkbench(s => s.info)
+  const dark = useComputedColorScheme() === 'dark'
+  const chart = useRef<ChartHandle>(null)
+  const samples = files.filter(
+    f => f.role === 'sample' && !f.problem && tracks.some(t => t.fileId === f.id && t.visible),
+  )
+  const width = locus ? locus.end - locus.start : 0
+  const near = width > 0 && width <= VISIBLE_BP.coverage
+  const results = useQueries({
+    queries: near && locus ? samples.map(f => coverageQuery(f, locus, Math.min(width, 20_000), options)) : [],
+  })
+  const found = samples.flatMap((f, i) => {
+    const data = results[i]?.data
+    return data ? [{ name: f.facts.samples[0] ?? f.name, file: f, bins: data, summary: summarise(data) }] : []
+  })
+  // Query results are stable objects; the key says when one of them is another.
+  const key = results.map(r => r.dataUpdatedAt).join()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see key
+  const option = useMemo(() => {
+    const ink = dark ? '#a5afb4' : '#535d63'
+    return {
+      color: COLOURS,
+      grid: { left: 48, right: 16, top: 26, bottom: 38 },
+      legend: { top: 0, textStyle: { color: ink } },
+      tooltip: { trigger: 'axis', valueFormatter: (v: unknown) => `${Number(v).toFixed(1)} %` },
+      xAxis: {
+        type: 'value',
+        name: 'depth (reads)',
+        nameLocation: 'middle',
+        nameGap: 22,
+        axisLabel: { color: ink },
+        nameTextStyle: { color: ink },
+        splitLine: { show: false },
+      },
+      yAxis: {
+        type: 'value',
+        name: '% of positions',
+        min: 0,
+        max: 100,
+        axisLabel: { color: ink },
+        nameTextStyle: { color: ink },
+      },
+      series: found.map(f => ({
+        type: 'line',
+        name: f.name,
+        step: 'end',
+        showSymbol: false,
+        sampling: 'lttb',
+        data: cumulative(f.bins),
+      })),
+    }
+  }, [key, dark])
+  const exact = found.every(f => f.bins.binBp === 1)
+  const origin: Origin = {
+    info,
+    what: `depth in ${locus ? formatLocus(locus) : ''}`,
+    files: samples,
+    options: { ...options },
+  }
+  const table = () =>
+    toTsv(
+      [
+        'sample',
+        'positions',
+        'mean',
+        'median',
+        ...(found[0]?.summary.atLeast ?? []).map(a => `share_at_least_${a.depth}`),
+      ],
+      found.map(f => [
+        f.name,
+        f.summary.positions,
+        f.summary.mean,
+        f.summary.median,
+        ...f.summary.atLeast.map(a => a.share),
+      ]),
+      originLines(origin, new Date()),
+    )
+  return (
+    <section className="plots" aria-label="Plots">
+      <div style={{ display: 'flex', alignItems: 'center', gap: 8 }}>
+        <b>Depth in view</b>
+        {found.length > 0 && (
+          <span className="soft">
+            share of positions with at least so many reads
+            {exact ? '' : `; bins of ${found[0]?.bins.binBp} bp, by their mean`}
+          </span>
+        )}
+        <span style={{ flex: 1 }} />
+        {found.length > 0 && (
+          <>
+            <TsvButton name="depth" tsv={table} />
+            <PictureButtons svg={() => chart.current?.svg()} name="depth" origin={origin} />
+          </>
+        )}
+        <IconButton label="Close the plots" keys="P" onClick={() => runCommand('plots')}>
+          <IconX size={15} />
+        </IconButton>
+      </div>
+      {samples.length === 0 && <div className="empty">Show a track of a sample to see its depth here.</div>}
+      {samples.length > 0 && !near && (
+        <div className="empty">Zoom in to {(VISIBLE_BP.coverage / 1000).toLocaleString('en-US')} kb or less.</div>
+      )}
+      {found.length > 0 && (
+        <div
+          style={{
+            display: 'grid',
+            gridTemplateColumns: 'minmax(240px, 1fr) max-content',
+            gap: 16,
+            height: 'calc(100% - 36px)',
+          }}
+        >
+          <Suspense fallback={null}>
+            <Chart ref={chart} option={option} label="Share of positions with at least each depth" height="100%" />
+          </Suspense>
+          <table className="data" style={{ alignSelf: 'start' }}>
+            <caption className="visually-hidden">Depth in view</caption>
+            <thead>
+              <tr>
+                <th scope="col">Sample</th>
+                <th scope="col" data-align="right">
+                  Mean
+                </th>
+                <th scope="col" data-align="right">
+                  Median
+                </th>
+                {found[0]?.summary.atLeast.map(a => (
+                  <th scope="col" key={a.depth} data-align="right">
+                    ≥ {a.depth}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {found.map(f => (
+                <tr key={f.file.id}>
+                  <td>{f.name}</td>
+                  <td data-align="right">{f.summary.mean.toFixed(1)}</td>
+                  <td data-align="right">{f.summary.median.toFixed(0)}</td>
+                  {f.summary.atLeast.map(a => (
+                    <td key={a.depth} data-align="right">
+                      {(a.share * 100).toFixed(1)} %
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,137 @@
+import { Combobox, TextInput, useCombobox } from '@mantine/core'
+import { IconSearch } from '@tabler/icons-react'
+import { useEffect, useRef, useState } from 'react'
+import type { GeneHit } from '../../../src-shared/genome/genes.ts'
+import type { Interval } from '../../../src-shared/genome/interval.ts'
+import { formatLocus } from '../../../src-shared/genome/locus.ts'
+import { toWire } from '../../../src-shared/ipc/errors.ts'
+import { call } from '../../state/services.ts'
+import { useLocus, useWorkbench } from '../../state/workbench.ts'
+
+/** Margin around a gene that was looked up, as a share of its length. */
+const GENE_MARGIN = 0.1
+const SUGGEST_AFTER_MS = 120
+
+const withMargin = (i: Interval): Interval => {
+  const m = Math.max(50, Math.round((i.end - i.start) * GENE_MARGIN))
+  return { contig: i.contig, start: Math.max(0, i.start - m), end: i.end + m }
+}
+
+/** Locus in samtools' words, or a gene's name with suggestions from the loaded annotation. */
+export function LocusBox() {
+  const locus = useLocus()
+  const goTo = useWorkbench(s => s.goTo)
+  const [text, setText] = useState<string | null>(null)
+  const [hits, setHits] = useState<readonly GeneHit[]>([])
+  const [error, setError] = useState<string | null>(null)
+  const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() })
+  const box = useRef<HTMLInputElement>(null)
+
+  useEffect(() => {
+    const query = text?.trim() ?? ''
+    if (query.length < 2 || /[:\d,-]{4,}/.test(query)) return setHits([])
+    const stop = new AbortController()
+    const timer = setTimeout(() => {
+      call('genes.search', { query, limit: 12 }, stop.signal)
+        .then(found => {
+          setHits(found)
+          if (found.length > 0) combobox.openDropdown()
+        })
+        .catch(() => setHits([]))
+    }, SUGGEST_AFTER_MS)
+    return () => {
+      clearTimeout(timer)
+      stop.abort()
+    }
+  }, [text, combobox.openDropdown])
+
+  const leave = (interval: Interval) => {
+    goTo(interval)
+    setText(null)
+    setError(null)
+    combobox.closeDropdown()
+    box.current?.blur()
+    document.querySelector<HTMLElement>('.genome-scroll')?.focus()
+  }
+  const submit = async () => {
+    const query = text?.trim()
+    if (!query) return setText(null)
+    try {
+      const found = await call('locus.resolve', { text: query })
+      leave(found.kind === 'gene' ? withMargin(found.interval) : found.interval)
+    } catch (e) {
+      const wire = toWire(e)
+      setError(`${wire.message}; ${wire.remedy}`)
+    }
+  }
+
+  return (
+    <div className="search" role="search">
+      <Combobox
+        store={combobox}
+        onOptionSubmit={value => {
+          const hit = hits[Number(value)]
+          if (hit) leave(withMargin(hit.interval))
+        }}
+      >
+        <Combobox.Target>
+          <TextInput
+            ref={box}
+            id="locus-box"
+            aria-label="Locus or gene"
+            placeholder="Locus or gene: chr19:44,908,684 or APOE"
+            leftSection={<IconSearch size={14} />}
+            classNames={{ input: 'num' }}
+            value={text ?? (locus ? formatLocus(locus) : '')}
+            error={error}
+            onFocus={e => {
+              setText(locus ? formatLocus(locus) : '')
+              const input = e.currentTarget
+              requestAnimationFrame(() => input.select())
+            }}
+            onChange={e => {
+              setText(e.currentTarget.value)
+              setError(null)
+            }}
+            onBlur={() => {
+              combobox.closeDropdown()
+              setText(null)
+              setError(null)
+            }}
+            onKeyDown={e => {
+              if (e.key === 'Escape') e.currentTarget.blur()
+              if (e.key === 'Enter' && !(combobox.dropdownOpened && combobox.getSelectedOptionIndex() >= 0)) {
+                e.preventDefault()
+                void submit()
+              }
+            }}
+            styles={{
+              error: {
+                position: 'absolute',
+                zIndex: 50,
+                background: 'var(--bad-back)',
+                color: 'var(--bad-ink)',
+                padding: '2px 8px',
+                borderRadius: 3,
+                marginTop: 2,
+                maxWidth: 460,
+              },
+            }}
+          />
+        </Combobox.Target>
+        <Combobox.Dropdown hidden={hits.length === 0}>
+          <Combobox.Options aria-label="Genes">
+            {hits.map((h, i) => (
+              <Combobox.Option key={`${h.fileId}${h.geneId}`} value={String(i)}>
+                <b>{h.name}</b> <span className="soft">{h.biotype}</span>
+                <div className="soft num">
+                  {formatLocus(h.interval)} {h.strand}
+                </div>
+              </Combobox.Option>
+            ))}
+          </Combobox.Options>
+        </Combobox.Dropdown>
+      </Combobox>
+    </div>
+  )
+}

@@ -1,0 +1,124 @@
+import { ActionIcon, Button, Checkbox, Menu } from '@mantine/core'
+import {
+  IconAlertTriangle,
+  IconChartHistogram,
+  IconDna2,
+  IconDots,
+  IconFolderOpen,
+  IconListDetails,
+  IconTimeline,
+  IconUser,
+} from '@tabler/icons-react'
+import type { OpenedFile } from '../../../src-shared/genome/files.ts'
+import { selectFile } from '../../state/selection.ts'
+import { buildIndex, closeFile, openFiles, refreshFile } from '../../state/services.ts'
+import { PART_NAMES } from '../../state/tracks.ts'
+import { useDocument, useSelection, useWorkbench } from '../../state/workbench.ts'
+import { Synthetic } from '../../ui/parts.tsx'
+
+/** Groups appear when something is in them: nothing dead on the screen. */
+const GROUPS: readonly { readonly role: OpenedFile['role']; readonly title: string; readonly icon: typeof IconUser }[] =
+  [
+    { role: 'sample', title: 'Samples', icon: IconUser },
+    { role: 'variants', title: 'Variants', icon: IconListDetails },
+    { role: 'signal', title: 'Tracks', icon: IconChartHistogram },
+    { role: 'genes', title: 'Genes', icon: IconTimeline },
+    { role: 'reference', title: 'References', icon: IconDna2 },
+  ]
+
+export function ProjectTree() {
+  const files = useWorkbench(s => s.files)
+  return (
+    <nav className="tree" aria-label="Project">
+      <div className="tree-head">
+        <b>Project</b>
+        <Button variant="subtle" size="compact-xs" leftSection={<IconFolderOpen size={14} />} onClick={openFiles}>
+          Open…
+        </Button>
+      </div>
+      {GROUPS.map(g => {
+        const members = files.filter(f => f.role === g.role)
+        if (members.length === 0) return null
+        return (
+          <section key={g.role} aria-label={g.title}>
+            <h2>{g.title}</h2>
+            <ul>
+              {members.map(f => (
+                <FileRow key={f.id} file={f} icon={g.icon} />
+              ))}
+            </ul>
+          </section>
+        )
+      })}
+    </nav>
+  )
+}
+
+function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly icon: typeof IconUser }) {
+  const document = useDocument()
+  const selection = useSelection()
+  const { select, setTrackVisible } = useWorkbench.getState()
+  const tracks = document.tracks.filter(t => t.fileId === file.id)
+  const selected = (selection.kind === 'sample' || selection.kind === 'file') && selection.fileId === file.id
+  const isReference = document.view.referenceFileId === file.id
+  const title = file.role === 'sample' ? (file.facts.samples[0] ?? file.name) : file.name
+  return (
+    <li>
+      <div className="tree-row" data-selected={selected}>
+        {file.problem ? (
+          <IconAlertTriangle size={15} color="var(--bad-ink)" aria-label="Problem" />
+        ) : (
+          <Icon size={15} stroke={1.6} />
+        )}
+        <button
+          type="button"
+          className="name"
+          title={`${file.folder}/${file.name}`}
+          aria-current={selected ? 'true' : undefined}
+          onClick={() => select(selectFile(file))}
+        >
+          {title}
+          {isReference && <span className="soft"> · in use</span>}
+        </button>
+        {file.facts.synthetic && <Synthetic />}
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon variant="subtle" color="gray" size={22} aria-label={`Actions for ${title}`}>
+              <IconDots size={14} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item onClick={() => select({ kind: 'file', fileId: file.id })}>Facts about the file</Menu.Item>
+            {file.role === 'reference' && !isReference && (
+              <Menu.Item onClick={() => makeReference(file)}>Use as the reference</Menu.Item>
+            )}
+            {(file.facts.index === 'missing' || file.facts.index === 'stale' || file.facts.index === 'foreign') && (
+              <Menu.Item onClick={() => buildIndex(file)}>Build its index</Menu.Item>
+            )}
+            <Menu.Item onClick={() => refreshFile(file)}>Look at it again</Menu.Item>
+            <Menu.Divider />
+            <Menu.Item onClick={() => closeFile(file)}>Remove from the project</Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      </div>
+      {tracks.length > 0 && !file.problem && (
+        <div className="tree-parts">
+          {tracks.map(t => (
+            <Checkbox
+              key={t.part}
+              size="xs"
+              label={PART_NAMES[t.part]}
+              checked={t.visible}
+              onChange={e => setTrackVisible(t.fileId, t.part, e.currentTarget.checked)}
+              styles={{ label: { paddingInlineStart: 5, fontSize: 12 }, body: { alignItems: 'center' } }}
+            />
+          ))}
+        </div>
+      )}
+    </li>
+  )
+}
+
+function makeReference(file: OpenedFile) {
+  useWorkbench.getState().change('Use reference', d => ({ ...d, view: { ...d.view, referenceFileId: file.id } }))
+}

@@ -1,0 +1,225 @@
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { findContig } from '../../src-shared/genome/contigs.ts'
+import type { OpenedFile } from '../../src-shared/genome/files.ts'
+import { formatPosition } from '../../src-shared/genome/locus.ts'
+import { toWire } from '../../src-shared/ipc/errors.ts'
+import { isServed } from '../state/connect.ts'
+import { selectPosition } from '../state/selection.ts'
+import { call } from '../state/services.ts'
+import { sameLocus, useDocument, useGenomeFile, useWorkbench } from '../state/workbench.ts'
+import { setGenomeBrowser } from './current.ts'
+import { DiplotypeLegend } from './DiplotypeLegend.tsx'
+import { type Frame, GenomeBrowser } from './genomeBrowser.ts'
+import { type GenomeServices, trackSpec } from './trackConfigs.ts'
+import './genome.css'
+
+/** Asks the services for what tracks draw. The options in force when it is asked are those of the position panel. */
+const services: GenomeServices = {
+  sequence: async (contig, start, end) => {
+    const { files, history } = useWorkbench.getState()
+    const reference = files.find(f => f.id === history.present.view.referenceFileId)
+    const known = reference && findContig(contig, reference.facts.contigs)
+    if (!reference || reference.problem || !known || start >= known.length) return ''
+    const interval = { contig: known.name, start, end: Math.min(end, known.length) }
+    return (await call('reference.sequence', { fileId: reference.id, interval })).sequence
+  },
+  genes: async (fileId, interval) => (await call('genes.range', { fileId, interval })).transcripts,
+  coverage: fileId => ({
+    read: async (interval, count) => {
+      const { options } = useWorkbench.getState()
+      const bins = await call('coverage.bins', { fileId, interval, bins: count, options })
+      const exact = bins.binBp === 1 && bins.counts !== undefined
+      const { contig, start, end } = bins.interval
+      return { bins, sequence: exact ? (await services.sequence(contig, start, end)).toUpperCase() : '' }
+    },
+  }),
+  diplotype: fileId => ({
+    read: async interval => {
+      const track = await call('diplotype.range', { fileId, interval, caller: 'robust' })
+      const { contig, start, end } = track.interval
+      return { track, sequence: (await services.sequence(contig, start, end)).toUpperCase() }
+    },
+  }),
+}
+
+/** How long the view must rest before it is a step that can be undone. */
+const REST_MS = 350
+
+export function GenomePanel() {
+  const host = useRef<HTMLDivElement>(null)
+  const browser = useRef<GenomeBrowser>(undefined)
+  const [frame, setFrame] = useState<Frame>()
+  const [ready, setReady] = useState(false)
+  const document = useDocument()
+  const files = useWorkbench(s => s.files)
+  const options = useWorkbench(s => s.options)
+  const genome = useGenomeFile()
+  const { locus, referenceFileId } = document.view
+  const hasSequence = genome !== undefined && genome.id === referenceFileId
+
+  // Once for the life of the page: removing an igv.js browser leaks its listeners, and React may mount twice.
+  useEffect(() => {
+    if (!host.current || browser.current) return
+    browser.current = create(host.current, setFrame)
+    setGenomeBrowser(browser.current)
+  }, [])
+
+  const genomeId = genome ? `${genome.id}:${genome.facts.modifiedAt}:${hasSequence}` : null
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another genome is told by its id alone
+  useEffect(() => {
+    if (!genome || !locus || !genomeId) return
+    const spec = { id: genomeId, name: genome.name, contigs: genome.facts.contigs, hasSequence }
+    void browser.current?.setGenome(spec, locus).then(() => {
+      setReady(true)
+      setFrame(browser.current?.frame())
+    })
+  }, [genomeId])
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new genome drops its tracks, so it must bring them again
+  useEffect(() => {
+    const stamp = JSON.stringify(options)
+    const specs = document.tracks.flatMap(t => {
+      const file = t.visible ? files.find(f => f.id === t.fileId) : undefined
+      return file ? (trackSpec(t, file, services, stamp) ?? []) : []
+    })
+    void browser.current?.setTracks(specs).then(() => setFrame(browser.current?.frame()))
+  }, [document.tracks, files, options, genomeId])
+
+  useEffect(() => {
+    if (locus) void browser.current?.goTo(locus)
+  }, [locus])
+
+  // The panel's width also changes by its splitters, which the browser component does not see.
+  const resize = useCallback(() => void browser.current?.shown().then(() => setFrame(browser.current?.frame())), [])
+  useEffect(() => {
+    if (!host.current) return
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const observer = new ResizeObserver(() => {
+      clearTimeout(timer)
+      timer = setTimeout(resize, 120)
+    })
+    observer.observe(host.current)
+    return () => {
+      observer.disconnect()
+      clearTimeout(timer)
+    }
+  }, [resize])
+
+  return (
+    <section className="genome" aria-label="Genome browser">
+      {/* biome-ignore lint/a11y/useSemanticElements: a canvas that is steered by keys is an application, there is no element for it */}
+      <div
+        className="genome-scroll"
+        role="application"
+        aria-label="Tracks. Arrow keys pan, plus and minus zoom; Enter sets a position cursor, arrows then move it, Enter opens the position, Escape puts it away."
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: see role
+        tabIndex={0}
+        data-ready={ready}
+        onKeyDown={e => cursorKeys(e, browser.current)}
+      >
+        <div ref={host} className="genome-host" />
+        <Marks frame={frame} />
+      </div>
+      <DiplotypeLegend />
+    </section>
+  )
+}
+
+function create(host: HTMLElement, setFrame: (f: Frame | undefined) => void): GenomeBrowser {
+  const store = useWorkbench
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let animation = 0
+  const made: GenomeBrowser = new GenomeBrowser(host, {
+    isServed,
+    sequence: services.sequence,
+    moved(locus, byUs) {
+      cancelAnimationFrame(animation)
+      animation = requestAnimationFrame(() => setFrame(made.frame()))
+      clearTimeout(timer)
+      const settle = () => {
+        const { history, change, adjust } = store.getState()
+        if (sameLocus(history.present.view.locus, locus)) return
+        const recipe = (d: typeof history.present) => ({ ...d, view: { ...d.view, locus } })
+        if (byUs) adjust(recipe)
+        else change('Move', recipe, 'locus')
+      }
+      if (byUs) settle()
+      else timer = setTimeout(settle, REST_MS)
+    },
+    clicked(contig, position, trackKey) {
+      const { select, files } = store.getState()
+      const fileId = trackKey?.split(':')[0] ?? null
+      const sample = files.find(f => f.id === fileId && f.role === 'sample')
+      store.setState({ cursor: null })
+      select(selectPosition(contig, position, sample?.id ?? null))
+    },
+    failed(error, fileId) {
+      const { notify, files, fileChanged } = store.getState()
+      const file = files.find(f => f.id === fileId)
+      if (file) fileChanged({ ...file, problem: toWire(error) } satisfies OpenedFile)
+      notify('error', file ? `${file.name}: ${error.message}` : error.message, toWire(error))
+    },
+  })
+  return made
+}
+
+/** The position cursor: Enter sets it, arrows move it, Enter opens the base below it, Escape puts it away. */
+function cursorKeys(e: React.KeyboardEvent, browser: GenomeBrowser | undefined) {
+  if (e.ctrlKey || e.metaKey || e.altKey) return
+  const { cursor, history, select, goTo } = useWorkbench.getState()
+  const { locus, selection } = history.present.view
+  const frame = browser?.frame()
+  if (!locus || !frame) return
+  const inView = (p: number) => p >= locus.start && p < locus.end
+  if (e.key === 'Enter') {
+    e.preventDefault()
+    if (cursor !== null) return select(selectPosition(locus.contig, cursor, null))
+    const middle = Math.floor((locus.start + locus.end) / 2)
+    const at = selection.kind === 'position' && selection.contig === locus.contig ? selection.position : middle
+    useWorkbench.setState({ cursor: inView(at) ? at : middle })
+  } else if (cursor === null) return
+  else if (e.key === 'Escape') {
+    e.stopPropagation()
+    useWorkbench.setState({ cursor: null })
+  } else if (e.key === 'ArrowLeft' || e.key === 'ArrowRight') {
+    e.preventDefault()
+    e.stopPropagation()
+    // One base where bases can be told apart, else what a pixel or two show.
+    const base = Math.max(1, Math.round(frame.bpPerPixel * 2))
+    const next = Math.max(0, cursor + (e.key === 'ArrowLeft' ? -1 : 1) * (e.shiftKey ? 10 : 1) * base)
+    useWorkbench.setState({ cursor: next })
+    if (!inView(next)) {
+      const half = Math.round((locus.end - locus.start) / 2)
+      goTo({ contig: locus.contig, start: next - half, end: next + half }, 'locus')
+    }
+  }
+}
+
+/** The selected base and the cursor, drawn over the tracks. */
+function Marks({ frame }: { readonly frame: Frame | undefined }) {
+  const selection = useDocument().view.selection
+  const cursor = useWorkbench(s => s.cursor)
+  if (!frame) return null
+  const mark = (position: number, kind: 'selected' | 'cursor') => {
+    const width = 1 / frame.bpPerPixel
+    const x = (position - frame.start) / frame.bpPerPixel
+    if (x + width < 0 || x > frame.width) return null
+    return (
+      <div
+        key={kind}
+        className={`mark mark-${kind}`}
+        data-position={position}
+        style={{ left: frame.left + x - (width < 3 ? 1.5 - width / 2 : 0), width: Math.max(3, width) }}
+      />
+    )
+  }
+  return (
+    <>
+      {selection.kind === 'position' && selection.contig === frame.contig && mark(selection.position, 'selected')}
+      {cursor !== null && mark(cursor, 'cursor')}
+      <span className="visually-hidden" role="status">
+        {cursor !== null ? `Cursor at ${formatPosition(frame.contig, cursor)}` : ''}
+      </span>
+    </>
+  )
+}

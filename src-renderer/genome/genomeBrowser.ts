@@ -1,0 +1,296 @@
+import type { Interval } from '../../src-shared/genome/interval.ts'
+import type { Contig } from '../../src-shared/genome/locus.ts'
+import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import { registerCoverageTrack } from './coverageTrack.ts'
+import { registerDiplotypeTrack } from './diplotypeTrack.ts'
+import { type IgvBrowser, type IgvTrack, igv, type ReferenceFrame } from './igvInternals.ts'
+import type { TrackSpec } from './trackConfigs.ts'
+
+export interface GenomeSpec {
+  /** Another id: another genome. */
+  readonly id: string
+  readonly name: string
+  readonly contigs: readonly Contig[]
+  readonly hasSequence: boolean
+}
+
+export interface GenomeEvents {
+  /** The view moved, by the user or by us. `resized`: only the window became wider or narrower. */
+  moved(locus: Interval, resized: boolean): void
+  clicked(contig: string, position: number, trackKey: string | null): void
+  failed(error: WorkbenchError, fileId: string | null): void
+  isServed(url: string): Promise<boolean>
+  sequence(contig: string, start: number, end: number): Promise<string>
+}
+
+/** Where the tracks' column lies in the panel, in pixels from its left edge, and what it shows. */
+export interface Frame {
+  readonly left: number
+  readonly width: number
+  readonly contig: string
+  readonly start: number
+  readonly bpPerPixel: number
+}
+
+let registered = false
+
+/**
+ * The one igv.js browser of the window. Made once and kept (removing it leaks its listeners); everything asked of it runs in
+ * order, because it does not survive two changes at a time.
+ */
+export class GenomeBrowser {
+  readonly #host: HTMLElement
+  readonly #events: GenomeEvents
+  #browser: IgvBrowser | undefined
+  #genome: GenomeSpec | undefined
+  #tracks = new Map<string, { spec: TrackSpec; track: IgvTrack | undefined }>()
+  #queue: Promise<unknown> = Promise.resolve()
+  /** While we move it ourselves, what it reports is not the user's doing. */
+  #moving = 0
+  #last: { chr: string; start: number; bpPerPixel: number } | undefined
+
+  constructor(host: HTMLElement, events: GenomeEvents) {
+    this.#host = host
+    this.#events = events
+  }
+
+  get ready(): boolean {
+    return this.#browser !== undefined
+  }
+
+  #run<T>(work: () => Promise<T>): Promise<T | undefined> {
+    const next = this.#queue.then(work).catch(error => {
+      this.#events.failed(asWorkbenchError(error), null)
+      return undefined
+    })
+    this.#queue = next
+    return next
+  }
+
+  /** Shows a genome at a place. The tracks that were on are put on again by the next setTracks. */
+  setGenome(genome: GenomeSpec, locus: Interval): Promise<unknown> {
+    return this.#run(async () => {
+      if (this.#genome?.id === genome.id) return
+      if (genome.contigs.length === 0) throw new WorkbenchError('bad-input', `${genome.name} names no contig`, 'open a reference') // biome-ignore format: reads as one sentence
+      const sizes = genome.contigs.map(c => `${c.name}\t${c.length}`).join('\n')
+      const reference = {
+        id: genome.id,
+        name: genome.name,
+        format: 'chromsizes',
+        // A File, since blob: addresses may not be fetched under our content policy.
+        fastaURL: new File([sizes], 'contigs.sizes'),
+        wholeGenomeView: false,
+        locus: { chr: locus.contig, start: locus.start, end: locus.end },
+      }
+      this.#moving++
+      try {
+        if (this.#browser) {
+          await this.#browser.loadGenome(reference)
+          this.#tracks.clear()
+        } else await this.#create(reference)
+        this.#genome = genome
+        if (this.#browser) {
+          this.#browser.genome.sequence.getSequence = async (chr, start, end) => {
+            if (!this.#genome?.hasSequence) return null
+            const from = Math.max(0, Math.floor(start))
+            return this.#events.sequence(chr, from, Math.max(from + 1, Math.ceil(end)))
+          }
+          for (const view of this.#browser.trackViews)
+            if (view.track.id === 'sequence') view.track.clearCachedFeatures?.()
+        }
+      } finally {
+        this.#moving--
+      }
+    })
+  }
+
+  async #create(reference: Record<string, unknown>) {
+    if (!registered) {
+      registered = true
+      registerCoverageTrack()
+      registerDiplotypeTrack()
+    }
+    const browser = await igv.createBrowser(this.#host, {
+      reference,
+      // Otherwise three requests leave for genome lists even with a reference of one's own.
+      loadDefaultGenomes: false,
+      search: false,
+      queryParametersSupported: false,
+      showControls: false,
+      showNavigation: false,
+      showIdeogram: false,
+      showSVGButton: false,
+      showTrackDragHandles: false,
+      showGearColumn: true,
+      minimumBases: 40,
+      doubleClickDelay: 300,
+      tracks: [],
+      locus: reference['locus'],
+    })
+    this.#browser = browser
+    // Its alerts are ours to show: one place for errors, reachable by keyboard.
+    browser.alert.present = alert => {
+      const message = alert instanceof Error ? alert.message : String(alert)
+      this.#events.failed(
+        new WorkbenchError('internal', plain(message), 'remove the track and open the file again'),
+        null,
+      )
+    }
+    browser.on('locuschange', (frames: readonly ReferenceFrame[]) => this.#moved(frames))
+    // Variants keep their own popover: it says what no panel of ours does.
+    browser.on('trackclick', (track: IgvTrack) => (track.type === 'variant' ? undefined : false))
+    this.#listenForClicks()
+    labelControls(this.#host)
+  }
+
+  #moved(frames: readonly ReferenceFrame[]) {
+    const frame = frames[0]
+    if (!frame) return
+    const before = this.#last
+    this.#last = { chr: frame.chr, start: frame.start, bpPerPixel: frame.bpPerPixel }
+    const resized =
+      this.#moving > 0 ||
+      (before !== undefined &&
+        before.chr === frame.chr &&
+        Math.abs(before.start - frame.start) < 1e-6 &&
+        Math.abs(before.bpPerPixel - frame.bpPerPixel) < 1e-9)
+    this.#events.moved(roundLocus(frame), resized)
+  }
+
+  /** A click anywhere in the tracks' column, on data or beside it; a drag is none. */
+  #listenForClicks() {
+    const root = this.#host.shadowRoot
+    let down: { x: number; y: number } | undefined
+    root?.addEventListener('mousedown', e => {
+      const { clientX: x, clientY: y } = e as MouseEvent
+      down = { x, y }
+    })
+    root?.addEventListener('click', e => {
+      const event = e as MouseEvent
+      if (event.button !== 0 || !down || Math.hypot(event.clientX - down.x, event.clientY - down.y) > 4) return
+      const path = event.composedPath()
+      for (const view of this.#browser?.trackViews ?? [])
+        for (const viewport of view.viewports) {
+          if (!path.includes(viewport.viewportElement)) continue
+          if (path.some(n => n instanceof HTMLElement && n.classList.contains('igv-track-label'))) return
+          const box = viewport.viewportElement.getBoundingClientRect()
+          const { chr, start, bpPerPixel } = viewport.referenceFrame
+          const position = Math.floor(start + (event.clientX - box.left) * bpPerPixel)
+          const key = [...this.#tracks].find(([, t]) => t.track === view.track)?.[0] ?? null
+          this.#events.clicked(chr, position, key)
+          return
+        }
+    })
+  }
+
+  /** Makes the tracks exactly these, in this order. */
+  setTracks(specs: readonly TrackSpec[]): Promise<unknown> {
+    return this.#run(async () => {
+      const browser = this.#browser
+      if (!browser) return
+      const wanted = new Map(specs.map(s => [s.key, s]))
+      for (const [key, held] of [...this.#tracks]) {
+        if (wanted.get(key)?.stamp === held.spec.stamp) continue
+        if (held.track) browser.removeTrack(held.track)
+        this.#tracks.delete(key)
+      }
+      for (const spec of specs) {
+        if (this.#tracks.has(spec.key)) continue
+        this.#tracks.set(spec.key, { spec, track: await this.#load(browser, spec, specs.indexOf(spec) + 10) })
+      }
+      specs.forEach((spec, i) => {
+        const track = this.#tracks.get(spec.key)?.track
+        if (track) track.order = i + 10
+      })
+      browser.reorderTracks()
+    })
+  }
+
+  async #load(browser: IgvBrowser, spec: TrackSpec, order: number): Promise<IgvTrack | undefined> {
+    // Any request of igv.js that fails makes it ask a foreign host, so nothing is left to fail.
+    for (const url of spec.urls)
+      if (!(await this.#events.isServed(url))) {
+        this.#events.failed(
+          new WorkbenchError('changed', 'The file is no longer where it was', 'look at it again or remove it'),
+          spec.fileId,
+        )
+        return undefined
+      }
+    try {
+      return await browser.loadTrack({ ...spec.config, order })
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error)
+      this.#events.failed(
+        new WorkbenchError('corrupt', plain(text), 'remove the track, or open the file again'),
+        spec.fileId,
+      )
+      return undefined
+    }
+  }
+
+  goTo(locus: Interval): Promise<unknown> {
+    return this.#run(async () => {
+      const browser = this.#browser
+      if (!browser || sameAs(browser.referenceFrameList[0], locus)) return
+      if (!browser.genome.getChromosome(locus.contig))
+        throw new WorkbenchError(
+          'not-found',
+          `Contig '${locus.contig}' is not in this genome`,
+          'choose one of its contigs',
+        )
+      this.#moving++
+      try {
+        const chr = browser.genome.getChromosomeName(locus.contig)
+        await browser.updateLoci([{ chr, start: locus.start, end: locus.end }])
+      } finally {
+        this.#moving--
+      }
+    })
+  }
+
+  /** For the overlay: which base is where. */
+  frame(): Frame | undefined {
+    const view = this.#browser?.trackViews.find(v => v.viewports.length > 0)
+    const viewport = view?.viewports[0]
+    if (!viewport) return undefined
+    const box = viewport.viewportElement.getBoundingClientRect()
+    const host = this.#host.getBoundingClientRect()
+    const { chr, start, bpPerPixel } = viewport.referenceFrame
+    return { left: box.left - host.left, width: box.width, contig: chr, start, bpPerPixel }
+  }
+
+  /** After the panel was hidden or its size changed by other means than the window. */
+  shown(): Promise<unknown> {
+    return this.#run(async () => {
+      await this.#browser?.visibilityChange()
+    })
+  }
+
+  svg(): string | undefined {
+    return this.#browser?.toSVG()
+  }
+}
+
+const roundLocus = (f: ReferenceFrame): Interval => {
+  const start = Math.max(0, Math.round(f.start))
+  return { contig: f.chr, start, end: Math.max(start + 1, Math.round(f.end)) }
+}
+
+const sameAs = (frame: ReferenceFrame | undefined, locus: Interval): boolean => {
+  if (!frame) return false
+  const now = roundLocus(frame)
+  return now.contig === locus.contig && now.start === locus.start && now.end === locus.end
+}
+
+const plain = (markup: string) =>
+  markup
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+
+/** The two controls that igv.js leaves without a name (axe: label, select-name). They are hidden here, but may be shown by a zoom of the page. */
+function labelControls(host: HTMLElement) {
+  const root = host.shadowRoot
+  root?.querySelectorAll('input[type="range"]').forEach(e => e.setAttribute('aria-label', 'Zoom'))
+  root?.querySelectorAll('select').forEach(e => e.setAttribute('aria-label', 'Contig'))
+}

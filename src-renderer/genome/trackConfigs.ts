@@ -1,0 +1,167 @@
+import type { OpenedFile } from '../../src-shared/genome/files.ts'
+import type { TranscriptModel } from '../../src-shared/genome/genes.ts'
+import type { Interval } from '../../src-shared/genome/interval.ts'
+import type { TrackSetting } from '../../src-shared/project.ts'
+import { COVERAGE_TYPE, type CoverageSource } from './coverageTrack.ts'
+import { DIPLOTYPE_TYPE, type DiplotypeSource } from './diplotypeTrack.ts'
+import { VISIBLE_BP } from './visible.ts'
+
+/** What the browser needs from the services to draw a file. */
+export interface GenomeServices {
+  sequence(contig: string, start: number, end: number): Promise<string>
+  genes(fileId: string, interval: Interval): Promise<readonly TranscriptModel[]>
+  coverage(fileId: string): CoverageSource
+  diplotype(fileId: string): DiplotypeSource
+}
+
+/** One track as the panel wants it. Equal `stamp`: the same track, which stays; another: taken off and put on again. */
+export interface TrackSpec {
+  readonly key: string
+  readonly stamp: string
+  readonly fileId: string
+  readonly part: TrackSetting['part']
+  readonly config: Readonly<Record<string, unknown>>
+  /** Bytes that the browser component itself will ask for: looked for before it does. */
+  readonly urls: readonly string[]
+}
+
+/** Shown by igv.js as markup, so what a file calls itself is made harmless. */
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`)
+
+const sampleName = (file: OpenedFile) => file.facts.samples[0] ?? file.name.replace(/\.(bam|cram|sam)$/i, '')
+
+/** A transcript as igv.js draws genes: exons with their coding part. */
+export function geneFeature(contig: string, t: TranscriptModel) {
+  const coding = t.codingEnd > t.codingStart
+  const exons = []
+  for (let i = 0; i + 1 < t.exons.length; i += 2) {
+    const start = t.exons[i]!
+    const end = t.exons[i + 1]!
+    const outside = !coding || end <= t.codingStart || start >= t.codingEnd
+    exons.push({
+      start,
+      end,
+      ...(outside ? { utr: true } : { cdStart: Math.max(start, t.codingStart), cdEnd: Math.min(end, t.codingEnd) }),
+    })
+  }
+  return {
+    chr: contig,
+    start: t.start,
+    end: t.end,
+    name: t.geneName || t.transcriptId,
+    strand: t.strand,
+    ...(coding ? { cdStart: t.codingStart, cdEnd: t.codingEnd } : {}),
+    exons,
+  }
+}
+
+export function trackSpec(
+  setting: TrackSetting,
+  file: OpenedFile,
+  services: GenomeServices,
+  optionsStamp: string,
+): TrackSpec | undefined {
+  if (file.problem) return undefined
+  const key = `${file.id}:${setting.part}`
+  const synthetic = file.facts.synthetic ? ' · synthetic' : ''
+  const label = (text: string) => escapeHtml(`${text}${synthetic}`)
+  const version = `${file.facts.modifiedAt}:${file.facts.sizeBytes}:${file.facts.index}`
+  const indexed = file.indexUrl ? { indexURL: file.indexUrl } : { indexed: false }
+  const urls = [file.dataUrl, ...(file.indexUrl ? [file.indexUrl] : [])]
+  const base = { id: key, removable: false, ...(setting.heightPx ? { height: setting.heightPx } : {}) }
+  const spec = (config: Record<string, unknown>, asked: readonly string[] = [], stamp = version): TrackSpec => ({
+    key,
+    stamp,
+    fileId: file.id,
+    part: setting.part,
+    config: { ...config, ...base },
+    urls: asked,
+  })
+  switch (setting.part) {
+    case 'coverage':
+      return spec(
+        {
+          type: COVERAGE_TYPE,
+          name: label(`${sampleName(file)} depth`),
+          height: 70,
+          visibilityWindow: VISIBLE_BP.coverage,
+          _source: services.coverage(file.id),
+        },
+        [],
+        `${version}:${optionsStamp}`,
+      )
+    case 'diplotype':
+      return spec({
+        type: DIPLOTYPE_TYPE,
+        name: label(`${sampleName(file)} diplotype`),
+        height: 44,
+        visibilityWindow: VISIBLE_BP.diplotype,
+        _source: services.diplotype(file.id),
+      })
+    case 'reads':
+      return spec(
+        {
+          type: 'alignment',
+          format: file.facts.kind === 'cram' ? 'cram' : 'bam',
+          url: file.dataUrl,
+          ...indexed,
+          name: label(`${sampleName(file)} reads`),
+          height: 260,
+          displayMode: 'SQUISHED',
+          visibilityWindow: VISIBLE_BP.reads,
+          // Its depth is of what it chose to draw; ours is above it.
+          showCoverage: false,
+          colorBy: 'none',
+        },
+        urls,
+      )
+    case 'genes':
+      return spec({
+        type: 'annotation',
+        name: label(file.name),
+        height: 90,
+        maxHeight: 90,
+        displayMode: 'EXPANDED',
+        visibilityWindow: VISIBLE_BP.genes,
+        color: 'rgb(21,78,120)',
+        reader: {
+          readFeatures: async (contig: string, start: number, end: number) => {
+            const from = Math.max(0, Math.floor(start))
+            const interval = { contig, start: from, end: Math.max(from + 1, Math.ceil(end)) }
+            return (await services.genes(file.id, interval)).map(t => geneFeature(contig, t))
+          },
+        },
+      })
+    case 'signal':
+      return spec(
+        {
+          ...(file.facts.kind === 'bigbed'
+            ? { type: 'annotation', format: 'bigbed' }
+            : { type: 'wig', format: file.facts.kind === 'bedgraph' ? 'bedgraph' : 'bigwig' }),
+          url: file.dataUrl,
+          ...(file.facts.kind === 'bedgraph' ? indexed : {}),
+          name: label(file.name),
+          height: 60,
+          autoscale: true,
+          color: 'rgb(0,114,178)',
+          altColor: 'rgb(213,94,0)',
+        },
+        file.facts.kind === 'bedgraph' ? urls : [file.dataUrl],
+      )
+    case 'variants':
+      return spec(
+        {
+          type: 'variant',
+          format: 'vcf',
+          url: file.dataUrl,
+          ...indexed,
+          name: label(file.name),
+          height: 60,
+          maxHeight: 160,
+          displayMode: 'EXPANDED',
+          showGenotypes: false,
+        },
+        urls,
+      )
+  }
+}

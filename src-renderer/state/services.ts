@@ -1,0 +1,207 @@
+import { QueryClient, useQuery } from '@tanstack/react-query'
+import type { OpenedFile } from '../../src-shared/genome/files.ts'
+import type { Interval } from '../../src-shared/genome/interval.ts'
+import type { PileupOptions } from '../../src-shared/genome/pileup.ts'
+import type { Client } from '../../src-shared/ipc/client.ts'
+import type { Args, Method, Result } from '../../src-shared/ipc/contract.ts'
+import { toWire, type WireError } from '../../src-shared/ipc/errors.ts'
+import { connect, giveFiles, nativeOpenDialog, saveExport } from './connect.ts'
+import type { Dialog } from './workbench.ts'
+import { useWorkbench } from './workbench.ts'
+
+/** Calls to the services, and what their events do to the window's state. */
+
+let client: Client | undefined
+
+/** One call of the contract. @throws WorkbenchError */
+export async function call<M extends Method>(method: M, args: Args<M>, signal?: AbortSignal): Promise<Result<M>> {
+  if (!client) throw new Error('not connected')
+  return client.call(method, args, signal ? { signal } : {})
+}
+
+/** Data are right until the file changes, and the file's time is part of every key. */
+export const queries = new QueryClient({
+  defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, retry: false, refetchOnWindowFocus: false } },
+})
+
+const report = (error: unknown) => {
+  const wire = toWire(error)
+  if (wire.code !== 'cancelled') useWorkbench.getState().notify('error', wire.message, wire)
+}
+
+/** Runs what a button started; a failure becomes a notice with its way out. */
+export const attempt = (work: () => Promise<unknown>): void => {
+  void work().catch(report)
+}
+
+export async function start(): Promise<void> {
+  const store = useWorkbench
+  try {
+    client = await connect()
+  } catch (error) {
+    store.setState({ connection: 'lost' })
+    report(error)
+    return
+  }
+  const c = client
+  c.onDisconnect(() => store.setState({ connection: 'lost' }))
+  c.on('job.changed', job => store.getState().jobChanged(job))
+  c.on('files.opened', ({ files }) => receive(files))
+  c.on('project.replaced', state => loadProject(state))
+  c.on('files.changed', file => store.getState().fileChanged(file))
+  c.on('notice', error => store.getState().notify('error', error.message, error))
+  c.on('shell.command', ({ command }) => runShellCommand(command))
+  try {
+    const [info, project, jobs, recent] = await Promise.all([
+      c.call('app.info', {}),
+      c.call('project.current', {}),
+      c.call('jobs.list', {}),
+      c.call('files.recent', {}),
+    ])
+    store.setState({ info, jobs, recent })
+    store.getState().load(project)
+    store.setState({ connection: 'ready' })
+  } catch (error) {
+    report(error)
+    store.setState({ connection: 'lost' })
+    return
+  }
+  autosave()
+}
+
+/** Files that were opened, however they came. A project file replaces what is shown. */
+function receive(files: readonly OpenedFile[]) {
+  const project = files.find(f => f.role === 'project')
+  useWorkbench.getState().opened(files)
+  if (project) attempt(async () => loadProject(await call('project.open', { fileId: project.id })))
+  attempt(async () => useWorkbench.setState({ recent: await call('files.recent', {}) }))
+}
+
+export const loadProject = (state: Result<'project.current'>): void => useWorkbench.getState().load(state)
+
+let shellCommand: (command: string) => void = () => {}
+export const onShellCommand = (run: (command: string) => void): void => {
+  shellCommand = run
+}
+const runShellCommand = (command: string) => shellCommand(command)
+
+const SAVE_AFTER_MS = 700
+
+/** Every change is on disk within a second; what was saved is never worse than what was there before. */
+function autosave() {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let saved = useWorkbench.getState().history.present
+  const save = async () => {
+    timer = undefined
+    const document = useWorkbench.getState().history.present
+    if (document === saved || useWorkbench.getState().connection !== 'ready') return
+    useWorkbench.setState({ save: 'saving' })
+    try {
+      await call('project.save', { document })
+      saved = document
+      useWorkbench.setState({ save: useWorkbench.getState().history.present === document ? 'saved' : 'waiting' })
+    } catch (error) {
+      useWorkbench.setState({ save: 'failed' })
+      report(error)
+    }
+  }
+  useWorkbench.subscribe((state, before) => {
+    if (state.history.present === before.history.present) return
+    // A project just loaded is what the services have: nothing to save.
+    if (state.history.past.length === 0 && state.history.future.length === 0 && state.save === 'saved') {
+      saved = state.history.present
+      return
+    }
+    useWorkbench.setState({ save: 'waiting' })
+    clearTimeout(timer)
+    timer = setTimeout(() => void save(), SAVE_AFTER_MS)
+  })
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState !== 'hidden' || timer === undefined) return
+    clearTimeout(timer)
+    void save()
+  })
+}
+
+/** The system's dialog where the host has one, else the window's own. */
+export function openFiles(): void {
+  const { info, show } = useWorkbench.getState()
+  if (info?.dialogs === 'native') attempt(() => nativeOpenDialog('any'))
+  else show('open' satisfies Dialog)
+}
+
+/** Opens entries of the window's own dialog. */
+export async function openEntries(entryIds: readonly string[]): Promise<void> {
+  receive(await call('files.open', { entryIds }))
+}
+
+export async function openRecent(recentId: string): Promise<void> {
+  receive(await call('files.openRecent', { recentId }))
+}
+
+export function closeFile(file: OpenedFile): void {
+  attempt(async () => {
+    await call('files.close', { fileId: file.id })
+    useWorkbench.getState().fileClosed(file.id)
+    useWorkbench.getState().notify('info', `${file.name} was removed from the project; the file itself is untouched`)
+  })
+}
+
+export function refreshFile(file: OpenedFile): void {
+  attempt(async () => useWorkbench.getState().fileChanged(await call('files.refresh', { fileId: file.id })))
+}
+
+export function buildIndex(file: OpenedFile): void {
+  attempt(async () => useWorkbench.getState().jobChanged(await call('files.buildIndex', { fileId: file.id })))
+}
+
+export async function drop(
+  files: readonly File[],
+  onProgress: Parameters<typeof giveFiles>[1],
+  signal: AbortSignal,
+): Promise<void> {
+  const entryIds = await giveFiles(files, onProgress, signal)
+  if (entryIds.length > 0) await openEntries(entryIds)
+}
+
+export function exportReport(fileId: string, format: 'html' | 'json' | 'pdf'): void {
+  attempt(async () => {
+    const { notify } = useWorkbench.getState()
+    const file = await call('apoe.export', { fileId, build: 'auto', format })
+    await saveExport(file.downloadId, file.name)
+    notify('success', `${file.name} is ready`)
+  })
+}
+
+export function exportProject(): void {
+  attempt(async () => {
+    const file = await call('project.export', {})
+    await saveExport(file.downloadId, file.name)
+  })
+}
+
+/** Part of every key of what is read from a file: a file that changed is another file. */
+const version = (file: OpenedFile | undefined) =>
+  file ? [file.id, file.facts.modifiedAt, file.facts.sizeBytes, file.facts.index] : ['none']
+
+export const useApoeReport = (file: OpenedFile | undefined) =>
+  useQuery<Result<'apoe.report'>, WireError>({
+    queryKey: ['apoe', ...version(file)],
+    enabled: file !== undefined && !file.problem,
+    queryFn: ({ signal }) => call('apoe.report', { fileId: file?.id ?? '', build: 'auto' }, signal),
+  })
+
+export const usePosition = (file: OpenedFile | undefined, contig: string, position: number, options: PileupOptions) =>
+  useQuery<Result<'position.report'>, WireError>({
+    queryKey: ['position', ...version(file), contig, position, options],
+    enabled: file !== undefined && !file.problem,
+    queryFn: ({ signal }) => call('position.report', { fileId: file?.id ?? '', contig, position, options }, signal),
+  })
+
+/** Depth of a view, for plots: several samples at once. */
+export const coverageQuery = (file: OpenedFile, interval: Interval, bins: number, options: PileupOptions) => ({
+  queryKey: ['coverage', ...version(file), interval, bins, options],
+  gcTime: 30_000,
+  queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
+    call('coverage.bins', { fileId: file.id, interval, bins, options }, signal),
+})

@@ -1,0 +1,106 @@
+import { APOE_GENE } from '../../src-shared/genome/apoe.ts'
+import { findContig } from '../../src-shared/genome/contigs.ts'
+import type { OpenedFile } from '../../src-shared/genome/files.ts'
+import type { Interval } from '../../src-shared/genome/interval.ts'
+import type { Contig } from '../../src-shared/genome/locus.ts'
+import type { ProjectDocument, TrackSetting } from '../../src-shared/project.ts'
+
+/** Pure rules: which tracks a file brings, in which order, which contigs the browser walks on, where it starts. */
+
+const PARTS: Readonly<Record<OpenedFile['role'], readonly TrackSetting['part'][]>> = {
+  sample: ['coverage', 'diplotype', 'reads'],
+  genes: ['genes'],
+  signal: ['signal'],
+  variants: ['variants'],
+  reference: [],
+  model: [],
+  project: [],
+}
+
+export const partsOf = (file: OpenedFile): readonly TrackSetting['part'][] => PARTS[file.role]
+
+export const PART_NAMES: Readonly<Record<TrackSetting['part'], string>> = {
+  reads: 'Reads',
+  coverage: 'Coverage',
+  diplotype: 'Diplotype',
+  genes: 'Genes',
+  signal: 'Signal',
+  variants: 'Variants',
+}
+
+/** Genes and variants stand above samples, as browsers have it; within a rank the order of opening. */
+const RANK: Readonly<Record<TrackSetting['part'], number>> = {
+  genes: 0,
+  variants: 1,
+  signal: 2,
+  coverage: 3,
+  diplotype: 3,
+  reads: 3,
+}
+
+/** The settings with those that a new file brings; the file's own tracks stay together. */
+export function withTracksOf(tracks: readonly TrackSetting[], file: OpenedFile): readonly TrackSetting[] {
+  const missing = partsOf(file).filter(part => !tracks.some(t => t.fileId === file.id && t.part === part))
+  if (missing.length === 0) return tracks
+  const added = missing.map((part): TrackSetting => ({ fileId: file.id, part, visible: true }))
+  return [...tracks, ...added]
+    .map((t, i) => ({ t, i }))
+    .sort((a, b) => RANK[a.t.part] - RANK[b.t.part] || a.i - b.i)
+    .map(x => x.t)
+}
+
+/** The file whose contigs (and, for a reference, sequence) the browser uses. */
+export function genomeFile(document: ProjectDocument, files: readonly OpenedFile[]): OpenedFile | undefined {
+  const usable = (f: OpenedFile) => f.facts.contigs.length > 0 && f.problem?.code !== 'not-found'
+  return (
+    files.find(f => f.id === document.view.referenceFileId && usable(f)) ??
+    files.find(f => f.role === 'sample' && usable(f)) ??
+    files.find(usable)
+  )
+}
+
+/** The APOE gene with a margin, on the contig name of this genome; undefined when its build is not known. */
+export function apoeLocus(file: OpenedFile | undefined): Interval | undefined {
+  if (!file || file.facts.build === 'unknown') return undefined
+  const contig = findContig('chr19', file.facts.contigs)
+  if (!contig) return undefined
+  const gene = APOE_GENE[file.facts.build]
+  return { contig: contig.name, start: gene.start - 400, end: gene.end + 400 }
+}
+
+/** Where a browser starts that was nowhere yet. */
+export function startLocus(file: OpenedFile | undefined): Interval | undefined {
+  const apoe = apoeLocus(file)
+  if (apoe) return apoe
+  const first = file?.facts.contigs[0]
+  return first && { contig: first.name, start: 0, end: Math.min(first.length, 20_000) }
+}
+
+/** An interval kept inside its contig, at least `minBp` long where the contig allows it. */
+export function clampTo(interval: Interval, contigs: readonly Contig[], minBp = 40): Interval | undefined {
+  const contig = findContig(interval.contig, contigs)
+  if (!contig) return undefined
+  const length = Math.min(Math.max(interval.end - interval.start, minBp), contig.length)
+  const centre = (interval.start + interval.end) / 2
+  const start = Math.round(Math.min(Math.max(0, centre - length / 2), contig.length - length))
+  return { contig: contig.name, start, end: start + Math.round(length) }
+}
+
+/** A document with what speaks of files that are no longer open left out. */
+export function withoutClosed(document: ProjectDocument, files: readonly OpenedFile[]): ProjectDocument {
+  const open = new Set(files.map(f => f.id))
+  const tracks = document.tracks.filter(t => open.has(t.fileId))
+  const { selection, referenceFileId } = document.view
+  const gone = selection.kind !== 'none' && selection.fileId !== null && !open.has(selection.fileId)
+  const lost = referenceFileId !== null && !open.has(referenceFileId)
+  if (tracks.length === document.tracks.length && !gone && !lost) return document
+  return {
+    ...document,
+    tracks,
+    view: {
+      ...document.view,
+      selection: gone ? { kind: 'none' } : selection,
+      referenceFileId: lost ? null : referenceFileId,
+    },
+  }
+}
