@@ -86,6 +86,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     if (!hasCookie(request)) return [401, 'Unauthorized']
     const method = request.method ?? ''
     if (method !== 'GET' && method !== 'HEAD' && !ownOrigin(request)) return [403, 'Forbidden']
+    if (method !== 'GET' && method !== 'HEAD' && method !== 'PUT') return [405, 'Method Not Allowed']
     const site = request.headers['sec-fetch-site']
     const navigation = request.headers['sec-fetch-mode'] === 'navigate'
     if (site !== undefined && site !== 'same-origin' && site !== 'none' && !navigation) return [403, 'Forbidden']
