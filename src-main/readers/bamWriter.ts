@@ -80,7 +80,8 @@ function parseCigar(record: BamRecord): Operation[] {
 const bad = (record: BamRecord, what: string) =>
   new WorkbenchError('bad-input', `read '${record.name}': ${what}`, 'correct the record')
 
-function recordBytes(record: BamRecord): Uint8Array {
+/** One record as it stands in the unpacked file, its block size first. */
+export function recordBytes(record: BamRecord): Uint8Array {
   const operations = parseCigar(record)
   const sequence = record.sequence === '*' ? '' : record.sequence
   const sum = (letters: Set<string>) => operations.reduce((n, o) => n + (letters.has(o.letter) ? o.length : 0), 0)

@@ -182,6 +182,16 @@ describe('likelihood', () => {
     }
   })
 
+  it('takes a base of quality 0 as no evidence, never as evidence against itself', () => {
+    const lax = { ...APOE_THRESHOLDS, minMappingQuality: 0, minBaseQuality: 0 }
+    const nothing = madeColumns({}, {})
+    const worthless = { ...nothing, rs429358: madeColumn('rs429358', [{ name: 'x', base: 'C', mappingQuality: 0 }]) }
+    expect(answer(worthless, {}, lax).posterior).toEqual(answer(nothing, {}, lax).posterior)
+    // Without any evidence the posterior is the prior in Hardy-Weinberg proportion.
+    expect(answer(nothing).posterior['e3/e3']).toBeCloseTo(0.78 ** 2, 6)
+    expect(answer(nothing).posterior['e3/e4']).toBeCloseTo(2 * 0.78 * 0.1399, 6)
+  })
+
   it('ranks by log-sum-exp without losing tiny remainders', () => {
     const made = rank([
       ['a', -1000],

@@ -28,9 +28,12 @@ export const HIGHEST_QUALITY = 99
 /** Prior share of an allele that is not one of a site's two: a choice of this program. */
 const UNLISTED_ALLELE = 0.0001
 
-/** P(seen | true base): 1 - e when equal, e/3 otherwise, with e = 10^(-Q/10). */
+/** Of four letters a guess is right once in four: below this (Q 1.25) a quality would speak against its own base. */
+const LARGEST_ERROR = 0.75
+
+/** P(seen | true base): 1 - e when equal, e/3 otherwise, with e = 10^(-Q/10), at most 0.75 (no evidence at all). */
 export function probabilityOfBase(seen: SeenBase, truth: Base): number {
-  const error = 10 ** (-seen.quality / 10)
+  const error = Math.min(LARGEST_ERROR, 10 ** (-seen.quality / 10))
   return seen.base === truth ? 1 - error : error / 3
 }
 

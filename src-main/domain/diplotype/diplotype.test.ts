@@ -16,7 +16,7 @@ import { sharedData } from '../../../test-support/shared-data.ts'
 import { callDiplotypes, callPair, DIPLOTYPE_DEFAULTS, type DiplotypeOptions } from './call.ts'
 import { pairQuality } from './quality.ts'
 import { diplotypeText, diplotypeTsv } from './text.ts'
-import { tokenCounts } from './tokenCounts.ts'
+import { tokenCounter } from './tokenCounts.ts'
 
 const top2: DiplotypeOptions = { ...DIPLOTYPE_DEFAULTS, caller: 'top2' }
 const robust = DIPLOTYPE_DEFAULTS
@@ -181,8 +181,14 @@ describe('a region', () => {
   }
   const inserted = { a: int(4, 0, 0), c: zero, g: zero, t: zero, n: zero }
 
+  const counted = () => {
+    const counter = tokenCounter({ contig: 'c', start: 9, end: 15 })
+    counter.add(columns, inserted)
+    return counter.counts
+  }
+
   it('takes insertions from their base, keeps deletions, forgets skips; one character a base', () => {
-    const counts = tokenCounts({ contig: 'c', start: 9, end: 15 }, columns, inserted)
+    const counts = counted()
     expect(counts.counts.length).toBe(6 * TOKEN_COUNT)
     const calls = callDiplotypes(counts, robust)
     // 9: none; 10: 5 A + 4 A with insertion; 11: none; 12: 3 G + 2 deleted; 13: skips only; 14: none
@@ -193,7 +199,7 @@ describe('a region', () => {
   })
 
   it('fills what is not covered from the reference, never with an IUPAC letter', () => {
-    const counts = tokenCounts({ contig: 'c', start: 9, end: 15 }, columns, inserted)
+    const counts = counted()
     const calls = callDiplotypes(counts, robust, 'tAcGBn')
     expect(diplotypeText(calls)).toBe('T吖C想NN')
     expect(calls.filled).toBe(2)

@@ -1,4 +1,5 @@
 import { HAPLOTYPE_TOKENS, TOKEN_COUNT, type TokenCounts } from '../../../src-shared/genome/diplotype.ts'
+import type { Interval } from '../../../src-shared/genome/interval.ts'
 import type { PileupColumns } from '../../../src-shared/genome/pileup.ts'
 
 /** Reads with an insertion after their base, by that base; one entry a column of the pileup beside it. */
@@ -10,41 +11,51 @@ export interface InsertionsByLetter {
   readonly n: Int32Array
 }
 
+const LETTERS = [
+  ['a', 'A', 'AI'],
+  ['c', 'C', 'CI'],
+  ['g', 'G', 'GI'],
+  ['t', 'T', 'TI'],
+  ['n', 'N', 'NI'],
+] as const
+const ROWS = LETTERS.map(([column, base, inserted]) => ({
+  column,
+  base: HAPLOTYPE_TOKENS.indexOf(base),
+  inserted: HAPLOTYPE_TOKENS.indexOf(inserted),
+}))
+const DELETED = HAPLOTYPE_TOKENS.indexOf('DEL')
+
+/** Counts that grow by chunks of a pileup. */
+export interface TokenCounter {
+  readonly counts: TokenCounts
+  add(columns: PileupColumns, inserted: InsertionsByLetter): void
+}
+
 /**
  * The 11 token counts of every position of a region from its pileup. A base with an insertion after it is its own token and no
  * longer counts as the base; a deletion is DEL also when an insertion follows; reference skips count nothing.
- * Columns outside the region are passed over, so that parts of a stream may overlap it.
+ * Columns outside the region are passed over, so that chunks of a stream may reach over its ends.
  */
-export function tokenCounts(
-  region: { readonly contig: string; readonly start: number; readonly end: number },
-  columns: PileupColumns,
-  inserted: InsertionsByLetter,
-): TokenCounts {
+export function tokenCounter(region: Interval): TokenCounter {
   const { contig, start, end } = region
   const counts = new Uint32Array((end - start) * TOKEN_COUNT)
-  const letters = [
-    { all: columns.a, withInsertion: inserted.a, base: 'A', token: 'AI' },
-    { all: columns.c, withInsertion: inserted.c, base: 'C', token: 'CI' },
-    { all: columns.g, withInsertion: inserted.g, base: 'G', token: 'GI' },
-    { all: columns.t, withInsertion: inserted.t, base: 'T', token: 'TI' },
-    { all: columns.n, withInsertion: inserted.n, base: 'N', token: 'NI' },
-  ] as const
-  const rows = letters.map(l => ({
-    ...l,
-    base: HAPLOTYPE_TOKENS.indexOf(l.base),
-    token: HAPLOTYPE_TOKENS.indexOf(l.token),
-  }))
-  const deleted = HAPLOTYPE_TOKENS.indexOf('DEL')
-  for (let i = 0; i < columns.positions.length; i++) {
-    const position = columns.positions[i]!
-    if (position < start || position >= end) continue
-    const offset = (position - start) * TOKEN_COUNT
-    for (const row of rows) {
-      const withInsertion = row.withInsertion[i]!
-      counts[offset + row.base]! += row.all[i]! - withInsertion
-      counts[offset + row.token]! += withInsertion
-    }
-    counts[offset + deleted]! += columns.del[i]!
+  const plus = (cell: number, n: number) => {
+    counts[cell] = counts[cell]! + n
   }
-  return { contig, start, end, counts }
+  return {
+    counts: { contig, start, end, counts },
+    add(columns, inserted) {
+      for (let i = 0; i < columns.positions.length; i++) {
+        const position = columns.positions[i]!
+        if (position < start || position >= end) continue
+        const offset = (position - start) * TOKEN_COUNT
+        for (const row of ROWS) {
+          const withInsertion = inserted[row.column][i]!
+          plus(offset + row.base, columns[row.column][i]! - withInsertion)
+          plus(offset + row.inserted, withInsertion)
+        }
+        plus(offset + DELETED, columns.del[i]!)
+      }
+    },
+  }
 }
