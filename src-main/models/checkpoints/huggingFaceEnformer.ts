@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { MappingRules } from './mapTensors.ts'
+import type { TensorSource } from './tensorSource.ts'
 
 /** The published module registers its trunk a second time under these names (lucidrains/enformer-pytorch, `_trunk`). */
 const ALIASES: readonly (readonly [string, string])[] = [

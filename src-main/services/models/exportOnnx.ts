@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { basename, dirname, join } from 'node:path'
+import { throwIfCancelled } from '../../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../../src-shared/job.ts'
+import { Graph } from '../../graph/graph.ts'
+import { emitOnnx, type OnnxModel, type ParameterValues } from '../../graph/onnx.ts'
+import { mapTensors, sameNames } from '../../models/checkpoints/mapTensors.ts'
+import type { ModelRegistry } from '../../models/registry.ts'
+import { openAtomic, writeFileAtomic } from '../../storage/atomic.ts'
+import { type OpenModelFolder, openModelFolder } from './modelFolder.ts'
+
+export interface ExportOptions {
+  /** Default 1. */
+  readonly batch?: number
+  /** Base pairs or tokens; default: what the model is made for. */
+  readonly length?: number
+}
+
+export interface Exported {
+  readonly files: readonly string[]
+  readonly inputs: Readonly<Record<string, readonly number[]>>
+  readonly outputs: Readonly<Record<string, readonly number[]>>
+  readonly sha256: string
+}
+
+/** A model folder as an ONNX model with its weights inside (beside it from 1 GB on). Shapes are fixed to the batch and length. */
+export async function buildOnnx(
+  model: OpenModelFolder,
+  registry: ModelRegistry,
+  options: ExportOptions & { readonly dataFile?: string },
+  context: WorkContext,
+): Promise<OnnxModel> {
+  const { json } = model
+  const configured = registry.configure(json.kind, json.architecture)
+  const weights = await mapTensors(model.weights, configured.parameters, sameNames)
+  const graph = new Graph()
+  const outputs = configured.buildForward(graph, {
+    batch: options.batch ?? 1,
+    ...(options.length !== undefined ? { length: options.length } : {}),
+  })
+  const values = new Map<string, ParameterValues>()
+  let done = 0
+  for (const name of weights.entries.keys()) {
+    throwIfCancelled(context.signal)
+    context.report({ phase: 'reading weights', done: done++, total: weights.entries.size })
+    values.set(name, (await weights.read(name)).data as Float32Array | Int32Array | BigInt64Array)
+  }
+  return emitOnnx(outputs, { values, ...(options.dataFile ? { externalLocation: options.dataFile } : {}) })
+}
+
+/** Writes FILE (and FILE.data for weights above 1 GB): an ONNX model for any runtime, with the same numbers. */
+export async function exportOnnx(
+  folder: string,
+  file: string,
+  registry: ModelRegistry,
+  options: ExportOptions,
+  context: WorkContext,
+): Promise<Exported> {
+  const model = await openModelFolder(folder)
+  try {
+    const dataFile = `${basename(file)}.data`
+    const onnx = await buildOnnx(model, registry, { ...options, dataFile }, context)
+    const files = [file]
+    if (onnx.external) {
+      const path = join(dirname(file), dataFile)
+      const data = await openAtomic(path)
+      try {
+        for (const part of onnx.external.parts) await data.write(part)
+        await data.commit()
+      } finally {
+        await data.abandon()
+      }
+      files.push(path)
+    }
+    await writeFileAtomic(file, onnx.bytes)
+    const shapes = (m: OnnxModel['inputs']) => Object.fromEntries([...m].map(([name, t]) => [name, t.shape]))
+    return {
+      files,
+      inputs: shapes(onnx.inputs),
+      outputs: shapes(onnx.outputs),
+      sha256: createHash('sha256').update(onnx.bytes).digest('hex'),
+    }
+  } finally {
+    await model.close()
+  }
+}

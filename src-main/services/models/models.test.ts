@@ -1,0 +1,257 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { quietContext } from '../../../src-shared/job.ts'
+import { elementCount, float32, type Tensor } from '../../../src-shared/tensor.ts'
+import { sharedData } from '../../../test-support/shared-data.ts'
+import { createCompute } from '../../compute/client.ts'
+import { Graph } from '../../graph/graph.ts'
+import { evaluate } from '../../graph/reference.ts'
+import { memorySource } from '../../models/checkpoints/byteSource.ts'
+import { readNpy } from '../../models/checkpoints/npy.ts'
+import { encodeSafetensors, openSafetensors } from '../../models/checkpoints/safetensors.ts'
+import { enformer } from '../../models/enformer.ts'
+import type { ModelJson } from '../../models/folder/modelJson.ts'
+import { modelRegistry } from '../../models/registry.ts'
+import { transformer } from '../../models/transformer.ts'
+import { checkModel } from './checkModel.ts'
+import { exportOnnx } from './exportOnnx.ts'
+import { importModel } from './importModel.ts'
+import { listModels } from './listModels.ts'
+import { openModelFolder, readModelJson, writeModelFolder } from './modelFolder.ts'
+
+const work = mkdtempSync(join(tmpdir(), 'models-test-'))
+const compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 2 })
+afterAll(async () => {
+  await compute.close()
+  rmSync(work, { recursive: true, force: true })
+})
+const registry = modelRegistry([transformer, enformer])
+const quiet = quietContext()
+
+const architecture = {
+  vocabulary: 11,
+  maxTokens: 6,
+  width: 8,
+  layers: 2,
+  heads: 2,
+  feedForward: 12,
+  tokenHead: 'separate',
+}
+const description = {
+  id: 'tiny',
+  name: 'A tiny transformer',
+  kind: 'transformer',
+  architecture,
+  input: { type: 'tokens', maxTokens: 6 },
+  output: {},
+  tracks: [],
+  attentionPattern: null,
+  provenance: { source: 'random numbers', created: '2026-01-01T00:00:00Z' },
+  licence: 'MIT',
+  citation: null,
+  limits: ['It knows nothing.'],
+} as const satisfies Omit<ModelJson, 'format' | 'formatVersion' | 'weights' | 'tokenizer'>
+
+/** Weights in a fixed pattern: sin of a running count. */
+function tinyWeights(): Record<string, Tensor> {
+  let n = 0
+  return Object.fromEntries(
+    registry.configure('transformer', architecture).parameters.map(p => {
+      const data = Float32Array.from({ length: elementCount(p.shape) }, () => Math.sin(++n) / 2)
+      return [p.name, float32(data, p.shape)]
+    }),
+  )
+}
+
+async function tinyFolder(name: string): Promise<string> {
+  const folder = join(work, name)
+  const weights = await openSafetensors(memorySource(encodeSafetensors(tinyWeights())))
+  const specs = registry.configure('transformer', architecture).parameters
+  await writeModelFolder(folder, { json: description, weights, specs }, quiet)
+  return folder
+}
+
+describe('model folders', () => {
+  it('are written whole, read back, listed and found good', async () => {
+    const folder = await tinyFolder('list/good')
+    expect(readdirSync(folder).sort()).toEqual(['CARD.md', 'model.json', 'weights.safetensors'])
+    expect(readdirSync(join(work, 'list'))).toEqual(['good']) // nothing temporary is left
+    const json = await readModelJson(folder)
+    const total = Object.values(tinyWeights()).reduce((sum, t) => sum + t.data.length, 0)
+    expect(json.weights.parameters).toBe(total)
+    expect(readFileSync(join(folder, 'CARD.md'), 'utf8')).toMatch(
+      /A tiny transformer[\s\S]*Research use only[\s\S]*It knows nothing/,
+    )
+    expect(await checkModel(folder, registry, quiet)).toMatchObject({ id: 'tiny', parameters: total, problems: [] })
+    const model = await openModelFolder(folder)
+    for (const [name, t] of Object.entries(tinyWeights())) expect((await model.weights.read(name)).data).toEqual(t.data)
+    await model.close()
+    writeFileSync(join(work, 'list', 'stray.txt'), 'x')
+    expect(await listModels([join(work, 'list'), join(work, 'absent')])).toMatchObject([
+      { id: 'tiny', kind: 'transformer', parameters: total },
+    ])
+  })
+
+  it('an existing folder is kept unless replacing is asked for, and stays whole when the new one fails', async () => {
+    const folder = await tinyFolder('kept')
+    const before = readFileSync(join(folder, 'weights.safetensors'))
+    const weights = await openSafetensors(memorySource(encodeSafetensors(tinyWeights())))
+    const specs = registry.configure('transformer', architecture).parameters
+    await expect(writeModelFolder(folder, { json: description, weights, specs }, quiet)).rejects.toMatchObject({
+      code: 'bad-input',
+    })
+    const failing = { ...weights, read: () => Promise.reject(new WorkbenchError('no-space', 'full', 'free some')) }
+    await expect(
+      writeModelFolder(folder, { json: description, weights: failing, specs }, quiet, { replace: true }),
+    ).rejects.toMatchObject({ code: 'no-space' })
+    expect(readFileSync(join(folder, 'weights.safetensors'))).toEqual(before)
+    await writeModelFolder(folder, { json: { ...description, id: 'second' }, weights, specs }, quiet, { replace: true })
+    expect((await readModelJson(folder)).id).toBe('second')
+    expect(readdirSync(work).filter(n => n.startsWith('.'))).toEqual([])
+  })
+
+  it('check names every fault: a changed byte, a missing tensor, a stranger, a shape, infinity', async () => {
+    const folder = await tinyFolder('bad')
+    const names = Object.keys(tinyWeights())
+    const dropped = names.at(-1) as string
+    const faulty: Record<string, Tensor> = {
+      ...tinyWeights(),
+      stranger: float32(Float32Array.of(Number.POSITIVE_INFINITY), [1]),
+    }
+    delete faulty[dropped]
+    writeFileSync(join(folder, 'weights.safetensors'), encodeSafetensors(faulty))
+    const { problems } = await checkModel(folder, registry, quiet)
+    const text = problems.join('\n')
+    expect(text).toMatch(/SHA-256/)
+    expect(text).toContain(`missing: '${dropped}'`)
+    expect(text).toContain("unused: 'stranger'")
+    expect(text).toContain("weight 0 of 'stranger' is not finite")
+  })
+
+  it('model.json that cannot be is refused with every field named', async () => {
+    const folder = await tinyFolder('fields')
+    const path = join(folder, 'model.json')
+    const json = JSON.parse(readFileSync(path, 'utf8'))
+    writeFileSync(
+      path,
+      JSON.stringify({ ...json, weights: { file: '../../etc/passwd', sha256: 'x', parameters: -1 }, licence: '' }),
+    )
+    await expect(readModelJson(folder)).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringMatching(/licence.*weights\.file.*plain name.*weights\.sha256.*weights\.parameters is -1/),
+    })
+    writeFileSync(path, JSON.stringify({ ...json, formatVersion: 2 }))
+    await expect(readModelJson(folder)).rejects.toMatchObject({ code: 'unsupported' })
+    await expect(readModelJson(join(work, 'nowhere'))).rejects.toMatchObject({ code: 'not-found' })
+    await expect(readModelJson(work)).rejects.toMatchObject({ code: 'not-found' })
+  })
+})
+
+describe('import and export', () => {
+  it('an exported ONNX runs in the runtime with the numbers of the plain loops, and imports as the same weights', async () => {
+    const folder = await tinyFolder('export')
+    const file = join(work, 'tiny.onnx')
+    const exported = await exportOnnx(folder, file, registry, { batch: 2, length: 5 }, quiet)
+    expect(exported.inputs).toEqual({ ids: [2, 5] })
+    const ids = Int32Array.from({ length: 10 }, (_, i) => (i * 7) % 11)
+    const session = await compute.load(file)
+    const { logits } = await session.run({ ids: { dtype: 'int32', shape: [2, 5], data: ids } })
+    const graph = new Graph({ float: 'float64' })
+    const outputs = registry.configure('transformer', architecture).buildForward(graph, { batch: 2, length: 5 })
+    const feeds = new Map<string, Float64Array | Int32Array>([['ids', ids]])
+    for (const [name, t] of Object.entries(tinyWeights())) feeds.set(name, Float64Array.from(t.data as Float32Array))
+    const expected = evaluate([outputs['logits']!], feeds)[0]!
+    expect(logits?.shape).toEqual([2, 5, 11])
+    expect(largest(logits?.data as Float32Array, expected.values)).toBeLessThan(1e-5)
+
+    const again = join(work, 'from-onnx')
+    await importModel(
+      { source: file, from: 'onnx', out: again, config: join(folder, 'model.json'), now: 0 },
+      registry,
+      quiet,
+    )
+    expect(readFileSync(join(again, 'weights.safetensors'))).toEqual(readFileSync(join(folder, 'weights.safetensors')))
+    expect((await readModelJson(again)).provenance).toMatchObject({ source: 'random numbers', importedFrom: 'onnx' })
+
+    const third = join(work, 'from-safetensors')
+    await importModel({ source: folder, from: 'safetensors', out: third, now: 0 }, registry, quiet)
+    expect(readFileSync(join(third, 'weights.safetensors'))).toEqual(readFileSync(join(folder, 'weights.safetensors')))
+  })
+
+  const checker = spawnSync('/usr/bin/python3', ['-c', 'import onnx.checker, onnx.helper']).status === 0
+  it.skipIf(!checker)("an exported ONNX passes the checker of Debian's onnx 1.12", async () => {
+    const file = join(work, 'checked.onnx')
+    await exportOnnx(await tinyFolder('checked'), file, registry, {}, quiet)
+    const run = spawnSync('/usr/bin/python3', [
+      '-c',
+      'import onnx, sys; m = onnx.load(sys.argv[1]); onnx.checker.check_model(m, full_check=True); print(len(m.graph.initializer))',
+      file,
+    ])
+    expect(run.stderr.toString()).toBe('')
+    expect(Number(run.stdout.toString())).toBeGreaterThan(10)
+  })
+
+  it('says what to do about formats it does not import, and leaves nothing behind', async () => {
+    const out = join(work, 'never')
+    const request = { source: work, out, now: 0 }
+    await expect(importModel({ ...request, from: 'savedmodel' }, registry, quiet)).rejects.toThrow(/SavedModel/)
+    await expect(importModel({ ...request, from: 'caffe' }, registry, quiet)).rejects.toMatchObject({
+      code: 'wrong-usage',
+    })
+    const wrong = join(work, 'wrong.safetensors')
+    writeFileSync(wrong, encodeSafetensors({ x: float32(Float32Array.of(1), [1]) }))
+    await expect(
+      importModel({ ...request, source: wrong, from: 'hf-enformer' }, registry, quiet),
+    ).rejects.toMatchObject({ code: 'bad-model' })
+    await expect(
+      importModel({ ...request, source: wrong, from: 'safetensors' }, registry, quiet),
+    ).rejects.toMatchObject({ code: 'not-found' })
+    expect(existsSync(out)).toBe(false)
+  })
+
+  const golden = sharedData('golden/enformer')
+  describe.skipIf(!golden)('the small Enformer of another implementation', () => {
+    const at = (name: string) => join(golden as string, name)
+    it('imports from .bin and .safetensors as the same folder, and its ONNX gives the published outputs', async () => {
+      const facts = JSON.parse(readFileSync(at('case.json'), 'utf8')) as { architecture: { sequence_length: number } }
+      const length = facts.architecture.sequence_length
+      const folders = []
+      for (const source of ['pytorch_model.bin', 'model.safetensors']) {
+        const out = join(work, source.replace('.', '-'))
+        await importModel({ source: at(source), from: 'hf-enformer', out, length, now: 0 }, registry, quiet)
+        expect((await checkModel(out, registry, quiet)).problems).toEqual([])
+        folders.push(out)
+      }
+      const [a, b] = folders.map(f => readFileSync(join(f, 'weights.safetensors')))
+      expect(a).toEqual(b)
+      const json = await readModelJson(folders[0] as string)
+      expect(json.weights.parameters).toBe(216_090) // case.json, weights.parameters
+      expect(json.tracks.length).toBe(10)
+
+      const file = join(work, 'enformer.onnx')
+      const tokens = readNpy(new Uint8Array(readFileSync(at('tokens.npy'))))
+      const [batch = 0] = tokens.shape
+      await exportOnnx(folders[0] as string, file, registry, { batch }, quiet)
+      const oneHot = new Float32Array(batch * length * 4)
+      for (const [i, base] of (tokens.data as Uint8Array).entries()) if (base < 4) oneHot[i * 4 + base] = 1
+      const session = await compute.load(file)
+      const got = await session.run({ sequence: float32(oneHot, [batch, length, 4]) })
+      for (const head of ['human', 'mouse']) {
+        const expected = readNpy(new Uint8Array(readFileSync(at(`${head}.npy`))))
+        expect(got[head]?.shape).toEqual(expected.shape)
+        expect(largest(got[head]?.data as Float32Array, expected.data as Float32Array)).toBeLessThan(1e-3)
+      }
+    })
+  })
+})
+
+function largest(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length)
+  let most = 0
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs((a[i] as number) - (b[i] as number)))
+  return most
+}
