@@ -151,6 +151,6 @@ export function unpackTensors(metas: readonly TensorMeta[], buffers: readonly Ui
 function asData(meta: TensorMeta, bytes: Uint8Array): TensorData {
   const count = elementCount(meta.shape)
   // Structured clones may hand over a view into a larger buffer that starts anywhere.
-  const own = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice()
+  const own = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes)
   return viewAs(meta.dtype, own.buffer as ArrayBuffer, own.byteOffset, count)
 }

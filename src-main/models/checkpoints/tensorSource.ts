@@ -21,7 +21,8 @@ export interface TensorSource {
 /** A value of the given type over bytes of a file, copied when they do not start at a multiple of the element size. */
 export function tensorFromBytes(entry: TensorEntry, bytes: Uint8Array): Tensor {
   const count = elementCount(entry.shape)
-  const aligned = bytes.byteOffset % BYTES_OF[entry.dtype] === 0 ? bytes : bytes.slice()
+  // A copy by constructor: slice() of a Node Buffer is a view.
+  const aligned = bytes.byteOffset % BYTES_OF[entry.dtype] === 0 ? bytes : new Uint8Array(bytes)
   return {
     dtype: entry.dtype,
     shape: entry.shape,
