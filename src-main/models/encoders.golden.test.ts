@@ -13,6 +13,8 @@ import { type Feeds, GraphRunner } from '../../test-support/golden-run.ts'
 import { gradient } from '../graph/gradient.ts'
 import { Graph, type Tensor } from '../graph/graph.ts'
 import { crossEntropy } from '../graph/losses/crossEntropy.ts'
+import { nextName, trainingInputs, trainingStep } from '../graph/optimizer/trainingStep.ts'
+import { sizeOf } from '../graph/types.ts'
 import { linformerDefinition } from './linformer.ts'
 import { lrtDefinition } from './lrt.ts'
 import { encodeTokens, type TokenEncoderConfig, tokenEncoderSpecs } from './tokenEncoder.ts'
@@ -125,9 +127,82 @@ describe.skipIf(cases.length === 0).each(['cpu', 'webgpu'] as const)('golden: en
       judge,
       tolerance.output_abs,
     )
-    expect(judge.comparisons).toBeGreaterThan(9 * specs.length + stages.layers.length * config.width)
+    await trainedTensors(at, name, config, feeds, judge)
+    expect(judge.comparisons).toBeGreaterThan(20 * specs.length + stages.layers.length * config.width)
     console.log(`encoders ${name} on ${device}: ${judge.worst}`)
   })
+
+  /** As many AdamW steps as the case took, each one run of the training graph. */
+  async function trainedTensors(at: GoldenCase, name: string, config: TokenEncoderConfig, feeds: Feeds, judge: Judge) {
+    const { optimizer: o } = at.json
+    const {
+      tolerance,
+      zero_gradient_tensors: zero,
+      losses_before_each_step_and_after_float64: losses,
+    } = at.json.variants[name]
+    const graph = new Graph()
+    const { outputs } = encodeTokens(graph, config, graph.input('ids', goldenArray(at, 'ids.npy').shape, 'int32'))
+    const labels = graph.input('labels', goldenArray(at, 'labels.npy').shape, 'int32')
+    const parameters = graph.leaves('parameter')
+    expect(o.name).toMatch(/^AdamW\b/)
+    const [beta1, beta2] = o.betas
+    const step = trainingStep({
+      losses: [crossEntropy(outputs['logits']!, labels)],
+      parameters,
+      optimizer: { kind: 'adamw', beta1, beta2, epsilon: o.eps, weightDecay: o.weight_decay },
+    })
+    const state = new Map<string, ArrayLike<number>>(feeds)
+    for (const [moment, type] of step.moments) state.set(moment, new Float32Array(sizeOf(type.shape)))
+    state.set(trainingInputs.rate, [o.lr])
+    expect(losses.length).toBe(o.steps + 1)
+    const session = await runner.open(step.outputs)
+    for (let t = 1; t <= o.steps + 1; t++) {
+      const results = await session.run(state.set(trainingInputs.step, [t]))
+      judge.number(
+        `loss before step ${t}`,
+        results.get('loss')![0],
+        losses[t - 1],
+        tolerance.loss_relative * losses[t - 1],
+      )
+      if (t > o.steps) break
+      for (const key of [...parameters.map(p => p.node.leaf!.name), ...step.moments.keys()])
+        state.set(key, results.get(nextName(key))!)
+    }
+    await session.close()
+    const expected: Record<string, Summary & { change_norm: number }> = goldenJson(at, `${name}/after${o.steps}.json`)
+    expect(Object.keys(expected).sort()).toEqual(parameters.map(p => p.node.leaf!.name).sort())
+    for (const [key, summary] of Object.entries(expected)) {
+      const bound = zero.includes(key) ? tolerance.after3_abs_zero_gradient_tensors : tolerance.after3_abs
+      const values = state.get(key)!
+      const start = feeds.get(key)!
+      const joint = bound * Math.sqrt(values.length)
+      judge.array(
+        `${key} after training`,
+        Array.from(summary.first, (_, i) => values[i]!),
+        summary.first,
+        bound,
+      )
+      judge.number(
+        `norm of ${key} after training`,
+        euclidean(values, i => values[i]!),
+        summary.norm,
+        joint,
+      )
+      judge.number(
+        `change of ${key}`,
+        euclidean(values, i => values[i]! - start[i]!),
+        summary.change_norm,
+        joint,
+      )
+    }
+    const whole = `${name}/after${o.steps}_token_embedding.npy`
+    judge.array(
+      whole,
+      state.get('embeddings.token.weight')!,
+      goldenArray(at, whole).data as Float32Array,
+      tolerance.after3_abs,
+    )
+  }
 
   /** A shorter sequence: the first columns of the ids, in a graph of its own. */
   async function shortLogits(
@@ -153,3 +228,9 @@ describe.skipIf(cases.length === 0).each(['cpu', 'webgpu'] as const)('golden: en
     judge.array('logits of the short sequence', results.get('logits')!, expected.data as Float32Array, tolerance)
   }
 })
+
+function euclidean(values: ArrayLike<number>, of: (i: number) => number): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += of(i) ** 2
+  return Math.sqrt(sum)
+}
