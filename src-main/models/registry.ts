@@ -10,6 +10,8 @@ export interface ParameterSpec {
   readonly dtype: DType
   /** May be absent from the file (a counter, a constant that the network can rebuild). */
   readonly optional?: boolean
+  /** Its numbers shape the graph (a stored attention pattern): they are given to `buildForward`, not fed at each run. */
+  readonly structure?: true
 }
 
 /** What a forward graph is built for. Sizes are static: one graph for each batch and length. */
@@ -19,6 +21,8 @@ export interface ForwardOptions {
   readonly length?: number
   /** Present when the graph is to be trained; absent: inference. */
   readonly training?: TrainingMode
+  /** Values of the weights that are marked `structure`, by name. */
+  readonly structure?: ReadonlyMap<string, ArrayLike<number>>
 }
 
 /** Outputs of a forward graph by the names that users see (`human`, `logits`). */

@@ -1,5 +1,6 @@
 import type { Graph, Tensor } from '../graph/graph.ts'
 import { cast, equal, sub } from '../graph/ops.ts'
+import { type PatternShape, patternSpec, storedPatterns } from './layers/blockPattern.ts'
 import { ConfigFields } from './layers/configFields.ts'
 import { type EmbeddingConfig, embeddingSpecs, embedTokens } from './layers/embeddings.ts'
 import { type EncoderLayerConfig, encoderLayer, encoderLayerSpecs } from './layers/encoderLayer.ts'
@@ -27,6 +28,8 @@ export interface TokenEncoderConfig extends EmbeddingConfig, EncoderLayerConfig,
   /** A norm after the last layer, as pre-norm encoders need it. */
   readonly finalNorm: boolean
   readonly tokenHead: TokenHead
+  /** With block-sparse attention: random key blocks of each query block. Sequences have maxTokens then. */
+  readonly randomBlocks?: number | undefined
 }
 
 /** Reads the fields that all three kinds share, then those of the kind. */
@@ -73,7 +76,16 @@ export const tokenEncoderSpecs = (config: TokenEncoderConfig): readonly WeightSp
   ...(config.finalNorm ? normSpecs('final_norm', config.width) : []),
   ...tokenHeadSpecs(config.tokenHead, config.vocabulary, config.width),
   ...classHeadSpecs(config, config.width),
+  ...(config.block === undefined ? [] : [patternSpec(patternShapeOf(config))]),
 ]
+
+/** Sizes of the stored pattern of a block-sparse encoder. */
+export const patternShapeOf = (config: TokenEncoderConfig): PatternShape => ({
+  layers: config.layers,
+  heads: config.heads,
+  blocks: config.maxTokens / config.block!,
+  randomBlocks: config.randomBlocks!,
+})
 
 /** What each stage of an encoder gives, [batch, length, width] each. */
 export interface EncoderStages {
@@ -90,7 +102,7 @@ export function encodeTokens(
   graph: Graph,
   config: TokenEncoderConfig,
   ids: Tensor,
-  options: Pick<ForwardOptions, 'training'> & { readonly types?: Tensor } = {},
+  options: Pick<ForwardOptions, 'training' | 'structure'> & { readonly types?: Tensor } = {},
 ): EncoderStages {
   const weights = new Weights(graph, tokenEncoderSpecs(config))
   const { training } = options
@@ -99,10 +111,11 @@ export function encodeTokens(
       ? undefined
       : sub(1, cast(equal(ids, graph.constant(config.padToken, [], ids.dtype)), graph.float))
   const embeddings = embedTokens(weights, 'embeddings', ids, config, options.types)
+  const patterns = config.block === undefined ? [] : storedPatterns(options.structure, patternShapeOf(config))
   const layers: Tensor[] = []
   let x = dropped(training, embeddings, config.dropout)
   for (let i = 0; i < config.layers; i++) {
-    x = encoderLayer(weights, `layers.${i}`, x, config, { real, training })
+    x = encoderLayer(weights, `layers.${i}`, x, config, { real, training, random: patterns[i] })
     layers.push(x)
   }
   const hidden = config.finalNorm ? normalise(weights, 'final_norm', x, config.normEpsilon) : x

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { WeightSpec } from './weights.ts'
 
 /**
  * - upstream: as the published block-sparse code draws for more than 2r + 5 blocks: every random block lies among the first
@@ -92,6 +93,26 @@ function generator(seed: number): (limit: number) => number {
     while (drawn >= fair) drawn = next()
     return drawn % limit
   }
+}
+
+/** The stored tensor, which is part of the model's weights. */
+export const patternSpec = ({ layers, heads, blocks, randomBlocks }: PatternShape): WeightSpec => ({
+  name: PATTERN_NAME,
+  shape: [layers, heads, blocks - 2, randomBlocks],
+  dtype: 'int32',
+  buffer: true,
+  structure: true,
+})
+
+/** Patterns of all layers from what `buildForward` was given. @throws WorkbenchError `bad-model` when it was given none */
+export function storedPatterns(
+  structure: ReadonlyMap<string, ArrayLike<number>> | undefined,
+  shape: PatternShape,
+): readonly RandomBlocks[] {
+  const stored = structure?.get(PATTERN_NAME)
+  if (!stored)
+    throw new WorkbenchError('bad-model', `the network needs its ${PATTERN_NAME}`, 'draw a pattern once and store it')
+  return Array.from({ length: shape.layers }, (_, layer) => layerPattern(stored, shape, layer))
 }
 
 /** The pattern of one layer out of the stored tensor. @throws WorkbenchError `bad-model` when its size is another */

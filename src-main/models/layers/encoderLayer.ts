@@ -2,6 +2,8 @@ import type { Tensor } from '../../graph/graph.ts'
 import { add } from '../../graph/ops.ts'
 import { attention, attentionSpecs } from './attention.ts'
 import { paddingBias } from './attentionBias.ts'
+import type { RandomBlocks } from './blockPattern.ts'
+import { blockSparseAttention } from './blockSparse.ts'
 import { type Activation, feedForward, feedForwardSpecs } from './feedForward.ts'
 import { type LinformerConfig, linformerAttention, linformerSpecs } from './linformer.ts'
 import { normalise, normSpecs } from './norm.ts'
@@ -22,12 +24,16 @@ export interface EncoderLayerConfig {
   readonly rank?: number | undefined
   /** Linformer attention in place of the full one. */
   readonly linformer?: LinformerConfig | undefined
+  /** Block-sparse attention with this many tokens in a block; its pattern comes with the call. */
+  readonly block?: number | undefined
 }
 
 export interface LayerCall {
   /** [batch, length]: 1 for tokens, 0 for padding. Absent: no padding. */
   readonly real?: Tensor | undefined
   readonly training?: TrainingMode | undefined
+  /** Random key blocks, for block-sparse attention. */
+  readonly random?: RandomBlocks | undefined
 }
 
 export function encoderLayerSpecs(name: string, config: EncoderLayerConfig): readonly WeightSpec[] {
@@ -67,13 +73,15 @@ export function encoderLayer(
   const { heads, linformer, dropout, activation } = config
   const { real, training } = call
   const chance = { training, dropout }
-  const bias = real && !linformer ? paddingBias(real) : undefined
-  const attended = residual(weights, `${name}.norm1`, x, config, training, y =>
-    linformer
-      ? linformerAttention(weights, `${name}.attention`, y, { ...linformer, heads, real, chance })
-      : attention(weights, `${name}.attention`, y, { heads, bias, chance }),
-  )
-  return residual(weights, `${name}.norm2`, attended, config, training, y =>
+  const attended = (y: Tensor) => {
+    const part = `${name}.attention`
+    if (linformer) return linformerAttention(weights, part, y, { ...linformer, heads, real, chance })
+    if (config.block !== undefined && call.random)
+      return blockSparseAttention(weights, part, y, { heads, block: config.block, random: call.random, real, chance })
+    return attention(weights, part, y, { heads, bias: real && paddingBias(real), chance })
+  }
+  const mixed = residual(weights, `${name}.norm1`, x, config, training, y => attended(y))
+  return residual(weights, `${name}.norm2`, mixed, config, training, y =>
     feedForward(weights, `${name}.ff`, y, { activation, dropout: 0, training }),
   )
 }
