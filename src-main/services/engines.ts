@@ -78,8 +78,8 @@ export function createEngines(): Engines {
       throw absent('gene models')
     },
     async buildIndex(path, context) {
-      const { buildIndex } = await import('../readers/indexBuilder.ts')
-      return buildIndex(path, { force: true }, context)
+      const { buildIndexInThread } = await import('../workers/indexClient.ts')
+      return buildIndexInThread({ path, request: { force: true } }, context)
     },
     depthBins: coverageBins,
     async column(source, contig, position, options, context) {
@@ -93,12 +93,17 @@ export function createEngines(): Engines {
       if (!detail) throw new WorkbenchError('internal', 'the worker gave no column', 'please report this')
       return { detail, ledger }
     },
-    async diplotype() {
-      throw absent('the diplotype')
+    async diplotype(source, interval, caller, context) {
+      const { diplotype } = await import('../workers/pileupClient.ts')
+      return diplotype({ ...alignmentSource(source), interval, caller }, context)
     },
     async apoe(source, build, context) {
-      const { APOE_DEFAULTS, apoeOf } = await import('./apoe.ts')
-      return apoeOf(source, { ...APOE_DEFAULTS, build }, context)
+      const [{ APOE_DEFAULTS, apoeRequest }, { apoe }] = await Promise.all([
+        import('./apoe.ts'),
+        import('../workers/pileupClient.ts'),
+      ])
+      const request = apoeRequest(source.path, { ...APOE_DEFAULTS, build })
+      return apoe({ ...alignmentSource(source), request }, context)
     },
     async apoeDocument(source, report, format, { build, version, createdAt }) {
       const { apoeDocument, apoeProvenance } = await import('./apoe.ts')
