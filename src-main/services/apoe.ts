@@ -7,7 +7,7 @@ import type { FileFingerprint, Provenance } from '../../src-shared/report/proven
 import { apoeHtml } from '../domain/report/apoeHtml.ts'
 import { apoeJson } from '../domain/report/apoeJson.ts'
 import { openAlignments } from '../readers/alignments.ts'
-import { runApoe } from '../workers/apoeRun.ts'
+import { type ApoeRequest, runApoe } from '../workers/apoeRun.ts'
 import { fingerprintFile } from './provenance.ts'
 
 /** The file of one sample. */
@@ -25,15 +25,20 @@ export interface ApoeOptions {
 
 export const APOE_DEFAULTS: ApoeOptions = { build: 'auto', rna: false, thresholds: APOE_THRESHOLDS }
 
-/** Types APOE from a BAM or CRAM. @throws WorkbenchError as `openAlignments` and `runApoe` do */
+/** What is asked of the reads of the file at `path`. */
+export const apoeRequest = (path: string, options: ApoeOptions): ApoeRequest => ({
+  ...options,
+  fileName: basename(path).replace(/\.(bam|cram)$/i, ''),
+})
+
+/** Types APOE from a BAM or CRAM, on this thread. @throws WorkbenchError as `openAlignments` and `runApoe` do */
 export async function apoeOf(source: ApoeSource, options: ApoeOptions, context: WorkContext): Promise<ApoeReport> {
   const file = await openAlignments(source.path, {
     ...(source.indexPath ? { index: source.indexPath } : {}),
     ...(source.referencePath ? { reference: source.referencePath } : {}),
   })
   try {
-    const fileName = basename(source.path).replace(/\.(bam|cram)$/i, '')
-    return await runApoe(file, { ...options, fileName }, context)
+    return await runApoe(file, apoeRequest(source.path, options), context)
   } finally {
     await file.close()
   }

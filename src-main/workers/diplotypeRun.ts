@@ -1,10 +1,12 @@
 import type { DiplotypeCalls, TokenCounts } from '../../src-shared/genome/diplotype.ts'
+import type { DiplotypeTrack } from '../../src-shared/genome/diplotypeTrack.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
-import type { PileupOptions } from '../../src-shared/genome/pileup.ts'
-import { throwIfCancelled } from '../../src-shared/ipc/errors.ts'
+import { PILEUP_DEFAULTS, type PileupOptions } from '../../src-shared/genome/pileup.ts'
+import { throwIfCancelled, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
-import { callDiplotypes, type DiplotypeOptions } from '../domain/diplotype/call.ts'
+import { callDiplotypes, DIPLOTYPE_DEFAULTS, type DiplotypeOptions } from '../domain/diplotype/call.ts'
 import { InsertionLetters } from '../domain/diplotype/insertions.ts'
+import { diplotypeText } from '../domain/diplotype/text.ts'
 import { tokenCounter } from '../domain/diplotype/tokenCounts.ts'
 import type { AlignmentFile } from '../readers/alignments.ts'
 import { runPileup } from './pileupRun.ts'
@@ -84,3 +86,36 @@ const watched = (file: AlignmentFile, insertions: InsertionLetters): AlignmentFi
     }
   },
 })
+
+/** More than any window shows letter by letter, and 45 MB of answer. */
+const MAX_TRACK_BP = 5_000_000
+
+/**
+ * The diplotype of an interval as one answer: what a track draws.
+ * @throws WorkbenchError `region` when the interval is longer than 5 Mb
+ */
+export async function diplotypeTrack(
+  file: AlignmentFile,
+  interval: Interval,
+  caller: DiplotypeOptions['caller'],
+  ctx: WorkContext,
+): Promise<DiplotypeTrack> {
+  const length = interval.end - interval.start
+  if (length > MAX_TRACK_BP)
+    throw new WorkbenchError('region', `${length.toLocaleString('en-US')} bp are too many for one diplotype`, 'zoom in to 5 Mb or less, or use "diploscope diplotype"') // biome-ignore format: one line
+  const parts: string[] = []
+  const depth = new Int32Array(length)
+  const quality = new Uint8Array(length)
+  let covered = 0
+  let heterozygous = 0
+  const request = { region: interval, pileup: PILEUP_DEFAULTS, calling: { ...DIPLOTYPE_DEFAULTS, caller } }
+  await runDiplotype(file, request, ctx, calls => {
+    parts.push(diplotypeText(calls))
+    depth.set(calls.depth, calls.start - interval.start)
+    quality.set(calls.quality, calls.start - interval.start)
+    covered += calls.covered
+    heterozygous += calls.heterozygous
+  })
+  const heterozygousShare = covered > 0 ? heterozygous / covered : 0
+  return { interval, caller, characters: parts.join(''), depth, quality, heterozygousShare }
+}

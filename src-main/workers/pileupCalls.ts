@@ -9,6 +9,8 @@ import { DepthBinner } from '../domain/pileup/depthBins.ts'
 import { ReadWatch } from '../domain/pileup/readStory.ts'
 import type { RecordBatch } from '../domain/pileup/record.ts'
 import type { AlignmentFile } from '../readers/alignments.ts'
+import { runApoe } from './apoeRun.ts'
+import { diplotypeTrack } from './diplotypeRun.ts'
 import { OpenFiles } from './openFiles.ts'
 import type { CallName, PileupCalls, PileupRegion } from './pileupProtocol.ts'
 import { breathe, runPileup } from './pileupRun.ts'
@@ -57,6 +59,11 @@ export function pileupHandlers(files = new OpenFiles()): Handlers {
         await feed(file, interval, ctx, watch)
         return watch.stories()
       }),
+
+    diplotype: (args, ctx) =>
+      files.use(args, file => diplotypeTrack(file, resolve(file, args.interval).interval, args.caller, ctx)),
+
+    apoe: (args, ctx) => files.use(args, file => runApoe(file, args.request, ctx)),
   }
 }
 

@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads'
+import type { ApoeReport } from '../../src-shared/genome/apoe.ts'
+import type { DiplotypeTrack } from '../../src-shared/genome/diplotypeTrack.ts'
 import type { ColumnDetail, PileupColumns, PileupLedger, PileupOptions } from '../../src-shared/genome/pileup.ts'
 import { PILEUP_DEFAULTS } from '../../src-shared/genome/pileup.ts'
 import { cancelled, fromWire, throwIfCancelled, WorkbenchError } from '../../src-shared/ipc/errors.ts'
@@ -114,6 +116,16 @@ export class PileupWorkers {
     return this.call('readStories', withDefaults(request), ctx)
   }
 
+  /** One character a base of an interval, with depth and quality: what a diplotype track draws. At most 5 Mb at a time. */
+  diplotype(request: PileupCalls['diplotype']['args'], ctx: WorkContext): Promise<DiplotypeTrack> {
+    return this.call('diplotype', request, ctx)
+  }
+
+  /** APOE from the reads of one sample. */
+  apoe(request: PileupCalls['apoe']['args'], ctx: WorkContext): Promise<ApoeReport> {
+    return this.call('apoe', request, ctx)
+  }
+
   /** Ends the threads; calls under way fail with `disconnected`. */
   async close(): Promise<void> {
     await Promise.all(this.threads.map(thread => thread.worker.terminate()))
@@ -175,4 +187,6 @@ export const pileup = shared.pileup.bind(shared)
 export const columnDetails = shared.columnDetails.bind(shared)
 export const depthBins = shared.depthBins.bind(shared)
 export const readStories = shared.readStories.bind(shared)
+export const diplotype = shared.diplotype.bind(shared)
+export const apoe = shared.apoe.bind(shared)
 export const closePileupWorkers = shared.close.bind(shared)

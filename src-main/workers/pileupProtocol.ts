@@ -1,8 +1,11 @@
+import type { ApoeReport } from '../../src-shared/genome/apoe.ts'
+import type { DiplotypeTrack } from '../../src-shared/genome/diplotypeTrack.ts'
 import type { ColumnDetail, PileupColumns, PileupLedger, PileupOptions } from '../../src-shared/genome/pileup.ts'
 import type { WireError } from '../../src-shared/ipc/errors.ts'
 import type { Progress } from '../../src-shared/job.ts'
 import type { DepthBins } from '../domain/pileup/depthBins.ts'
 import type { ReadStory } from '../domain/pileup/readStory.ts'
+import type { ApoeRequest } from './apoeRun.ts'
 
 /** Which file is read: the index and the reference only where they do not follow from the path. */
 export interface AlignmentSource {
@@ -31,6 +34,8 @@ export interface PileupCalls {
   columnDetails: { args: AlignmentSource & { positions: readonly Position[]; options: PileupOptions }; result: ColumnDetail[] } // biome-ignore format: one line a call
   depthBins: { args: AlignmentSource & { interval: PileupRegion & { end: number }; bins: number; options: PileupOptions }; result: DepthBins } // biome-ignore format: one line a call
   readStories: { args: AlignmentSource & { region: PileupRegion; name: string; options: PileupOptions }; result: ReadStory[] } // biome-ignore format: one line a call
+  diplotype: { args: AlignmentSource & { interval: PileupRegion & { end: number }; caller: 'robust' | 'top2' }; result: DiplotypeTrack } // biome-ignore format: one line a call
+  apoe: { args: AlignmentSource & { request: ApoeRequest }; result: ApoeReport }
 }
 export type CallName = keyof PileupCalls
 
