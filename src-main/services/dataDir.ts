@@ -1,7 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { asWorkbenchError } from '../../src-shared/ipc/errors.ts'
+import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 
 /** Where the program keeps its own files: DIPLOSCOPE_DATA_DIR, else the system's place for a user's data. */
 export function defaultDataDir(
@@ -21,6 +21,9 @@ export async function prepareDataDir(path: string): Promise<void> {
     const made = await mkdir(path, { recursive: true, mode: 0o700 })
     if (made) await chmod(path, 0o700)
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' || code === 'ENOTDIR')
+      throw new WorkbenchError('wrong-type', `'${path}' is to hold the program's data and is not a folder`, 'move it away, or set DIPLOSCOPE_DATA_DIR') // biome-ignore format: one sentence
     throw asWorkbenchError(error)
   }
 }

@@ -109,7 +109,9 @@ export async function createJobs(options: {
     try {
       const resultId = await job.plan.run({ signal: job.controller.signal, report: report(job) })
       // A job that finished although it was told to stop has its result: that is what the user is told.
-      finish(job, { state: 'done', ...(resultId === undefined ? {} : { resultId }) })
+      const { progress } = job.snapshot
+      const complete = { ...progress, done: Math.max(progress.done, progress.total) }
+      finish(job, { state: 'done', progress: complete, ...(resultId === undefined ? {} : { resultId }) })
     } catch (error) {
       const e = asWorkbenchError(error)
       if (e.code === 'cancelled') return finish(job, { state: 'cancelled' })

@@ -1,0 +1,110 @@
+import { mkdir, open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asWorkbenchError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { Tensor, Tensors } from '../../../src-shared/tensor.ts'
+import { openSafetensors, writeSafetensors } from '../../models/checkpoints/safetensors.ts'
+import { openAtomic } from '../../storage/atomic.ts'
+import { openFileSource } from '../models/fileSource.ts'
+
+/** Anything that JSON can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/** Where a training stands after `step` updates: everything that the next step depends on. */
+export interface TrainingPoint {
+  readonly step: number
+  /** Where the data source goes on. */
+  readonly cursor: Json
+  /** Length of metrics.jsonl up to this step; what is behind it was written by a run that was killed. */
+  readonly metricsBytes: number
+  /** Of the recipe and the graph: a checkpoint of another training is refused. */
+  readonly fingerprint: string
+  /** Parameters, moments, running statistics by input name. */
+  readonly state: Tensors
+}
+
+const FOLDER = 'checkpoints'
+const NAME = /^step-(\d{9})\.safetensors$/
+const nameOf = (step: number) => `step-${String(step).padStart(9, '0')}.safetensors`
+/** The newest may be the one that a full disk or a power cut spoils. */
+const KEPT = 2
+
+/** One file, so that it is there whole or not at all: temporary name, sync, rename, and the folder synced. Older ones are removed. */
+export async function writeCheckpoint(folder: string, point: TrainingPoint): Promise<void> {
+  const where = join(folder, FOLDER)
+  await mkdir(where, { recursive: true }).catch(error => {
+    throw asWorkbenchError(error)
+  })
+  const { state, ...facts } = point
+  const file = await openAtomic(join(where, nameOf(point.step)))
+  try {
+    const entries = Object.entries(state).map(([name, t]) => ({ name, dtype: t.dtype, shape: t.shape }))
+    await writeSafetensors(
+      entries,
+      name => state[name] as Tensor,
+      bytes => file.write(bytes),
+      { training: JSON.stringify(facts) },
+    )
+    await file.commit()
+  } finally {
+    await file.abandon()
+  }
+  await syncFolder(where)
+  for (const step of (await stepsIn(where)).slice(KEPT)) await rm(join(where, nameOf(step)), { force: true })
+}
+
+/** A rename is safe from a power cut only once the folder is on disk. Windows cannot open folders and needs it not. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined)
+  await handle?.sync().catch(() => undefined)
+  await handle?.close()
+}
+
+/** Newest first. */
+async function stepsIn(folder: string): Promise<number[]> {
+  const names = await readdir(folder).catch(() => [])
+  return names
+    .flatMap(n => NAME.exec(n)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => b - a)
+}
+
+/**
+ * The newest checkpoint that can be read, or undefined when there is none.
+ * @throws WorkbenchError `bad-input` when it belongs to another training; `corrupt` when none of those present can be read
+ */
+export async function readCheckpoint(folder: string, fingerprint: string): Promise<TrainingPoint | undefined> {
+  const where = join(folder, FOLDER)
+  let fault: WorkbenchError | undefined
+  for (const step of await stepsIn(where)) {
+    try {
+      const point = await readPoint(join(where, nameOf(step)))
+      if (point.fingerprint !== fingerprint)
+        throw new WorkbenchError(
+          'bad-input',
+          `'${folder}' holds a training of another recipe or network`,
+          'train into another folder, or give the recipe that was used',
+        )
+      return point
+    } catch (error) {
+      const e = asWorkbenchError(error)
+      if (e.code !== 'corrupt' && e.code !== 'truncated') throw e
+      fault ??= e
+    }
+  }
+  if (fault) throw fault
+  return undefined
+}
+
+async function readPoint(path: string): Promise<TrainingPoint> {
+  const source = await openFileSource(path)
+  try {
+    const file = await openSafetensors(source)
+    const text = file.metadata['training']
+    if (text === undefined) throw new WorkbenchError('corrupt', `'${path}' is not a training checkpoint`, 'remove it')
+    const state: Record<string, Tensor> = {}
+    for (const name of file.entries.keys()) state[name] = await file.read(name)
+    return { ...(JSON.parse(text) as Omit<TrainingPoint, 'state'>), state }
+  } finally {
+    await source.close()
+  }
+}
