@@ -209,7 +209,9 @@ class OpenedSession implements Session {
         session: this.spec,
         tensors: metas,
         ...(call.outputs ? { outputs: call.outputs } : {}),
-        ...(state ? { state: { id: state.id, carry: call.carry ?? [] } } : {}),
+        ...(state
+          ? { state: { id: state.id, carry: call.carry ?? [], ...(call.guard ? { guard: call.guard } : {}) } }
+          : {}),
         ...(this.memoryLimit !== undefined ? { memoryLimit: this.memoryLimit } : {}),
       },
       buffers,

@@ -33,6 +33,8 @@ export interface CallOptions {
   /** Tensors that stay in the process: they are fed as inputs, and outputs named in `carry` replace them after the run. */
   readonly state?: StateHandle
   readonly carry?: readonly { readonly from: string; readonly to: string }[]
+  /** An output (such as `finite`) that must not be zero: when it is, nothing is carried and the state stays as it was. */
+  readonly guard?: string
 }
 
 /** Weights and moments kept inside the compute process between training steps. Lost when the process ends. */

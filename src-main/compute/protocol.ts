@@ -36,6 +36,8 @@ export interface SessionInfo {
 export interface StateUse {
   readonly id: number
   readonly carry: readonly { readonly from: string; readonly to: string }[]
+  /** An output that must not be zero: when it is, nothing is carried and the state stays as it was. */
+  readonly guard?: string
 }
 
 export type Request =

@@ -108,7 +108,8 @@ export class Sessions {
     const carried = stateUse?.carry ?? []
     const names = opened.info.outputs.map(o => o.name)
     const returned = wanted ?? names.filter(n => !carried.some(c => c.from === n))
-    const fetched = [...new Set([...returned, ...carried.map(c => c.from)])]
+    const guard = stateUse?.guard
+    const fetched = [...new Set([...returned, ...carried.map(c => c.from), ...(guard ? [guard] : [])])]
     const strangers = fetched.filter(n => !names.includes(n))
     if (strangers.length)
       throw new WorkbenchError('bad-input', `the model has no output '${strangers.join("', '")}', only ${names.join(', ')}`, 'ask for one of its outputs') // biome-ignore format: one thought
@@ -119,7 +120,8 @@ export class Sessions {
     })
     const runMs = performance.now() - started
     if (opened.profilePrefix && !opened.ran) opened.ran = endProfile(opened.session, opened.profilePrefix)
-    for (const { from, to } of carried) state?.set(to, results[from] as OrtTensor)
+    const good = !guard || Number(dataOf(results[guard] as OrtTensor)[0]) !== 0
+    if (good) for (const { from, to } of carried) state?.set(to, results[from] as OrtTensor)
     const tensors: Record<string, Tensor> = {}
     for (const name of returned) tensors[name] = fromOrt(results[name] as OrtTensor)
     return { tensors, ran: opened.ran, runMs }

@@ -99,6 +99,7 @@ export class Worker {
 
   kill(): void {
     this.killedByUs = true
+    this.process.hold(true) // somebody may wait for its end
     this.process.kill()
   }
 
