@@ -11,6 +11,7 @@ import { decodeRecords, inconsistent, MAX_RECORD, type RecordQuery } from './bam
 import { blockGroups } from './bgzfGroups.ts'
 import { BLOCK_MAX, blockSize, endsProperly, inflateBlock } from './blockGzip.ts'
 import { type CheckedFile, openChecked } from './checkedFile.ts'
+import { ensureNotOlder } from './indexAge.ts'
 
 /**
  * Opens a BAM file with its BAI or CSI index. The end-of-file block must be there and the index must fit the file.
@@ -22,7 +23,9 @@ export async function openBam(path: string, indexPath?: string): Promise<Alignme
     const header = await readBamHeader(file)
     if (!(await endsProperly(file)))
       throw new WorkbenchError('truncated', `'${path}' lacks the block that ends a complete BAM file`, 'copy or download it again') // biome-ignore format: one line
-    const index = await BamIndex.open(indexPath ?? findIndex(path))
+    const indexFile = indexPath ?? findIndex(path)
+    await ensureNotOlder(path, indexFile)
+    const index = await BamIndex.open(indexFile)
     await ensureIndexFits(file, header, index)
     return new BamFile(file, header, index)
   } catch (error) {
@@ -40,8 +43,8 @@ export function findIndex(path: string): string {
 }
 
 /**
- * An index of another file, or of an older state of this one, would give a wrong answer in silence. Times of files say little (copying and
- * downloading set them), so the content decides: the place where the index says that placed records end must be one where
+ * An index of another file, or of an older state of this one, would give a wrong answer in silence. Times of files do not tell all (copying
+ * sets them), so the content is looked at too: the place where the index says that placed records end must be one where
  * a block begins, inside it, and followed by unplaced records or by nothing.
  */
 async function ensureIndexFits(file: CheckedFile, header: AlignmentHeader, index: BamIndex): Promise<void> {

@@ -7,6 +7,7 @@ import { processIo } from './io.ts'
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCommand }>>> = {
   apoe: () => import('./commands/apoe.ts'),
   diplotype: () => import('./commands/diplotype.ts'),
+  pileup: () => import('./commands/pileup.ts'),
   serve: () => import('./commands/serve.ts'),
   tokenizer: () => import('./commands/tokenizer.ts'),
 }
