@@ -1,5 +1,6 @@
 import {
   APOE_SITES,
+  APOE_THRESHOLDS,
   type ApoePhase,
   type ApoeSite,
   type ApoeThresholds,
@@ -64,8 +65,8 @@ export function limitsOf(facts: LimitFacts): string[] {
       'No finding does not mean no risk: this does not determine the overall risk of a person, and other tests may give another answer.',
     'The odds ratios are those of groups of people in published studies, by ancestry, with confidence interval and study size. They ' +
       'depend on age, sex and study design, and are no probability for one person. Ancestry is never inferred from the reads.',
-    `Build ${facts.build}; ${APOE_SITES.map(s => `depth ${evidence[s].depth} at ${s}`).join(', ')}. Thresholds used, all of them choices ` +
-      `of this program: mapping quality at least ${t.minMappingQuality}, base quality at least ${t.minBaseQuality} and taken as at most ` +
+    `Build ${facts.build}; ${APOE_SITES.map(s => `depth ${evidence[s].depth} at ${s}`).join(', ')}. Thresholds used, ${origin(t)}: ` +
+      `mapping quality at least ${t.minMappingQuality}, base quality at least ${t.minBaseQuality} and taken as at most ` +
       `${t.maxBaseQuality}, depth at least ${t.minDepth}, site quality at least ${t.minSiteQuality}, confidence at least ` +
       `${t.minConfidence}, ${t.minPhaseFragments} agreeing spanning fragments for a phase, chance of a chimeric fragment ${t.chimeraRate}.`,
     `The prior is a choice of this program too, and is not specific to an ancestry: ${Object.entries(HAPLOTYPE_PRIOR)
@@ -75,6 +76,15 @@ export function limitsOf(facts: LimitFacts): string[] {
     'Genetic data of a person: it stays on this machine; nothing is sent.',
   )
   return out
+}
+
+/** Who chose the thresholds. */
+function origin(t: ApoeThresholds): string {
+  const changed = (Object.keys(APOE_THRESHOLDS) as (keyof ApoeThresholds)[]).filter(
+    key => t[key] !== APOE_THRESHOLDS[key],
+  )
+  if (changed.length === 0) return 'all of them choices of this program'
+  return `choices of this program except what the user set (${changed.map(key => `${key} ${t[key]}`).join(', ')})`
 }
 
 const bp = (n: number) => `${n.toLocaleString('en-US')} bp`

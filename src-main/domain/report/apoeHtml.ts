@@ -157,12 +157,15 @@ ${picture}<p>${text(report.oddsRatiosText)}</p></section>`
 }
 
 function posteriorSection(report: ApoeReport): string {
-  const rows = Object.entries(report.posterior).map(([d, p]) => [d, p.toString()])
+  const rows = Object.entries(report.posterior).map(([d, p]) => [d, shownProbability(p)])
   const prior = Object.entries(report.prior).map(([h, p]) => `${h} ${p}`).join(', ') // biome-ignore format: one line
   return `<section aria-labelledby="posterior"><h2 id="posterior">Posterior of the diplotypes</h2>
 ${htmlTable('Every diplotype with a probability of at least 0.001', [{ name: 'Diplotype' }, { name: 'Probability', numeric: true }], rows)}
 <p class="faint">Prior (a choice of this program, not specific to an ancestry): ${text(prior)}, in Hardy-Weinberg proportion.</p></section>`
 }
+
+/** Rounding must not make a certainty of it. */
+const shownProbability = (p: number) => (p > 0.99999 ? 'over 0.99999' : p.toFixed(5))
 
 function limitsSection(report: ApoeReport): string {
   return `<section aria-labelledby="limits"><h2 id="limits">What this does not mean</h2>
@@ -172,10 +175,10 @@ function limitsSection(report: ApoeReport): string {
 function thresholdSection(report: ApoeReport): string {
   const rows = (Object.keys(THRESHOLD_NAMES) as (keyof ApoeThresholds)[]).map(key => {
     const changed = report.thresholds[key] !== APOE_THRESHOLDS[key]
-    return [THRESHOLD_NAMES[key], String(report.thresholds[key]), changed ? `set by the user (usually ${APOE_THRESHOLDS[key]})` : 'choice of this program'] // biome-ignore format: one line
+    return [THRESHOLD_NAMES[key], String(report.thresholds[key]), changed ? `set by the user (usually ${APOE_THRESHOLDS[key]})` : 'ours'] // biome-ignore format: one line
   })
   return `<section aria-labelledby="thresholds"><h2 id="thresholds">Thresholds</h2>
-${htmlTable('What decided this answer', [{ name: 'Threshold' }, { name: 'Value', numeric: true }, { name: 'Origin' }], rows)}</section>`
+${htmlTable('What decided this answer. Ours: a choice of this program, not of a standard.', [{ name: 'Threshold' }, { name: 'Value', numeric: true }, { name: 'Origin' }], rows)}</section>`
 }
 
 function provenanceSection({ program, version, createdAt, files, options }: Provenance): string {
@@ -183,6 +186,6 @@ function provenanceSection({ program, version, createdAt, files, options }: Prov
   const chosen = Object.entries(options).map(([k, v]) => `${k} ${v}`).join(', ') // biome-ignore format: one line
   return `<section aria-labelledby="provenance"><h2 id="provenance">Provenance</h2>
 <p>${text(`${program} ${version}`)}, made at ${text(createdAt)}. Options: ${text(chosen || 'defaults')}.</p>
-${htmlTable('Files', [{ name: 'File' }, { name: 'Bytes', numeric: true }, { name: 'Hash' }], listed)}
+${htmlTable('Files', [{ name: 'File' }, { name: 'Bytes', numeric: true }, { name: 'Hash', code: true }], listed)}
 <p class="faint">sha256-of-ends: of the file's size, first and last 8 MiB, for files too large to be read whole.</p></section>`
 }

@@ -32,5 +32,5 @@ footer { padding-bottom: 32px; }
 @page { size: A4; margin: 16mm; }
 @media print { :root { --paper: #ffffff; --ink: #000000; --faint: #444444; --line: #bbbbbb; --panel: #ffffff; --warn-ink: #000000; --warn-paper: #ffffff; }
   body { font-size: 10.5pt; } main, header, footer { max-width: none; padding: 0; }
-  figure, table, .call, .warn, li { break-inside: avoid; } h2, h3 { break-after: avoid; } svg, .warn, .call { print-color-adjust: exact; } }
+  figure, tr, .call, .warn, li { break-inside: avoid; } h2, h3 { break-after: avoid; } svg, .warn, .call { print-color-adjust: exact; } .scroll { overflow: visible; } }
 `

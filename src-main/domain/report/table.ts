@@ -3,6 +3,8 @@ import { escapeMarkup } from '../../../src-shared/report/markup.ts'
 export interface TableColumn {
   readonly name: string
   readonly numeric?: boolean
+  /** Long words such as hashes: may break anywhere. */
+  readonly code?: boolean
 }
 
 /** An HTML table with a caption, column headers and the first cell of each row as its header. */
@@ -17,7 +19,9 @@ export function htmlTable(
     .map(row => {
       const cells = row.map((value, i) => {
         const text = escapeMarkup(typeof value === 'number' ? value.toLocaleString('en-US') : value)
-        return i === 0 ? `<th scope="row">${text}</th>` : `<td${kind(i)}>${text}</td>`
+        return i === 0
+          ? `<th scope="row">${text}</th>`
+          : `<td${kind(i)}>${columns[i]?.code ? `<code>${text}</code>` : text}</td>`
       })
       return `<tr>${cells.join('')}</tr>`
     })
