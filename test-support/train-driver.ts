@@ -68,7 +68,10 @@ async function main([
     compute,
     session: await compute.load(onnx, { workload: 'fixed' }),
     initialState: () => initial,
-    batch: async cursor => regressionBatch(cursor),
+    batch: async cursor => {
+      await new Promise(done => setTimeout(done, 4)) // so that kills fall all over a run
+      return regressionBatch(cursor)
+    },
     firstCursor: { position: 0 },
     rate: step => 0.01 * 0.99 ** step,
     seed: 7,

@@ -1,26 +1,18 @@
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { throwIfCancelled, WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import type { Tensors } from '../../src-shared/tensor.ts'
 import { type DeviceTrial, tryDevice } from './devices.ts'
-import type {
-  BatchPlan,
-  CallOptions,
-  Device,
-  Engine,
-  LoadOptions,
-  ProviderReport,
-  Session,
-  StateHandle,
-} from './engine.ts'
+import type { BatchPlan, Device, Engine, LoadOptions, Session, StateHandle } from './engine.ts'
 import { builtEntry } from './entry.ts'
 import { packTensors } from './frames.ts'
 import { nodeLauncher, type ProcessLauncher } from './launcher.ts'
 import { type ModelBytes, ModelCache } from './modelCache.ts'
-import { PROVIDER_NAMES } from './profile.ts'
-import type { MemoryUse, Provider, Request, SessionInfo, SessionSpec } from './protocol.ts'
+import { OpenedSession } from './openedSession.ts'
+import type { MemoryUse, Provider, SessionInfo, SessionSpec } from './protocol.ts'
 import { CallQueue } from './queue.ts'
+import { ResidentState } from './residentState.ts'
 
 export interface ComputeOptions {
   /** Default: a Node child process. */
@@ -165,117 +157,4 @@ export function createCompute(options: ComputeOptions = {}): Compute {
     close: () => queue.close(),
   }
   return compute
-}
-
-class OpenedSession implements Session {
-  private ran: Readonly<Record<string, number>> = {}
-  private note: string | undefined
-  private closed = false
-
-  constructor(
-    private readonly queue: CallQueue,
-    private readonly spec: SessionSpec,
-    private readonly info: SessionInfo,
-    private readonly report: {
-      readonly requested: Device
-      readonly note?: string | undefined
-      readonly strict: boolean
-    },
-    private readonly memoryLimit: number | undefined,
-  ) {
-    this.note = [report.note, ...info.notes].filter(Boolean).join('; ') || undefined
-  }
-
-  get inputs() {
-    return this.info.inputs
-  }
-
-  get outputs() {
-    return this.info.outputs
-  }
-
-  get provider(): ProviderReport {
-    return { requested: this.report.requested, ran: this.ran, note: this.note }
-  }
-
-  async run(inputs: Tensors, call: CallOptions = {}): Promise<Tensors> {
-    if (this.closed) throw new WorkbenchError('internal', 'a closed model was run', 'please report this')
-    const state = call.state as ResidentState | undefined
-    const { metas, buffers } = packTensors(inputs)
-    const build = (id: number): { request: Request; buffers: readonly Uint8Array[] } => ({
-      request: {
-        kind: 'run',
-        call: id,
-        session: this.spec,
-        tensors: metas,
-        ...(call.outputs ? { outputs: call.outputs } : {}),
-        ...(state
-          ? { state: { id: state.id, carry: call.carry ?? [], ...(call.guard ? { guard: call.guard } : {}) } }
-          : {}),
-        ...(this.memoryLimit !== undefined ? { memoryLimit: this.memoryLimit } : {}),
-      },
-      buffers,
-    })
-    const reply = await this.queue.call(build, {
-      signal: call.signal,
-      ...(state ? { generation: state.generation } : {}),
-    })
-    if (reply.done.ran && Object.keys(this.ran).length === 0) this.assertProvider(reply.done.ran)
-    return reply.tensors
-  }
-
-  /** The session options say what was asked for; only the profile says what ran. */
-  private assertProvider(ran: Readonly<Record<string, number>>): void {
-    this.ran = ran
-    const { provider } = this.spec
-    if (provider === 'cpu' || (ran[PROVIDER_NAMES[provider]] ?? 0) > 0) return
-    const what = `no operation of this model ran on ${provider}`
-    if (this.report.strict) throw new WorkbenchError('provider-missing', what, 'use --device cpu or auto')
-    this.note = [this.note, what].filter(Boolean).join('; ')
-  }
-
-  async *runBatches(
-    batches: Iterable<Tensors> | AsyncIterable<Tensors>,
-    context: WorkContext,
-    plan: BatchPlan = {},
-  ): AsyncGenerator<Tensors> {
-    const { total = 0, phase = 'compute', outputs } = plan
-    let done = 0
-    context.report({ phase, done, total })
-    for await (const batch of batches) {
-      throwIfCancelled(context.signal)
-      const answer = await this.run(batch, { signal: context.signal, ...(outputs ? { outputs } : {}) })
-      done++
-      context.report({ phase, done, total })
-      yield answer
-    }
-  }
-
-  async close(): Promise<void> {
-    if (this.closed) return
-    this.closed = true
-    await this.queue.forget(call => ({ request: { kind: 'unload', call, session: this.spec.id } }))
-  }
-}
-
-class ResidentState implements StateHandle {
-  constructor(
-    private readonly queue: CallQueue,
-    readonly id: number,
-    readonly generation: number,
-  ) {}
-
-  async fetch(names?: readonly string[], signal?: AbortSignal): Promise<Tensors> {
-    const reply = await this.queue.call(call => ({ request: { kind: 'get', call, state: this.id, ...(names ? { names } : {}) } }), { signal, generation: this.generation }) // biome-ignore format: one call
-    return reply.tensors
-  }
-
-  async put(tensors: Tensors, signal?: AbortSignal): Promise<void> {
-    const { metas, buffers } = packTensors(tensors)
-    await this.queue.call(call => ({ request: { kind: 'put', call, state: this.id, tensors: metas }, buffers }), { signal, generation: this.generation }) // biome-ignore format: one call
-  }
-
-  async close(): Promise<void> {
-    await this.queue.forget(call => ({ request: { kind: 'drop', call, state: this.id } }), this.generation)
-  }
 }

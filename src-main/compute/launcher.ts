@@ -28,11 +28,24 @@ export type ProcessLauncher = (entry: string, settings: ProcessSettings) => Comp
 
 const STDERR_KEPT = 4096
 
+export interface NodeLauncherOptions {
+  /** The Node program; default: the one that runs now. */
+  readonly execPath?: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 /** A child of this Node, with frames on file descriptor 3 both ways. */
-export const nodeLauncher: ProcessLauncher = (entry, settings) => {
-  const child = spawn(process.execPath, [entry], {
+export const nodeLauncher: ProcessLauncher = (entry, settings) => launchNode(entry, settings, {})
+
+export const launchNode = (entry: string, settings: ProcessSettings, options: NodeLauncherOptions): ComputeProcess => {
+  const child = spawn(options.execPath ?? process.execPath, [entry], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', [SETTINGS_VARIABLE]: JSON.stringify(settings) },
+    env: {
+      ...process.env,
+      ...options.environment,
+      ELECTRON_RUN_AS_NODE: '1',
+      [SETTINGS_VARIABLE]: JSON.stringify(settings),
+    },
     windowsHide: true,
   })
   const pipe = child.stdio[3] as Duplex
