@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { loadTokenizer, type Tokenizer } from '../../../domain/tokenizer/tokenizer.ts'
+import { byteLines } from '../../../readers/byteLines.ts'
+import { writeFileAtomic } from '../../../storage/atomic.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
-import { byteLines } from '../lines.ts'
 
 /** Published models are a few megabytes; a file over this is not one. */
 const MAX_MODEL_BYTES = 256 * 1024 * 1024
@@ -70,25 +71,61 @@ async function decode(args: ParsedArgs, io: CliIo): Promise<void> {
   )
 }
 
+async function train(args: ParsedArgs, io: CliIo): Promise<void> {
+  const out = args.required('out')
+  const { trainTokenizerInThread } = await import('../../../workers/tokenizerTrainingClient.ts')
+  const { model, ...facts } = await trainTokenizerInThread(
+    {
+      corpusPath: args.required('corpus'),
+      vocabularySize: args.integer('vocab-size', 32_000, { min: 6, max: 65_535 }),
+      alphabet: args.choice('alphabet', ['corpus', 'haplotype', 'diplotype'], 'corpus'),
+      maxPieceLength: args.integer('max-piece-length', 64, { min: 1, max: 512 }),
+      normalization: args.choice('normalization', ['nfkc', 'identity'], 'nfkc'),
+      sentences: args.integer('sentences', Number.POSITIVE_INFINITY, { min: 1 }),
+      seed: args.integer('seed', 1, { min: 0, max: 2 ** 32 - 1 }),
+    },
+    io.context,
+  )
+  await writeFileAtomic(out, model)
+  if (facts.short) io.note(`the corpus has no more pairs to merge: the model has ${facts.vocabularySize} pieces`)
+  if (facts.skipped > 0) io.note(`${facts.skipped} lines of over 16,384 bytes were left out`)
+  if (args.flag('json')) await io.write(`${JSON.stringify(facts)}\n`)
+  else
+    io.note(
+      `${facts.vocabularySize} pieces from ${facts.lines} lines, ${facts.meanTokenLength.toFixed(2)} characters a token`,
+    )
+}
+
 export const command: CliCommand = {
   name: 'tokenizer',
-  summary: 'Encodes and decodes text with a SentencePiece model (BPE or unigram).',
-  usage: 'encode --model FILE.model [--ids] | decode --model FILE.model',
+  summary: 'Trains a SentencePiece model (BPE), encodes and decodes with one (BPE or unigram).',
+  usage: 'train --corpus FILE --out FILE.model | encode --model FILE.model [--ids] | decode --model FILE.model',
   options: {
     model: { value: 'FILE', help: 'a SentencePiece model' },
     ids: { help: 'encode: print ids, not pieces' },
+    corpus: { value: 'FILE', help: 'train: text, one sentence a line' },
+    'vocab-size': { value: 'N', help: 'train: pieces, specials and characters included (default 32000)' },
+    alphabet: {
+      value: 'NAME',
+      help: 'train: corpus, haplotype (5 letters) or diplotype (66 codes); all its characters become pieces',
+    },
+    'max-piece-length': { value: 'N', help: 'train: in characters (default 64)' },
+    normalization: { value: 'NAME', help: 'train: nfkc (default) or identity' },
+    sentences: { value: 'N', help: 'train: on this many lines, drawn by the seed (default: all)' },
+    seed: { value: 'N', help: 'train: default 1' },
   },
   notes:
     'Reads stdin and writes a line for each line, pieces or ids separated by one space. Input is taken as it is: only the model’s own normaliser changes it.',
   async run(args, io) {
-    const verb = args.single("'encode' or 'decode'")
-    if (verb === 'encode') await encode(args, io)
+    const verb = args.single("'train', 'encode' or 'decode'")
+    if (verb === 'train') await train(args, io)
+    else if (verb === 'encode') await encode(args, io)
     else if (verb === 'decode') await decode(args, io)
     else
       throw new WorkbenchError(
         'wrong-usage',
         `'tokenizer ${verb.slice(0, 40)}' is not a command`,
-        "use 'tokenizer encode' or 'tokenizer decode'",
+        "use 'tokenizer train', 'encode' or 'decode'",
       )
     return EXIT.done
   },

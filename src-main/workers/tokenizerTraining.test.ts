@@ -1,0 +1,113 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DIPLOTYPE_CODES } from '../../src-shared/genome/diplotype.ts'
+import { quietContext } from '../../src-shared/job.ts'
+import { loadTokenizer } from '../domain/tokenizer/tokenizer.ts'
+import { trainTokenizer } from './tokenizerTraining.ts'
+import type { TokenizerTrainingRequest } from './tokenizerTrainingProtocol.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'diploscope-tokenizer-'))
+const corpusPath = join(folder, 'corpus.txt')
+const codes = DIPLOTYPE_CODES.map(c => c.char)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+let state = 1
+const random = () => {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+  return state / 2 ** 32
+}
+const sentence = (length: number) =>
+  Array.from({ length }, () =>
+    random() < 0.95 ? 'ACGT'[Math.floor(random() * 4)] : codes[Math.floor(random() * 40)],
+  ).join('')
+const lines = Array.from({ length: 200 }, () => sentence(100 + Math.floor(random() * 300)))
+
+const request: TokenizerTrainingRequest = {
+  corpusPath,
+  vocabularySize: 600,
+  alphabet: 'diplotype',
+  maxPieceLength: 16,
+  normalization: 'nfkc',
+  sentences: Number.POSITIVE_INFINITY,
+  seed: 1,
+}
+beforeAll(() => writeFileSync(corpusPath, `${lines.join('\n')}\n`))
+
+describe('training a tokenizer', () => {
+  it('gives specials, merges and every code of the alphabet, and decodes what it encodes', async () => {
+    const { model, ...facts } = await trainTokenizer(request, quietContext())
+    expect(facts).toMatchObject({ vocabularySize: 600, lines: 200, skipped: 0, short: false })
+    const tokenizer = loadTokenizer(model)
+    expect(tokenizer.size).toBe(600)
+    expect(tokenizer.vocabulary.pieces.slice(0, 5)).toEqual(['[UNK]', '[CLS]', '[SEP]', '[MASK]', '[PAD]'])
+    for (const code of codes) expect(tokenizer.vocabulary.idOf(code), code).toBeGreaterThan(4)
+    let tokens = 0
+    for (const line of lines) {
+      const { ids } = tokenizer.encode(line)
+      tokens += ids.length
+      expect(tokenizer.decode(ids)).toBe(line)
+    }
+    // Encoding finds the same tokens as training counted, but for texts that can be cut in several ways.
+    expect(Math.abs(tokens - facts.tokens) / facts.tokens).toBeLessThan(0.01)
+    expect(facts.meanTokenLength).toBeCloseTo(lines.join('').length / facts.tokens, 10)
+  })
+
+  it('gives the same bytes again, and others for another draw of lines', async () => {
+    const train = async (seed: number) =>
+      (await trainTokenizer({ ...request, sentences: 50, seed }, quietContext())).model
+    const first = await train(1)
+    expect(await train(1)).toEqual(first)
+    expect(await train(2)).not.toEqual(first)
+  })
+
+  it('leaves out a line that is too long, and says so', async () => {
+    const path = join(folder, 'long.txt')
+    writeFileSync(path, `${lines.slice(0, 20).join('\n')}\n${'A'.repeat(20_000)}\n`)
+    expect(await trainTokenizer({ ...request, corpusPath: path, vocabularySize: 100 }, quietContext())).toMatchObject({
+      lines: 20,
+      skipped: 1,
+    })
+  })
+
+  it.each([
+    ['an absent corpus', { corpusPath: join(folder, 'absent.txt') }, 'not-found'],
+    ['a vocabulary smaller than the alphabet', { vocabularySize: 50 }, 'bad-input'],
+  ])('%s is refused', async (_name, change, code) => {
+    await expect(trainTokenizer({ ...request, ...change }, quietContext())).rejects.toMatchObject({ code })
+  })
+
+  it('normalises as the platform does (NFKC), one word at a time', async () => {
+    const tokenizer = loadTokenizer((await trainTokenizer({ ...request, vocabularySize: 100 }, quietContext())).model)
+    for (const word of [
+      'ＡＣＧＴ',
+      'ﬁ',
+      '①',
+      'é',
+      'e\u0301',
+      'A\u0301\u0323',
+      '\u1112\u1161\u11ab',
+      'ｶﾞ',
+      '㍿',
+      'Å',
+      '\u{1d400}',
+      '½',
+    ])
+      expect(tokenizer.normalize(word).slice(1), word).toBe(word.normalize('NFKC').replaceAll(' ', '\u2581'))
+  })
+})
+
+const library = spawnSync('spm_encode', ['--help'], { stdio: 'ignore' }).error === undefined
+describe.skipIf(!library)('the SentencePiece library', () => {
+  it('loads the model and cuts every line as we do', async () => {
+    const { model } = await trainTokenizer(request, quietContext())
+    const path = join(folder, 'ours.model')
+    writeFileSync(path, model)
+    const texts = [...lines, 'ＡＣ ＧＴ', 'xyz A', 'A  C', codes.join('')]
+    const theirs = spawnSync('spm_encode', [`--model=${path}`], { input: `${texts.join('\n')}\n`, encoding: 'utf8' })
+    const tokenizer = loadTokenizer(model)
+    expect(theirs.stdout).toBe(`${texts.map(t => tokenizer.encode(t).pieces.join(' ')).join('\n')}\n`)
+  })
+})
