@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { ApoeReport } from '../../src-shared/genome/apoe.ts'
 import type { Build } from '../../src-shared/genome/assemblies.ts'
 import type { DiplotypeTrack } from '../../src-shared/genome/diplotypeTrack.ts'
@@ -6,10 +7,12 @@ import type { GeneHit, GeneModels } from '../../src-shared/genome/genes.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { ColumnDetail, PileupLedger, PileupOptions } from '../../src-shared/genome/pileup.ts'
 import type { CoverageBins } from '../../src-shared/ipc/contract.ts'
-import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import { type WireError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import type { IndexResult } from '../readers/indexBuilder.ts'
+import type { GeneWorker } from '../workers/genesClient.ts'
 import { alignmentSource, coverageBins } from './coverage.ts'
+import { fingerprintAt } from './fingerprint.ts'
 
 /** What a report says of how it was made. `createdAt` is ISO 8601, UTC. */
 export interface ReportOrigin {
@@ -52,11 +55,23 @@ export interface Engines {
   close(): Promise<void>
 }
 
-const absent = (what: string) =>
-  new WorkbenchError('unsupported', `${what} is not part of this build`, 'use a newer one')
+/** By this one version of a file is told from another. */
+const stateOf = async (path: string): Promise<string> => JSON.stringify(await fingerprintAt(path))
 
-/** The program's own readers and workers. */
-export function createEngines(): Engines {
+/** The program's own readers and workers. `notice` is told what a user should know and no call is waiting for. */
+export function createEngines(notice: (problem: WireError) => void = () => {}): Engines {
+  let geneWorker: GeneWorker | undefined
+  const genes = async () => {
+    const { GeneWorker: Genes } = await import('../workers/genesClient.ts')
+    geneWorker ??= new Genes((path, { count, firstLine, firstReason }) =>
+      notice({
+        code: 'bad-input',
+        message: `${count.toLocaleString('en-US')} lines of '${basename(path)}' were left out; the first is line ${firstLine}: ${firstReason}`,
+        remedy: 'check the file if a gene is missing',
+      }),
+    )
+    return geneWorker
+  }
   return {
     async probe(path) {
       const { probeFile } = await import('../readers/probe.ts')
@@ -71,11 +86,11 @@ export function createEngines(): Engines {
         await reference.close()
       }
     },
-    async searchGenes() {
-      throw absent('gene search')
+    async searchGenes(path, query, limit, { signal }) {
+      return (await genes()).search(path, await stateOf(path), query, limit, signal)
     },
-    async genesInRange() {
-      throw absent('gene models')
+    async genesInRange(path, interval, { signal }) {
+      return (await genes()).range(path, await stateOf(path), interval, signal)
     },
     async buildIndex(path, context) {
       const { buildIndexInThread } = await import('../workers/indexClient.ts')
@@ -112,7 +127,7 @@ export function createEngines(): Engines {
     },
     async close() {
       const { closePileupWorkers } = await import('../workers/pileupClient.ts')
-      await closePileupWorkers()
+      await Promise.all([closePileupWorkers(), geneWorker?.close()])
     },
   }
 }

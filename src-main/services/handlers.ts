@@ -94,11 +94,17 @@ export function createHandlers(
 
   const searchGenes = async (query: string, limit: number, context: WorkContext): Promise<readonly GeneHit[]> => {
     const hits: GeneHit[] = []
-    for (const e of files.entries().filter(f => f.role === 'genes' && !f.problem)) {
+    for (const e of files.entries().filter(f => f.facts.kind === 'genes' && !f.problem)) {
       throwIfCancelled(context.signal)
       await files.use(e.id)
-      const found = await engines.searchGenes(e.path, query, limit, context)
-      hits.push(...found.map(h => ({ ...h, fileId: e.id })))
+      try {
+        const found = await engines.searchGenes(e.path, query, limit, context)
+        hits.push(...found.map(h => ({ ...h, fileId: e.id })))
+      } catch (error) {
+        const { code } = asWorkbenchError(error)
+        if (code === 'cancelled' || code === 'internal' || code === 'disconnected') throw error
+        files.noteProblem(e.id, error) // its card says why it finds nothing; the other annotations still do
+      }
     }
     return hits.slice(0, limit)
   }

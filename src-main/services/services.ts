@@ -63,9 +63,10 @@ const JOBS_STOP_MS = 2000
 
 /** Starts the services. The session is restored meanwhile: `project.current` waits for it. */
 export async function createServices(options: ServicesOptions): Promise<Services> {
-  const { dataDir, now = Date.now, fault = () => {}, engines = createEngines() } = options
+  const { dataDir, now = Date.now, fault = () => {} } = options
   await prepareDataDir(dataDir)
   const hub = createHub()
+  const engines = options.engines ?? createEngines(problem => hub.emit('notice', problem))
   const downloads = createDownloads(now)
   const browse = createBrowse({ start: options.startFolder ?? process.cwd(), roots: options.roots ?? [homedir()] })
   const uploads = createUploads({
