@@ -1,6 +1,6 @@
 import { Button, MantineProvider } from '@mantine/core'
 import { QueryClientProvider } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect } from 'react'
+import { useEffect } from 'react'
 import { Group, Panel, Separator } from 'react-resizable-panels'
 import { About, KeySheet, Rename } from './features/help/Dialogs.tsx'
 import { Inspector } from './features/inspector/Inspector.tsx'
@@ -18,9 +18,10 @@ import { commandOfKey } from './state/commands.ts'
 import { queries } from './state/services.ts'
 import { useDocument, useWorkbench } from './state/workbench.ts'
 import { theme } from './theme.ts'
+import { useModule } from './ui/useModule.ts'
 
 // igv.js is most of the program's bytes: the frame is on the screen before it has loaded.
-const GenomePanel = lazy(() => import('./genome/GenomePanel.tsx').then(m => ({ default: m.GenomePanel })))
+const loadGenome = () => import('./genome/GenomePanel.tsx')
 
 export function App() {
   return (
@@ -78,6 +79,7 @@ function Window() {
 function Workspace() {
   const empty = useWorkbench(s => s.connection === 'ready' && s.files.length === 0)
   const plots = useWorkbench(s => s.plotsOpen)
+  const genome = useModule(loadGenome)
   return (
     <main style={{ position: 'relative' }}>
       {empty && (
@@ -99,9 +101,7 @@ function Workspace() {
         <Panel id="centre" minSize="360px">
           <Group orientation="vertical" id="centre-group" style={{ height: '100%' }}>
             <Panel id="browser" minSize="160px">
-              <Suspense fallback={<div className="empty">Loading the genome browser…</div>}>
-                <GenomePanel />
-              </Suspense>
+              {genome ? <genome.GenomePanel /> : <div className="empty">Loading the genome browser…</div>}
             </Panel>
             {plots && <Separator className="split" data-across="y" aria-label="Height of the plots" />}
             {plots && (

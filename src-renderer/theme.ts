@@ -33,7 +33,7 @@ export const theme = createTheme({
   fontFamily: 'Inter, "Segoe UI", "Noto Sans", "Liberation Sans", system-ui, sans-serif',
   fontFamilyMonospace: '"JetBrains Mono", "Cascadia Mono", "DejaVu Sans Mono", "Liberation Mono", monospace',
   // Density of a desktop tool: 13 px text.
-  fontSizes: { xs: '11px', sm: '13px', md: '13px', lg: '15px', xl: '19px' },
+  fontSizes: { xs: '12px', sm: '13px', md: '13px', lg: '15px', xl: '19px' },
   spacing: { xs: '6px', sm: '8px', md: '12px', lg: '18px', xl: '28px' },
   radius: { xs: '2px', sm: '4px', md: '5px', lg: '7px', xl: '10px' },
   defaultRadius: 'sm',

@@ -10,7 +10,7 @@ export function DiplotypeLegend() {
     <div className="legend" aria-hidden="true">
       {shown('coverage') && (
         <span>
-          <i style={{ background: DEPTH }} /> depth, own pileup; coloured by allele from 20 % non-reference
+          <i style={{ background: DEPTH }} /> depth (own pileup), by allele from 20 % non-reference
         </span>
       )}
       {shown('diplotype') && (

@@ -7,11 +7,23 @@ import { isServed } from '../state/connect.ts'
 import { selectPosition } from '../state/selection.ts'
 import { call } from '../state/services.ts'
 import { sameLocus, useDocument, useGenomeFile, useWorkbench } from '../state/workbench.ts'
+import type { Failure } from './coverageTrack.ts'
 import { setGenomeBrowser } from './current.ts'
 import { DiplotypeLegend } from './DiplotypeLegend.tsx'
 import { type Frame, GenomeBrowser } from './genomeBrowser.ts'
 import { type GenomeServices, trackSpec } from './trackConfigs.ts'
 import './genome.css'
+
+/** A track that cannot be read says why in its place, and the window says it once: igv.js would ask again at every move. */
+async function orFailure<T>(what: string, read: () => Promise<T>): Promise<T | Failure> {
+  try {
+    return await read()
+  } catch (error) {
+    const wire = toWire(error)
+    if (wire.code !== 'disconnected') useWorkbench.getState().notify('error', `${what}: ${wire.message}`, wire)
+    return { failure: wire.message }
+  }
+}
 
 /** Asks the services for what tracks draw. The options in force when it is asked are those of the position panel. */
 const services: GenomeServices = {
@@ -23,22 +35,27 @@ const services: GenomeServices = {
     const interval = { contig: known.name, start, end: Math.min(end, known.length) }
     return (await call('reference.sequence', { fileId: reference.id, interval })).sequence
   },
-  genes: async (fileId, interval) => (await call('genes.range', { fileId, interval })).transcripts,
+  genes: async (fileId, interval) => {
+    const found = await orFailure('Genes', () => call('genes.range', { fileId, interval }))
+    return 'failure' in found ? [] : found.transcripts
+  },
   coverage: fileId => ({
-    read: async (interval, count) => {
-      const { options } = useWorkbench.getState()
-      const bins = await call('coverage.bins', { fileId, interval, bins: count, options })
-      const exact = bins.binBp === 1 && bins.counts !== undefined
-      const { contig, start, end } = bins.interval
-      return { bins, sequence: exact ? (await services.sequence(contig, start, end)).toUpperCase() : '' }
-    },
+    read: (interval, count) =>
+      orFailure('Coverage', async () => {
+        const { options } = useWorkbench.getState()
+        const bins = await call('coverage.bins', { fileId, interval, bins: count, options })
+        const exact = bins.binBp === 1 && bins.counts !== undefined
+        const { contig, start, end } = bins.interval
+        return { bins, sequence: exact ? (await services.sequence(contig, start, end)).toUpperCase() : '' }
+      }),
   }),
   diplotype: fileId => ({
-    read: async interval => {
-      const track = await call('diplotype.range', { fileId, interval, caller: 'robust' })
-      const { contig, start, end } = track.interval
-      return { track, sequence: (await services.sequence(contig, start, end)).toUpperCase() }
-    },
+    read: interval =>
+      orFailure('Diplotype', async () => {
+        const track = await call('diplotype.range', { fileId, interval, caller: 'robust' })
+        const { contig, start, end } = track.interval
+        return { track, sequence: (await services.sequence(contig, start, end)).toUpperCase() }
+      }),
   }),
 }
 
@@ -80,7 +97,7 @@ export function GenomePanel() {
     const stamp = JSON.stringify(options)
     const specs = document.tracks.flatMap(t => {
       const file = t.visible ? files.find(f => f.id === t.fileId) : undefined
-      return file ? (trackSpec(t, file, services, stamp) ?? []) : []
+      return file ? (trackSpec(t, file, services, stamp, hasSequence) ?? []) : []
     })
     void browser.current?.setTracks(specs).then(() => setFrame(browser.current?.frame()))
   }, [document.tracks, files, options, genomeId])
@@ -107,7 +124,6 @@ export function GenomePanel() {
 
   return (
     <section className="genome" aria-label="Genome browser">
-      {/* biome-ignore lint/a11y/useSemanticElements: a canvas that is steered by keys is an application, there is no element for it */}
       <div
         className="genome-scroll"
         role="application"

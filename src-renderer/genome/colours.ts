@@ -25,4 +25,6 @@ export const HETEROZYGOUS = 'rgb(170,51,119)'
 export const INSERTION = 'rgb(110,40,160)'
 export const DEPTH = 'rgb(138,158,165)'
 export const DEPTH_PEAK = 'rgb(196,207,211)'
+/** Reads that skip a base. */
+export const SKIP = 'rgb(150,110,160)'
 export const AXIS = 'rgb(90,90,90)'

@@ -1,6 +1,6 @@
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { CoverageBins } from '../../src-shared/ipc/contract.ts'
-import { AXIS, BASE_COLOUR, DEPTH, DEPTH_PEAK, INSERTION } from './colours.ts'
+import { AXIS, BASE_COLOUR, DEPTH, DEPTH_PEAK, INSERTION, SKIP } from './colours.ts'
 import { type DrawContext, type IgvBrowser, igv, type TrackConfig } from './igvInternals.ts'
 
 /** Depth by our own pileup, with the options of the position panel: what igv.js draws as coverage is filtered and down-sampled. */
@@ -10,8 +10,13 @@ export interface CoverageData {
   readonly sequence: string
 }
 
+/** What a track draws in place of data that could not be read. */
+export interface Failure {
+  readonly failure: string
+}
+
 export interface CoverageSource {
-  read(interval: Interval, bins: number): Promise<CoverageData>
+  read(interval: Interval, bins: number): Promise<CoverageData | Failure>
 }
 
 /** igv.js asks the features for the largest value in view when it scales the axis. */
@@ -28,6 +33,22 @@ export class CoverageFeatures {
     for (let i = first; i < last; i++) if (max[i]! > top) top = max[i]!
     return top
   }
+}
+
+export const isFailure = (features: unknown): features is Failure =>
+  typeof features === 'object' && features !== null && 'failure' in features
+
+/** The reason in the middle of the canvas, which is three views wide. */
+export function drawFailure(
+  context: CanvasRenderingContext2D,
+  { failure }: Failure,
+  width: number,
+  height: number,
+): void {
+  context.fillStyle = 'rgb(143,45,13)'
+  context.font = '12px sans-serif'
+  context.textAlign = 'center'
+  context.fillText(failure, width / 2, height / 2 + 4)
 }
 
 /** A base whose non-reference share reaches this is drawn by allele, as genome browsers do. */
@@ -57,6 +78,13 @@ export function niceTop(value: number): number {
   return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map(m => m * power).find(v => v >= value) ?? value
 }
 
+/** What one answer may hold. */
+const MAX_BINS = 20_000
+
+/** Reads that skip a bin's bases, as introns of RNA: part of the depth, not evidence for a base. */
+export const skippedAt = ({ counts, skipped }: CoverageBins, i: number): number =>
+  counts ? counts[i * COUNT_COLUMNS + 6]! : (skipped?.[i] ?? 0)
+
 export const COVERAGE_TYPE = 'diploscope-coverage'
 
 export function registerCoverageTrack(): void {
@@ -77,12 +105,17 @@ export function registerCoverageTrack(): void {
       return { min: 0, max: niceTop(found.reduce((top, f) => Math.max(top, f.value ?? 0), 0)) }
     }
 
-    async getFeatures(chr: string, start: number, end: number, bpPerPixel: number): Promise<CoverageFeatures> {
-      const bins = Math.min(20_000, Math.max(1, Math.ceil((end - start) / Math.max(1, bpPerPixel))))
-      return new CoverageFeatures(await this.source.read({ contig: chr, start, end }, bins))
+    async getFeatures(chr: string, start: number, end: number, bpPerPixel: number) {
+      if (end <= start) return []
+      // Single bases as far as they go, for alleles and introns; then a bin a pixel.
+      const width = end - start
+      const bins = width <= MAX_BINS ? width : Math.min(MAX_BINS, Math.ceil(width / Math.max(1, bpPerPixel)))
+      const data = await this.source.read({ contig: chr, start, end }, bins)
+      return 'failure' in data ? data : new CoverageFeatures(data)
     }
 
     draw({ context, pixelWidth, pixelHeight, bpStart, bpPerPixel, features }: DrawContext) {
+      if (isFailure(features)) return drawFailure(context, features, pixelWidth, pixelHeight)
       if (!(features instanceof CoverageFeatures)) return
       const { bins, sequence } = features.data
       const { interval, binBp, mean, max, counts } = bins
@@ -99,8 +132,15 @@ export function registerCoverageTrack(): void {
         const right = (to - bpStart) / bpPerPixel
         if (right < 0 || x > pixelWidth || max[i] === 0) continue
         const width = Math.max(1, right - x)
-        if (binBp > 1) bar(x, width, max[i]!, DEPTH_PEAK)
-        bar(x, width, mean[i]!, DEPTH)
+        const skips = skippedAt(bins, i)
+        const seen = Math.max(0, mean[i]! - skips)
+        if (binBp > 1 && skips === 0) bar(x, width, max[i]!, DEPTH_PEAK)
+        bar(x, width, seen, DEPTH)
+        // Skips as a line at the height that the depth has with them.
+        if (skips > 0) {
+          context.fillStyle = SKIP
+          context.fillRect(x, Math.max(0, pixelHeight - mean[i]! * scale), width, 1)
+        }
         if (!counts) continue
         if (nonReferenceShare(counts, i, sequence[i] ?? '') >= ALLELE_SHARE) {
           let base = 0

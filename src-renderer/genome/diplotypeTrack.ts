@@ -2,6 +2,7 @@ import { diplotypeOfChar } from '../../src-shared/genome/diplotype.ts'
 import type { DiplotypeTrack } from '../../src-shared/genome/diplotypeTrack.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import { BASE_COLOUR, COVERED, HETEROZYGOUS, INSERTION, PALE, UNCOVERED } from './colours.ts'
+import { drawFailure, type Failure, isFailure } from './coverageTrack.ts'
 import { type DrawContext, type IgvBrowser, igv, type TrackConfig } from './igvInternals.ts'
 
 /** A sample's two alleles at every base. */
@@ -11,7 +12,7 @@ export interface DiplotypeData {
   readonly sequence: string
 }
 export interface DiplotypeSource {
-  read(interval: Interval): Promise<DiplotypeData>
+  read(interval: Interval): Promise<DiplotypeData | Failure>
 }
 
 /** How one position is drawn. */
@@ -68,13 +69,18 @@ export function registerDiplotypeTrack(): void {
       this.visibilityWindow = config['visibilityWindow'] as number
     }
 
-    async getFeatures(chr: string, start: number, end: number): Promise<DiplotypeFeatures> {
-      return new DiplotypeFeatures(await this.source.read({ contig: chr, start, end }))
+    async getFeatures(chr: string, start: number, end: number) {
+      if (end <= start) return []
+      const data = await this.source.read({ contig: chr, start, end })
+      return 'failure' in data ? data : new DiplotypeFeatures(data)
     }
 
     draw({ context, pixelWidth, pixelHeight, bpStart, bpPerPixel, features }: DrawContext) {
+      if (isFailure(features)) return drawFailure(context, features, pixelWidth, pixelHeight)
       if (!(features instanceof DiplotypeFeatures)) return
       const { track, sequence } = features.data
+      // Without a reference nothing differs from it; what differs between the alleles still stands out.
+      const quiet = (cell: Cell) => cell.reference || !sequence
       const top = 8
       const height = pixelHeight - top - 2
       const width = 1 / bpPerPixel
@@ -92,13 +98,15 @@ export function registerDiplotypeTrack(): void {
         const x = (track.interval.start + i - bpStart) / bpPerPixel
         if (x + width < 0 || x > pixelWidth) return
         const cell = cellOf(char, track.depth[i] ?? 0, sequence[i] ?? '')
-        if (cell.kind === 'uncovered') return rect(UNCOVERED, x, top, Math.max(1, width), height)
+        if (cell.kind === 'uncovered') {
+          rect(UNCOVERED, x, top, Math.max(1, width), height)
+          return
+        }
         const [a, b] = cell.alleles
         if (width < CELLS_FROM_PX) {
-          if (cell.kind === 'homozygous' && (cell.reference || !sequence))
-            rect(COVERED, x, top, Math.max(1, width), height)
+          if (cell.kind === 'homozygous' && quiet(cell)) rect(COVERED, x, top, Math.max(1, width), height)
         } else if (cell.kind === 'homozygous') {
-          rect((cell.reference ? PALE : BASE_COLOUR)[a] ?? COVERED, x, top, width, height)
+          rect((quiet(cell) ? PALE : BASE_COLOUR)[a] ?? COVERED, x, top, width, height)
         } else {
           rect(BASE_COLOUR[a] ?? COVERED, x, top, width, height / 2)
           rect(BASE_COLOUR[b] ?? COVERED, x, top + height / 2, width, height / 2)
@@ -108,7 +116,7 @@ export function registerDiplotypeTrack(): void {
             context.fillStyle = light ? 'white' : 'rgb(40,40,40)'
             context.fillText(text === 'DEL' ? '–' : text, x + width / 2, y)
           }
-          if (cell.kind === 'homozygous') show(a, top + height / 2, !cell.reference)
+          if (cell.kind === 'homozygous') show(a, top + height / 2, !quiet(cell))
           else {
             show(a, top + height / 4, true)
             show(b, top + (height * 3) / 4, true)
@@ -119,7 +127,7 @@ export function registerDiplotypeTrack(): void {
       // Last, so that at any zoom what is not the reference stays visible: at least two pixels, and a mark above.
       features.characters.forEach((char, i) => {
         const cell = cellOf(char, track.depth[i] ?? 0, sequence[i] ?? '')
-        if (cell.kind === 'uncovered' || (cell.kind === 'homozygous' && (cell.reference || !sequence))) return
+        if (cell.kind === 'uncovered' || (cell.kind === 'homozygous' && quiet(cell))) return
         const x = (track.interval.start + i - bpStart) / bpPerPixel
         if (x + width < 0 || x > pixelWidth) return
         const middle = x + width / 2

@@ -32,6 +32,9 @@ export interface Frame {
   readonly bpPerPixel: number
 }
 
+/** Longer stretches are never asked for base by base. */
+const MAX_UNKNOWN_BP = 5_000_000
+
 let registered = false
 
 /**
@@ -91,12 +94,15 @@ export class GenomeBrowser {
         this.#genome = genome
         if (this.#browser) {
           this.#browser.genome.sequence.getSequence = async (chr, start, end) => {
-            if (!this.#genome?.hasSequence) return null
             const from = Math.max(0, Math.floor(start))
-            return this.#events.sequence(chr, from, Math.max(from + 1, Math.ceil(end)))
+            const to = Math.max(from + 1, Math.ceil(end))
+            // Without a reference every base is unknown; no answer at all would be logged as an error at every move.
+            if (!this.#genome?.hasSequence) return 'N'.repeat(Math.min(to - from, MAX_UNKNOWN_BP))
+            return this.#events.sequence(chr, from, to)
           }
-          for (const view of this.#browser.trackViews)
-            if (view.track.id === 'sequence') view.track.clearCachedFeatures?.()
+          // A row of unknown bases says nothing.
+          const row = this.#browser.trackViews.find(v => v.track.id === 'sequence')
+          if (row && !genome.hasSequence) this.#browser.removeTrack(row.track)
         }
       } finally {
         this.#moving--
@@ -291,6 +297,6 @@ const plain = (markup: string) =>
 /** The two controls that igv.js leaves without a name (axe: label, select-name). They are hidden here, but may be shown by a zoom of the page. */
 function labelControls(host: HTMLElement) {
   const root = host.shadowRoot
-  root?.querySelectorAll('input[type="range"]').forEach(e => e.setAttribute('aria-label', 'Zoom'))
-  root?.querySelectorAll('select').forEach(e => e.setAttribute('aria-label', 'Contig'))
+  for (const e of root?.querySelectorAll('input[type="range"]') ?? []) e.setAttribute('aria-label', 'Zoom')
+  for (const e of root?.querySelectorAll('select') ?? []) e.setAttribute('aria-label', 'Contig')
 }

@@ -60,6 +60,7 @@ export function trackSpec(
   file: OpenedFile,
   services: GenomeServices,
   optionsStamp: string,
+  hasSequence: boolean,
 ): TrackSpec | undefined {
   if (file.problem) return undefined
   const key = `${file.id}:${setting.part}`
@@ -106,12 +107,14 @@ export function trackSpec(
           url: file.dataUrl,
           ...indexed,
           name: label(`${sampleName(file)} reads`),
-          height: 260,
+          height: 200,
           displayMode: 'SQUISHED',
           visibilityWindow: VISIBLE_BP.reads,
           // Its depth is of what it chose to draw; ours is above it.
           showCoverage: false,
           colorBy: 'none',
+          // Without a reference there is nothing to differ from.
+          showMismatches: hasSequence,
         },
         urls,
       )
@@ -119,8 +122,8 @@ export function trackSpec(
       return spec({
         type: 'annotation',
         name: label(file.name),
-        height: 90,
-        maxHeight: 90,
+        height: 64,
+        maxHeight: 64,
         displayMode: 'EXPANDED',
         visibilityWindow: VISIBLE_BP.genes,
         color: 'rgb(21,78,120)',
@@ -156,7 +159,7 @@ export function trackSpec(
           url: file.dataUrl,
           ...indexed,
           name: label(file.name),
-          height: 60,
+          height: 46,
           maxHeight: 160,
           displayMode: 'EXPANDED',
           showGenotypes: false,

@@ -28,7 +28,7 @@ export const PART_NAMES: Readonly<Record<TrackSetting['part'], string>> = {
   variants: 'Variants',
 }
 
-/** Genes and variants stand above samples, as browsers have it; within a rank the order of opening. */
+/** Genes and variants stand above samples, as browsers have it. */
 const RANK: Readonly<Record<TrackSetting['part'], number>> = {
   genes: 0,
   variants: 1,
@@ -37,16 +37,33 @@ const RANK: Readonly<Record<TrackSetting['part'], number>> = {
   diplotype: 3,
   reads: 3,
 }
+/** Within a sample: depth and alleles above the reads they are counted from. */
+const WITHIN: Readonly<Record<TrackSetting['part'], number>> = {
+  genes: 0,
+  variants: 0,
+  signal: 0,
+  coverage: 0,
+  diplotype: 1,
+  reads: 2,
+}
+
+/** Tracks by kind, then by file in the order of opening, then by part: a sample's tracks stay together. */
+export function inOrder(tracks: readonly TrackSetting[]): readonly TrackSetting[] {
+  const firstAt = new Map<string, number>()
+  for (const [i, t] of tracks.entries()) if (!firstAt.has(t.fileId)) firstAt.set(t.fileId, i)
+  const at = (t: TrackSetting) => firstAt.get(t.fileId) ?? 0
+  const sorted = [...tracks].sort(
+    (a, b) => RANK[a.part] - RANK[b.part] || at(a) - at(b) || WITHIN[a.part] - WITHIN[b.part],
+  )
+  return sorted.every((t, i) => t === tracks[i]) ? tracks : sorted
+}
 
 /** The settings with those that a new file brings; the file's own tracks stay together. */
 export function withTracksOf(tracks: readonly TrackSetting[], file: OpenedFile): readonly TrackSetting[] {
   const missing = partsOf(file).filter(part => !tracks.some(t => t.fileId === file.id && t.part === part))
   if (missing.length === 0) return tracks
   const added = missing.map((part): TrackSetting => ({ fileId: file.id, part, visible: true }))
-  return [...tracks, ...added]
-    .map((t, i) => ({ t, i }))
-    .sort((a, b) => RANK[a.t.part] - RANK[b.t.part] || a.i - b.i)
-    .map(x => x.t)
+  return inOrder([...tracks, ...added])
 }
 
 /** The file whose contigs (and, for a reference, sequence) the browser uses. */

@@ -8,7 +8,7 @@ import type { JobSnapshot } from '../../src-shared/job.ts'
 import type { ProjectDocument, ProjectState, TrackSetting } from '../../src-shared/project.ts'
 import { amend, type History, historyOf, redo, step, undo } from './history.ts'
 import { nothing, type Selection, sameSelection, selectFile } from './selection.ts'
-import { clampTo, genomeFile, startLocus, withoutClosed, withTracksOf } from './tracks.ts'
+import { clampTo, genomeFile, inOrder, startLocus, withoutClosed, withTracksOf } from './tracks.ts'
 
 /** View state of the window. What comes from services is kept by TanStack Query; only open files and jobs, which are told by events, are here. */
 
@@ -81,6 +81,7 @@ export const useWorkbench = create<Workbench>()((set, get) => ({
   load(state) {
     let document = withoutClosed(state.document, state.files)
     for (const file of state.files) document = { ...document, tracks: withTracksOf(document.tracks, file) }
+    document = { ...document, tracks: inOrder(document.tracks) }
     if (!document.view.locus) {
       const locus = startLocus(genomeFile(document, state.files))
       if (locus) document = { ...document, view: { ...document.view, locus } }

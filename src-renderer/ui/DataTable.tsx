@@ -50,11 +50,10 @@ export function DataTable<Row extends object>(props: {
   const table = useTable({ features, columns, data: props.rows as Row[] })
   const described = new Map(props.columns.map(c => [c.id, c]))
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-    <div
+    <section
       className="table-wrap"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
       tabIndex={0}
-      role="region"
       aria-label={props.caption}
       style={{ maxHeight: props.maxHeight }}
     >
@@ -96,6 +95,6 @@ export function DataTable<Row extends object>(props: {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   )
 }

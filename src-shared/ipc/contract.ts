@@ -49,6 +49,8 @@ export interface CoverageBins {
   readonly max: Int32Array
   /** Base counts, interleaved A C G T N del refskip ins for each bin; only when binBp is 1. */
   readonly counts?: Int32Array
+  /** Mean of reads that skip the bin's bases (N in CIGAR: introns), which are part of `mean`; absent when there are none. */
+  readonly skipped?: Float32Array
 }
 
 /** What the position panel shows for one sample. */

@@ -103,7 +103,7 @@ function Contigs({ file }: { readonly file: OpenedFile }) {
   return (
     <Section title={`Contigs (${contigCount.toLocaleString('en-US')})`}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
-      <div className="table-wrap" tabIndex={0} role="region" aria-label="Contigs">
+      <section className="table-wrap" tabIndex={0} aria-label="Contigs">
         <table className="data">
           <thead>
             <tr>
@@ -130,7 +130,7 @@ function Contigs({ file }: { readonly file: OpenedFile }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       {contigCount > SHOWN_CONTIGS && (
         <p className="soft">The first {SHOWN_CONTIGS}; type the name of another in the locus box.</p>
       )}

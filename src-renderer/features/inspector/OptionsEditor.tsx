@@ -69,8 +69,10 @@ export function OptionsEditor() {
         checked={options.keepOrphans}
         onChange={e => set({ keepOrphans: e.currentTarget.checked })}
       />
-      <div role="group" aria-label="Drop reads that are">
-        <span className="soft">Drop reads that are</span>
+      <fieldset style={{ border: 0, margin: 0, padding: 0 }}>
+        <legend className="soft" style={{ padding: 0 }}>
+          Drop reads that are
+        </legend>
         <div style={{ display: 'flex', flexWrap: 'wrap', gap: '4px 12px', marginTop: 4 }}>
           {FLAGS.map(([bit, text]) => (
             <Checkbox
@@ -84,7 +86,7 @@ export function OptionsEditor() {
             />
           ))}
         </div>
-      </div>
+      </fieldset>
       <Button
         variant="default"
         size="compact-sm"

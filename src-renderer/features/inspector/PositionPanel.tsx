@@ -51,6 +51,7 @@ export function PositionPanel(props: {
         <IconButton label="Next base" onClick={() => step(1)}>
           <IconChevronRight size={15} />
         </IconButton>
+        {file?.facts.synthetic && <Synthetic />}
         <span style={{ flex: 1 }} />
         <Button
           size="compact-sm"
@@ -87,13 +88,13 @@ export function PositionPanel(props: {
           </div>
         )}
         {report.error && <ErrorCard error={report.error} title="This base could not be read." />}
-        {report.data && file && <Column report={report.data} file={file} contig={contig} position={position} />}
+        {report.data && file && <ColumnView report={report.data} file={file} contig={contig} position={position} />}
       </div>
     </>
   )
 }
 
-function Column(props: {
+function ColumnView(props: {
   readonly report: PositionReport
   readonly file: OpenedFile
   readonly contig: string
@@ -127,7 +128,6 @@ function Column(props: {
           <span className="soft num">
             {report.ledger.columns.segments} segments, {report.ledger.reads.fetched} reads looked at
           </span>
-          {file.facts.synthetic && <Synthetic />}
         </div>
         {!report.referenceBase && (
           <p className="soft">No reference sequence is open here, so no base counts as different.</p>
@@ -167,14 +167,15 @@ const ALLELE_COLUMNS: readonly Column<AlleleRow>[] = [
   { id: 'reverse', title: '←', about: 'reads of the reverse strand', value: r => r.reverse, align: 'right' },
   {
     id: 'quality',
-    title: 'Mean quality',
+    title: 'BQ',
+    about: 'mean base quality of the counted reads',
     value: r => r.meanQuality,
     show: r => r.meanQuality?.toFixed(1) ?? '–',
     align: 'right',
   },
   {
     id: 'ins',
-    title: 'Ins after',
+    title: 'Ins',
     about: 'reads with an insertion after this base',
     value: r => r.insertions,
     align: 'right',

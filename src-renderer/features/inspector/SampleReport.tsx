@@ -93,7 +93,7 @@ function Report({ report: r, file }: { readonly report: ApoeReport; readonly fil
   const info = useWorkbench(s => s.info)
   const { ref, width } = useElementSize()
   // The padding and frame of a picture.
-  const room = Math.max(280, Math.floor(width) - 14)
+  const room = Math.max(340, Math.floor(width) - 14)
   const origin: Origin = useMemo(
     () => ({ info, what: `APOE report of ${r.sample}`, files: [file], options: { build: r.build, ...r.thresholds } }),
     [info, r, file],

@@ -35,7 +35,7 @@ export function StatusBar() {
   const info = useWorkbench(s => s.info)
   useFinishedIndexes()
   return (
-    <footer className="statusbar" aria-label="Jobs">
+    <section className="statusbar" aria-label="Jobs">
       {jobs.length === 0 ? (
         <span className="soft">No job running</span>
       ) : (
@@ -50,7 +50,7 @@ export function StatusBar() {
         </span>
       )}
       <Announcements jobs={jobs} />
-    </footer>
+    </section>
   )
 }
 

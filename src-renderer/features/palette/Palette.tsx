@@ -56,7 +56,6 @@ export function Palette() {
           e.preventDefault()
         }}
       />
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the text box keeps the focus and points into the list */}
       <div className="palette-list" role="listbox" id="palette-list" aria-label="Commands" ref={list}>
         {found.map((c, i) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: keys are those of the text box

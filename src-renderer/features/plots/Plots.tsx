@@ -1,7 +1,7 @@
 import { useComputedColorScheme } from '@mantine/core'
 import { IconX } from '@tabler/icons-react'
 import { useQueries } from '@tanstack/react-query'
-import { lazy, Suspense, useMemo, useRef } from 'react'
+import { useMemo, useRef } from 'react'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import type { ChartHandle } from '../../charts/Chart.tsx'
 import { VISIBLE_BP } from '../../genome/visible.ts'
@@ -10,9 +10,10 @@ import { coverageQuery } from '../../state/services.ts'
 import { useDocument, useLocus, useWorkbench } from '../../state/workbench.ts'
 import { IconButton, PictureButtons, TsvButton } from '../../ui/parts.tsx'
 import { type Origin, originLines, toTsv } from '../../ui/provenance.ts'
+import { useModule } from '../../ui/useModule.ts'
 import { cumulative, summarise } from './depthSummary.ts'
 
-const Chart = lazy(() => import('../../charts/Chart.tsx').then(m => ({ default: m.Chart })))
+const loadChart = () => import('../../charts/Chart.tsx')
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9']
 
 /** How well the view is covered: the question that a coverage track leaves to the eye. */
@@ -24,6 +25,7 @@ export function Plots() {
   const info = useWorkbench(s => s.info)
   const dark = useComputedColorScheme() === 'dark'
   const chart = useRef<ChartHandle>(null)
+  const charts = useModule(loadChart)
   const samples = files.filter(
     f => f.role === 'sample' && !f.problem && tracks.some(t => t.fileId === f.id && t.visible),
   )
@@ -43,7 +45,7 @@ export function Plots() {
     const ink = dark ? '#a5afb4' : '#535d63'
     return {
       color: COLOURS,
-      grid: { left: 48, right: 16, top: 26, bottom: 38 },
+      grid: { left: 52, right: 14, top: 26, bottom: 38 },
       legend: { top: 0, textStyle: { color: ink } },
       tooltip: { trigger: 'axis', valueFormatter: (v: unknown) => `${Number(v).toFixed(1)} %` },
       xAxis: {
@@ -58,6 +60,9 @@ export function Plots() {
       yAxis: {
         type: 'value',
         name: '% of positions',
+        nameLocation: 'middle',
+        nameGap: 36,
+        splitLine: { lineStyle: { color: dark ? '#363b3f' : '#e3e6e8' } },
         min: 0,
         max: 100,
         axisLabel: { color: ink },
@@ -127,47 +132,56 @@ export function Plots() {
         <div
           style={{
             display: 'grid',
-            gridTemplateColumns: 'minmax(240px, 1fr) max-content',
+            gridTemplateColumns: 'minmax(240px, 1fr) minmax(0, auto)',
             gap: 16,
             height: 'calc(100% - 36px)',
           }}
         >
-          <Suspense fallback={null}>
-            <Chart ref={chart} option={option} label="Share of positions with at least each depth" height="100%" />
-          </Suspense>
-          <table className="data" style={{ alignSelf: 'start' }}>
-            <caption className="visually-hidden">Depth in view</caption>
-            <thead>
-              <tr>
-                <th scope="col">Sample</th>
-                <th scope="col" data-align="right">
-                  Mean
-                </th>
-                <th scope="col" data-align="right">
-                  Median
-                </th>
-                {found[0]?.summary.atLeast.map(a => (
-                  <th scope="col" key={a.depth} data-align="right">
-                    ≥ {a.depth}
+          {charts ? (
+            <charts.Chart
+              ref={chart}
+              option={option}
+              label="Share of positions with at least each depth"
+              height="100%"
+            />
+          ) : (
+            <span />
+          )}
+          <div className="table-wrap" style={{ alignSelf: 'start' }}>
+            <table className="data">
+              <caption className="visually-hidden">Depth in view</caption>
+              <thead>
+                <tr>
+                  <th scope="col">Sample</th>
+                  <th scope="col" data-align="right">
+                    Mean
                   </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {found.map(f => (
-                <tr key={f.file.id}>
-                  <td>{f.name}</td>
-                  <td data-align="right">{f.summary.mean.toFixed(1)}</td>
-                  <td data-align="right">{f.summary.median.toFixed(0)}</td>
-                  {f.summary.atLeast.map(a => (
-                    <td key={a.depth} data-align="right">
-                      {(a.share * 100).toFixed(1)} %
-                    </td>
+                  <th scope="col" data-align="right">
+                    Median
+                  </th>
+                  {found[0]?.summary.atLeast.map(a => (
+                    <th scope="col" key={a.depth} data-align="right">
+                      ≥ {a.depth}
+                    </th>
                   ))}
                 </tr>
-              ))}
-            </tbody>
-          </table>
+              </thead>
+              <tbody>
+                {found.map(f => (
+                  <tr key={f.file.id}>
+                    <td>{f.name}</td>
+                    <td data-align="right">{f.summary.mean.toFixed(1)}</td>
+                    <td data-align="right">{f.summary.median.toFixed(0)}</td>
+                    {f.summary.atLeast.map(a => (
+                      <td key={a.depth} data-align="right">
+                        {(a.share * 100).toFixed(1)} %
+                      </td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
         </div>
       )}
     </section>

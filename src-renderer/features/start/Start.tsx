@@ -46,7 +46,7 @@ export function Start() {
             <ul className="recent">
               {recent.slice(0, 12).map(r => (
                 <li key={r.recentId}>
-                  <button type="button" onClick={() => attempt(() => openRecent(r.recentId))}>
+                  <button type="button" className="recent-entry" onClick={() => attempt(() => openRecent(r.recentId))}>
                     <span>{r.name}</span>
                     <span
                       className="soft"

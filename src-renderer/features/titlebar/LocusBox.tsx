@@ -66,7 +66,7 @@ export function LocusBox() {
   }
 
   return (
-    <div className="search" role="search">
+    <search className="search">
       <Combobox
         store={combobox}
         onOptionSubmit={value => {
@@ -132,6 +132,6 @@ export function LocusBox() {
           </Combobox.Options>
         </Combobox.Dropdown>
       </Combobox>
-    </div>
+    </search>
   )
 }

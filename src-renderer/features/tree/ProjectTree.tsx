@@ -78,8 +78,12 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
           onClick={() => select(selectFile(file))}
         >
           {title}
-          {isReference && <span className="soft"> · in use</span>}
         </button>
+        {isReference && (
+          <span className="tag" title="The browser's sequence and contigs come from this file">
+            in use
+          </span>
+        )}
         {file.facts.synthetic && <Synthetic />}
         <Menu position="bottom-end">
           <Menu.Target>
