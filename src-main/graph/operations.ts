@@ -2,6 +2,7 @@ import type { Operation } from './operation.ts'
 import { absOperation } from './ops/abs.ts'
 import { addOperation } from './ops/add.ts'
 import { argmaxOperation } from './ops/argmax.ts'
+import { attentionOperation } from './ops/attention.ts'
 import { averagePool1dOperation } from './ops/averagePool1d.ts'
 import { batchNormOperation } from './ops/batchNorm.ts'
 import { castOperation } from './ops/cast.ts'
@@ -64,6 +65,7 @@ export const operations = {
   abs: absOperation,
   add: addOperation,
   argmax: argmaxOperation,
+  attention: attentionOperation,
   averagePool1d: averagePool1dOperation,
   batchNorm: batchNormOperation,
   cast: castOperation,

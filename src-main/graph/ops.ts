@@ -2,6 +2,7 @@
 export { abs } from './ops/abs.ts'
 export { add } from './ops/add.ts'
 export { argmax } from './ops/argmax.ts'
+export { type AttentionOptions, attention } from './ops/attention.ts'
 export { averagePool1d } from './ops/averagePool1d.ts'
 export {
   type BatchNormOptions,

@@ -1,9 +1,9 @@
 import type { Emitter } from '../emitter.ts'
-import type { Tensor } from '../graph.ts'
+import type { Graph, Tensor } from '../graph.ts'
 import { attributeError, shapeError } from '../graphErrors.ts'
 import { zeros } from '../ndarray.ts'
 import { globalReach, type Operation } from '../operation.ts'
-import { type Shape, sizeOf } from '../types.ts'
+import { type DType, type Shape, sizeOf } from '../types.ts'
 import { cast } from './cast.ts'
 import { mul } from './mul.ts'
 
@@ -106,12 +106,26 @@ function mixed(x: number): number {
   return Math.imul(value, odd[0]) >>> 0
 }
 
+/** Factors 0 or 1 / (1 - rate) from a stream of their own; undefined without a seed (inference) or at rate 0. */
+export function dropoutMask(
+  graph: Graph,
+  shape: Shape,
+  rate: number,
+  seed: Tensor | undefined,
+  dtype: DType,
+): Tensor | undefined {
+  if (seed === undefined || rate === 0) return undefined
+  return cast(
+    graph.apply1(dropoutMaskOperation, [seed], { shape: [...shape], rate, stream: graph.nextStream() }),
+    dtype,
+  )
+}
+
 /**
  * Zeroes each element with probability `rate` and scales the others by 1 / (1 - rate). `seed` is an int64 scalar input;
  * without it (inference) or at rate 0 x is returned as it is. Each call draws from its own stream.
  */
 export function dropout(x: Tensor, rate: number, seed: Tensor | undefined): Tensor {
-  if (seed === undefined || rate === 0) return x
-  const mask = x.graph.apply1(dropoutMaskOperation, [seed], { shape: [...x.shape], rate, stream: x.graph.nextStream() })
-  return mul(x, cast(mask, x.dtype))
+  const mask = dropoutMask(x.graph, x.shape, rate, seed, x.dtype)
+  return mask ? mul(x, mask) : x
 }

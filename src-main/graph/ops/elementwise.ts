@@ -91,7 +91,13 @@ export function binary(rule: Binary): Operation {
     },
     emit({ inputs, outputs }, to) {
       if (rule.emit) rule.emit(to, inputs[0]!, inputs[1]!, outputs[0]!)
-      else to.node(rule.onnx, inputs, {}, outputs)
+      else
+        to.node(
+          rule.onnx,
+          inputs.map(input => unfusable(to, input, outputs[0]!)),
+          {},
+          outputs,
+        )
     },
     ...(gradient
       ? {
@@ -119,6 +125,16 @@ export function binary(rule: Binary): Operation {
       return [y]
     },
   }
+}
+
+/**
+ * ONNX Runtime folds a scalar factor beside a MatMul into an attribute of float32, which would spoil float64; it leaves
+ * factors of rank 2 alone.
+ */
+function unfusable(to: Emitter, input: Tensor, output: Tensor): Tensor | string {
+  const data = input.node.leaf?.data
+  if (input.dtype !== 'float64' || data?.length !== 1 || output.shape.length < 2) return input
+  return to.constant('float64', [1, 1], [Number(data[0])])
 }
 
 /**

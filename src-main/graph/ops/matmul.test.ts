@@ -2,6 +2,7 @@ import * as ort from 'onnxruntime-node'
 import { describe, it } from 'vitest'
 import { checkOperation } from '../testing/check.ts'
 import { matmul } from './matmul.ts'
+import { mul } from './mul.ts'
 
 // Truth: plain loops in float64; central finite differences for gradients; the same bytes twice.
 describe('matmul', () => {
@@ -49,5 +50,13 @@ describe('matmul', () => {
     checkOperation(ort, {
       inputs: { a: { shape: [2, 3, 4] }, b: { shape: [5, 4] } },
       build: ({ a, b }) => matmul(a!, b!, { transposeB: true }),
+    }))
+})
+
+describe('a factor beside a product in float64', () => {
+  it('keeps its digits', () =>
+    checkOperation(ort, {
+      inputs: { a: { shape: [2, 3, 4] }, b: { shape: [2, 4, 3] } },
+      build: ({ a, b }) => mul(matmul(mul(a!, 1 / 3), b!), 0.7),
     }))
 })
