@@ -76,7 +76,7 @@ export class BamIndex {
       shift = view.getInt32(at, true)
       depth = view.getInt32(at + 4, true)
       const extra = view.getInt32(at + 8, true)
-      if (shift < 1 || shift > 30 || depth < 0 || depth > 9 || shift + 3 * depth > 50)
+      if (shift < 1 || depth < 0 || depth > 9 || shift + 3 * depth > 52)
         throw badIndex(path, `claims bins of 2^${shift} bases in ${depth} levels`)
       if (extra < 0) throw badIndex(path, 'is damaged')
       at += 12
