@@ -1,42 +1,20 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
 import { HAPLOTYPE_TOKENS, TOKEN_COUNT } from '../../src-shared/genome/diplotype.ts'
 import { PILEUP_DEFAULTS, type PileupOptions } from '../../src-shared/genome/pileup.ts'
 import { quietContext } from '../../src-shared/job.ts'
-import { SeededRandom } from '../../test-support/random.ts'
+import { indelBam, indelReads } from '../../test-support/indel-people.ts'
 import { recordsToBatch } from '../../test-support/record-batches.ts'
-import { haplotypeOf, SIMULATION_DEFAULTS, simulateReads } from '../../test-support/simulated-reads.ts'
 import { DIPLOTYPE_DEFAULTS } from '../domain/diplotype/call.ts'
-import { diplotypeText } from '../domain/diplotype/text.ts'
+import { diplotypeText, diplotypeTsv } from '../domain/diplotype/text.ts'
 import { ColumnDetailCollector } from '../domain/pileup/columnDetail.ts'
-import type { AlignmentFile } from '../readers/alignments.ts'
+import { type AlignmentFile, openAlignments } from '../readers/alignments.ts'
 import type { BamRecord } from '../readers/bamWriter.ts'
+import { buildIndex } from '../readers/indexBuilder.ts'
 import { countTokens, runDiplotype } from './diplotypeRun.ts'
 import { runPileup } from './pileupRun.ts'
-
-/** Overlapping mates over a stretch full of insertions and deletions, with poor qualities. */
-function records(seed: string) {
-  const random = new SeededRandom(seed)
-  const reference = Array.from({ length: 700 }, () => random.pick('ACGTN')).join('')
-  const side = () => {
-    const changes = []
-    for (let at = 30; at < 670; at += random.integer(4, 30)) {
-      const base = reference[at]!
-      changes.push(random.chance(0.6) ? { start: at, ref: base, alt: `${base}${'ACGT'.slice(0, random.integer(1, 4))}` } : { start: at, ref: reference.slice(at, at + 3), alt: base }) // biome-ignore format: one line
-    }
-    return haplotypeOf(0, reference, changes)
-  }
-  return simulateReads({
-    ...SIMULATION_DEFAULTS,
-    random,
-    haplotypes: [side(), side()],
-    depth: 25,
-    readLength: 60,
-    insertMean: 80,
-    insertDeviation: 15,
-    blemishes: 0.1,
-    namePrefix: seed,
-  })
-}
 
 const DEL = HAPLOTYPE_TOKENS.indexOf('DEL')
 
@@ -61,7 +39,7 @@ describe('tokens at every column', () => {
   ]
   it.each(cases)('equal a plain count over the reads of each single column: %s', async (title, changed) => {
     const options = { ...PILEUP_DEFAULTS, ...changed }
-    const file = fileOf(records(title))
+    const file = fileOf(indelReads(title))
     const counts: number[] = []
     await countTokens(
       file,
@@ -107,8 +85,38 @@ describe('tokens at every column', () => {
   })
 })
 
+describe('against pysam', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'diploscope-diplotype-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('depth and alleles of both callers equal the committed table, at all 700 positions', async () => {
+    const path = join(folder, 'indels.bam')
+    writeFileSync(path, indelBam('golden'))
+    await buildIndex(path, {}, quietContext())
+    const golden = resolve(import.meta.dirname, '../../test-data/diplotype/indels.tsv')
+    const rows = readFileSync(golden, 'utf8').trim().split('\n').slice(1).map(line => line.split('\t')) // biome-ignore format: one line
+    const file = await openAlignments(path)
+    try {
+      for (const caller of ['top2', 'robust'] as const) {
+        const region = { contig: 'c', start: 0, end: 700 }
+        const calling = { ...DIPLOTYPE_DEFAULTS, caller }
+        let table = ''
+        await runDiplotype(file, { region, pileup: PILEUP_DEFAULTS, calling }, quietContext(), calls => {
+          table += diplotypeTsv(calls)
+        })
+        const found = table.trim().split('\n').map(line => line.split('\t')) // biome-ignore format: one line
+        const column = caller === 'top2' ? 3 : 4
+        expect(found.map(r => [r[1], r[4], r[2]])).toEqual(rows.map(r => [r[1], r[2], r[column]]))
+      }
+      expect(rows).toHaveLength(700)
+    } finally {
+      await file.close()
+    }
+  })
+})
+
 describe('runDiplotype', () => {
-  const file = fileOf(records('text'))
+  const file = fileOf(indelReads('text'))
   const text = async (start: number, end: number, reference?: (from: number, to: number) => Promise<string>) => {
     let out = ''
     const request = { region: { contig: 'c', start, end }, pileup: PILEUP_DEFAULTS, calling: DIPLOTYPE_DEFAULTS }
