@@ -4,7 +4,6 @@ import { asWorkbenchError, toWire, type WireError, WorkbenchError } from '../../
 import type { ProjectDocument, ProjectState } from '../../src-shared/project.ts'
 import { writeFileAtomic } from '../storage/atomic.ts'
 import { emptyDocument, withDefaultTracks } from './defaultTracks.ts'
-import { openDemo, readDemo } from './demo.ts'
 import type { FileRegistry } from './files.ts'
 import { candidatePaths, commonFolder, formatProject, type ProjectFile, type ProjectFileEntry, parseProject, withFileIds } from './projectFile.ts' // biome-ignore format: one line
 
@@ -170,11 +169,20 @@ export function createProjects(options: {
     return take(project, dataDir)
   }
 
+  const readDemo = async (): Promise<ProjectFile> => {
+    try {
+      if (demoDir) return await read(join(demoDir, `demo${PROJECT_SUFFIX}`))
+    } catch (error) {
+      if (asWorkbenchError(error).code !== 'not-found') throw error
+    }
+    throw new WorkbenchError('not-found', 'the demo data are not installed', 'open a file of your own, or install the program again') // biome-ignore format: one sentence
+  }
+
   /** The demo, or an empty project where it is not installed or damaged: then that is told. */
   const firstRun = async (): Promise<ProjectDocument> => {
     if (!demoDir) return document
     try {
-      return await openDemo(demoDir, await readDemo(demoDir), files)
+      return await take(await readDemo(), demoDir)
     } catch (error) {
       tell(error)
       return document
@@ -217,8 +225,8 @@ export function createProjects(options: {
     },
     startNew: () => replaceBy(async () => emptyDocument('New project')),
     async demo() {
-      const demo = await readDemo(demoDir) // before anything is closed
-      return replaceBy(() => openDemo(demoDir ?? '', demo, files))
+      const demo = await readDemo() // before anything is closed
+      return replaceBy(() => take(demo, demoDir ?? ''))
     },
     async openFile(path) {
       const project = await read(path) // before anything is closed: a damaged file leaves the current project as it is
