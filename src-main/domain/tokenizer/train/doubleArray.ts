@@ -42,7 +42,8 @@ export function buildDoubleArray(entries: readonly TrieEntry[]): Uint32Array {
     highest = Math.max(highest, index)
   }
   used[0] = 1
-  // The first block that still has room; blocks of 256 keep XOR inside a block.
+  const bases = new Set<number>()
+  // The first place that still has room; blocks of 256 keep XOR inside a block.
   let firstFree = 1
   const place = (labels: readonly number[]): number => {
     const first = labels[0] as number
@@ -53,10 +54,12 @@ export function buildDoubleArray(entries: readonly TrieEntry[]): Uint32Array {
         continue
       }
       const base = index ^ first
-      // A base of 0 would make the root its own child.
-      if (base === 0) continue
+      // A base of 0 would make the root its own child; two parents with one base would find each other's children.
+      if (base === 0 || bases.has(base)) continue
       reserve(base | 255)
-      if (labels.every(label => !used[base ^ label])) return base
+      if (!labels.every(label => !used[base ^ label])) continue
+      bases.add(base)
+      return base
     }
   }
   const queue: { node: Node; index: number }[] = [{ node: root, index: 0 }]
