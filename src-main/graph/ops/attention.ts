@@ -5,6 +5,7 @@ import { globalReach, type Operation } from '../operation.ts'
 import { broadcastShapes, isFloat, sameShape, type TensorType } from '../types.ts'
 import { concat } from './concat.ts'
 import { dropoutMask } from './dropoutMask.ts'
+import { emitScaling } from './elementwise.ts'
 import { matmul } from './matmul.ts'
 import { mul } from './mul.ts'
 import { neg } from './neg.ts'
@@ -60,11 +61,13 @@ export const attentionOperation: Operation<AttentionAttributes> = {
     const rank = k.shape.length
     const perm = k.shape.map((_, axis) => (axis === rank - 2 ? rank - 1 : axis === rank - 1 ? rank - 2 : axis))
     const turned = to.node('Transpose', [k], { perm: { ints: perm } })
-    // Rank 2 in float64: see `unfusable` of elementwise.ts.
-    let scores = to.node('Mul', [
-      to.node('MatMul', [q, turned]),
-      to.constant(q.dtype, q.dtype === 'float64' ? [1, 1] : [], [scale]),
-    ])
+    const products = to.node('MatMul', [q, turned])
+    const factor = to.constant(q.dtype, [], [scale])
+    let scores: string
+    if (q.dtype === 'float64') {
+      scores = `${products}/scaled`
+      emitScaling(to, 'Mul', [products, factor], scores)
+    } else scores = to.node('Mul', [products, factor])
     if (bias) scores = to.node('Add', [scores, inputs[3]!])
     to.node('Softmax', [scores], { axis: { int: -1 } }, [outputs[1]!])
     const kept = mask ? to.node('Mul', [outputs[1]!, inputs.at(-1)!]) : outputs[1]!

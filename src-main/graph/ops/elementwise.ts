@@ -127,14 +127,17 @@ export function binary(rule: Binary): Operation {
   }
 }
 
+/** A product or quotient by a number in float64. */
+const isScaling = (onnx: string, [a, b]: readonly Tensor[]): boolean =>
+  a!.dtype === 'float64' && (onnx === 'Mul' || onnx === 'Div') && [a, b].some(t => t!.node.leaf?.data?.length === 1)
+
 /**
- * ONNX Runtime folds a scalar factor beside a MatMul into an attribute of float32, which would spoil float64; it leaves
- * factors of rank 2 alone.
+ * ONNX Runtime folds a number beside a MatMul into an attribute of float32, which would spoil float64. Two changes of
+ * sign, exact, keep them apart.
  */
-function unfusable(to: Emitter, input: Tensor, output: Tensor): Tensor | string {
-  const data = input.node.leaf?.data
-  if (input.dtype !== 'float64' || data?.length !== 1 || output.shape.length < 2) return input
-  return to.constant('float64', [1, 1], [Number(data[0])])
+export function emitScaling(to: Emitter, onnx: string, [a, b]: readonly (Tensor | string)[], y: Tensor | string): void {
+  const negated = to.node(onnx, [to.node('Neg', [a!]), b!])
+  to.node('Neg', [negated], {}, [y])
 }
 
 /**
