@@ -211,6 +211,11 @@ describe('difficult samples', () => {
     expect(report).toMatchObject({ genotype: 'e3/e4', sample: 'S1, S2', synthetic: true, buildConfirmed: false })
     await expect(typed(records, contigs)).rejects.toMatchObject({ code: 'build' })
     await expect(typed(records, contigsOf('GRCh38'), { build: 'GRCh37' })).rejects.toMatchObject({ code: 'build' })
+    const spiked = await typed(records, contigsOf('GRCh38'), {}, [
+      '@RG\tID:r1\tSM:S',
+      '@CO\tsynthetic spike-ins were added',
+    ])
+    expect(spiked.synthetic).toBe(false)
     const nameless = await typed(records, contigsOf('GRCh38'), {}, [])
     expect(nameless).toMatchObject({ sampleFrom: 'file-name', synthetic: false })
   })

@@ -19,8 +19,8 @@ export interface ApoeRequest {
   readonly fileName: string
 }
 
-/** A header comment or read group that says so marks a whole file as made up. */
-const SYNTHETIC = /^@(?:CO|RG)\t(?:.*\t)?(?:DS:)?synthetic\b/im
+/** A header comment or read-group description that begins so marks a whole file as made up. */
+const SYNTHETIC = /^@CO\tsynthetic:|^@RG\t(?:.*\t)?DS:synthetic:/m
 
 /**
  * APOE from an open file: the build from its header, the contig with reads, RNA or not from the gene's reads, evidence from the

@@ -62,8 +62,8 @@ export function chooseContig(readsByContig: readonly { readonly contig: string; 
   const best = rest.reduce((a, b) => (b.reads > a.reads ? b : a), first)
   const others = readsByContig.filter(c => c !== best)
   const listed = others.map(c => `'${c.contig}' (${c.reads.toLocaleString('en-US')})`).join(', ')
-  const note =
-    `The header names chromosome 19 more than once; '${best.contig}' was used because it has most reads in the gene ` +
-    `(${best.reads.toLocaleString('en-US')}); not used: ${listed}.`
+  const why =
+    best.reads > 0 ? `it has most reads in the gene (${best.reads.toLocaleString('en-US')})` : 'none has reads in the gene and it comes first' // biome-ignore format: one choice
+  const note = `The header names chromosome 19 more than once; '${best.contig}' was used because ${why}; not used: ${listed}.`
   return { contig: best.contig, note }
 }
