@@ -91,13 +91,8 @@ export function binary(rule: Binary): Operation {
     },
     emit({ inputs, outputs }, to) {
       if (rule.emit) rule.emit(to, inputs[0]!, inputs[1]!, outputs[0]!)
-      else
-        to.node(
-          rule.onnx,
-          inputs.map(input => unfusable(to, input, outputs[0]!)),
-          {},
-          outputs,
-        )
+      else if (isScaling(rule.onnx, inputs)) emitScaling(to, rule.onnx, inputs, outputs[0]!)
+      else to.node(rule.onnx, inputs, {}, outputs)
     },
     ...(gradient
       ? {
