@@ -242,7 +242,12 @@ function Ledger({ report }: { readonly report: PositionReport }) {
   const rows = ledgerRows(report.ledger)
   const most = Math.max(1, reads.fetched, ...rows.map(r => r.count))
   const line = (label: string, why: string, count: number, colour: string) => (
-    <div key={label} style={{ display: 'grid', gridTemplateColumns: '108px 1fr 44px', gap: 8, alignItems: 'center' }}>
+    <div
+      key={label}
+      data-reason={label}
+      data-count={count}
+      style={{ display: 'grid', gridTemplateColumns: '108px 1fr 44px', gap: 8, alignItems: 'center' }}
+    >
       <span>{label}</span>
       <span>
         <span className="bar" style={{ height: 9 }}>
