@@ -9,6 +9,14 @@ const SURROGATES = [0xd800, 0xdfff] as const
  * stand in canonical order are left as they are.
  */
 export function nfkcCharsmap(): Uint8Array {
+  made ??= makeCharsmap()
+  return made
+}
+
+/** It takes a second to make, and does not change. */
+let made: Uint8Array | undefined
+
+function makeCharsmap(): Uint8Array {
   const encoder = new TextEncoder()
   const rules = new Map<string, string>()
   for (let code = 1; code <= 0x10ffff; code++) {
@@ -20,6 +28,13 @@ export function nfkcCharsmap(): Uint8Array {
     if (decomposed !== character && decomposed.normalize('NFKC') !== decomposed)
       rules.set(decomposed, decomposed.normalize('NFKC'))
   }
+  // Halfwidth kana compose with the halfwidth marks behind them, which no single character decomposes to.
+  for (let code = 0xff66; code <= 0xff9d; code++)
+    for (const mark of ['\uff9e', '\uff9f']) {
+      const pair = String.fromCodePoint(code) + mark
+      const composed = pair.normalize('NFKC')
+      if (composed.length === 1) rules.set(pair, composed)
+    }
   const texts: number[] = []
   const offsets = new Map<string, number>()
   const entries: TrieEntry[] = []
