@@ -1,4 +1,4 @@
-import { chmod, mkdir } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
@@ -20,10 +20,23 @@ export async function prepareDataDir(path: string): Promise<void> {
   try {
     const made = await mkdir(path, { recursive: true, mode: 0o700 })
     if (made) await chmod(path, 0o700)
+    else await sweep(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST' || code === 'ENOTDIR')
       throw new WorkbenchError('wrong-type', `'${path}' is to hold the program's data and is not a folder`, 'move it away, or set DIPLOSCOPE_DATA_DIR') // biome-ignore format: one sentence
     throw asWorkbenchError(error)
+  }
+}
+
+/** What an atomic write left behind when the program was killed; younger ones may be another window's that is writing now. */
+const LEFTOVER = /^\..+\.[0-9a-f]{12}\.part$/
+const OLD_MS = 3600_000
+
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!LEFTOVER.test(name)) continue
+    const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Date.now() }))
+    if (Date.now() - mtimeMs > OLD_MS) await rm(join(folder, name), { force: true })
   }
 }
