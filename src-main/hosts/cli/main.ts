@@ -7,6 +7,8 @@ import { processIo } from './io.ts'
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCommand }>>> = {
   apoe: () => import('./commands/apoe.ts'),
   diplotype: () => import('./commands/diplotype.ts'),
+  index: () => import('./commands/index.ts'),
+  models: () => import('./commands/models.ts'),
   pileup: () => import('./commands/pileup.ts'),
   serve: () => import('./commands/serve.ts'),
   tokenizer: () => import('./commands/tokenizer.ts'),
