@@ -1,5 +1,5 @@
 import { readSync, writeSync } from 'node:fs'
-import { encodeFrame, type Frame, PREFIX_BYTES, readEnvelope, readPrefix } from './frames.ts'
+import { encodeFrame, type Frame, PREFIX_BYTES, readEnvelope, readPrefix, uninitialised } from './frames.ts'
 
 /** The process's end of the wire. */
 export interface Channel {
@@ -24,7 +24,7 @@ export function pipeChannel(): Channel {
       const envelope = readEnvelope(json)
       const buffers: Uint8Array[] = []
       for (const length of envelope.lengths) {
-        const buffer = new Uint8Array(length)
+        const buffer = uninitialised(length)
         if (!readFully(buffer)) return undefined
         buffers.push(buffer)
       }
