@@ -1,5 +1,5 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { quietContext } from '../../src-shared/job.ts'
 import { sharedData } from '../../test-support/shared-data.ts'
@@ -117,6 +117,33 @@ describe.skipIf(!hasSamtools)('openCram against samtools view (truth: samtools, 
       compared += theirs.length
     }
     expect(compared).toBeGreaterThan(1500)
+    await file.close()
+  })
+})
+
+describe('openCram on fixtures (truth: what samtools 1.16.1 read from them, test-data/cram/make.sh)', () => {
+  const fixture = (name: string) => resolve(import.meta.dirname, '../../test-data/cram', name)
+  it.each(['version30', 'version21'])('%s', async name => {
+    for (const part of ['genome.fa', 'genome.fa.fai', `${name}.cram`, `${name}.cram.crai`])
+      copyFileSync(fixture(part), at(part))
+    const expected = readFileSync(fixture(`${name}.expected.tsv`), 'utf8')
+      .trimEnd()
+      .split('\n')
+    const file = await openCram(at(`${name}.cram`), { reference: at('genome.fa') })
+    expect([...(await lines(file, 'chrA')), ...(await lines(file, 'chrB'))]).toEqual(expected)
+    // A read whose last base is the first of the range, and one whose first base is its last, are in it.
+    const row = expected.map(line => line.split('\t')).find(f => f[2] === 'chrA' && f[5] === '60M')!
+    const [start, end] = [Number(row[3]) - 1, Number(row[3]) + 59]
+    for (const [from, to, there] of [
+      [end - 1, end, true],
+      [end, end + 1, false],
+      [start, start + 1, true],
+      [start - 1, start, false],
+    ] as const) {
+      // biome-ignore format: one line
+      const names = (await lines(file, 'chrA', from, to)).map(line => line.split('\t').slice(0, 4).join(' '))
+      expect(names.includes(row.slice(0, 4).join(' '))).toBe(there)
+    }
     await file.close()
   })
 })
