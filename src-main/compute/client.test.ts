@@ -209,10 +209,10 @@ describe('compute process', () => {
   it('refuses a run beyond the memory limit with both numbers, before it starts', async () => {
     const c = compute({ memoryLimitBytes: 20e6 })
     const session = await c.load(affine)
-    const rows = 1_000_000 // 12 MB in, 12 MB inside (plus the unstated `m`), 12 MB out
+    const rows = 1_000_000 // 12 MB in, 12 MB inside, 12 MB out
     await expect(session.run({ x: float32(new Float32Array(rows * 3), [rows, 3]) })).rejects.toMatchObject({
       code: 'out-of-memory',
-      message: expect.stringMatching(/needs at least 36 MB and 20 MB are free/),
+      message: expect.stringMatching(/needs about 36 MB and 20 MB are free/),
       detail: { freeBytes: 20e6 },
     })
     expect((await session.run(row(1, 1, 1)))['y']).toBeDefined()

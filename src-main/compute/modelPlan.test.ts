@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { elementCount } from '../../src-shared/tensor.ts'
 import { onnxModel } from '../../test-support/onnx-model.ts'
+import { Graph } from '../graph/graph.ts'
+import { emitOnnx } from '../graph/onnx.ts'
+import { transformer } from '../models/transformer.ts'
+import { createCompute } from './client.ts'
 import { estimateMemory, planModel } from './modelPlan.ts'
 
 const MB = 1e6
@@ -29,7 +34,7 @@ describe('memory of a run', () => {
     expect(estimateMemory(plan, new Map([['x', [3000, 250]]]), []).bytes).toBe(250_016 + 3 * MB + 6 * MB)
   })
 
-  it('says when shapes are unknown: the estimate is then a lower bound', () => {
+  it('says when shapes are unknown, and takes such a tensor to be as large as what its node reads', () => {
     const plan = planModel(onnxModel({ inputs: { x: [2] }, outputs: { y: [2] }, nodes: [{ op: 'Exp', in: ['x'], out: ['a'] }, { op: 'Exp', in: ['a'], out: ['y'] }] })) // biome-ignore format: one line
     expect(estimateMemory(plan, new Map([['x', [2]]]), ['y'])).toEqual({ bytes: 24, complete: false })
   })
@@ -48,5 +53,38 @@ describe('memory of a run', () => {
     })
     // k and two neighbours of the chain.
     expect(estimateMemory(planModel(skip), new Map([['x', [250_000]]]), []).bytes).toBe(1 * MB + 3 * MB)
+  })
+})
+
+describe('the estimate against a real process', () => {
+  it('is within a third of what the process grows by, for an encoder whose attention dominates', async () => {
+    const [batch, length] = [8, 512]
+    const model = transformer.configure({
+      vocabulary: 50,
+      maxTokens: length,
+      width: 64,
+      layers: 2,
+      heads: 8,
+      feedForward: 128,
+      tokenHead: 'separate',
+    })
+    const outputs = model.buildForward(new Graph(), { batch })
+    const values = new Map(model.parameters.map(p => [p.name, new Float32Array(elementCount(p.shape)).fill(0.01)]))
+    const { bytes } = emitOnnx(outputs, { values })
+    const plan = planModel(bytes)
+    const estimate =
+      estimateMemory(plan, new Map([['ids', [batch, length]]]), Object.keys(outputs)).bytes - plan.weightBytes
+    const compute = createCompute({ threads: 1 })
+    try {
+      const session = await compute.load(bytes)
+      const before = (await compute.stats()).peakRssBytes
+      await session.run({ ids: { dtype: 'int32', shape: [batch, length], data: new Int32Array(batch * length) } })
+      const grown = (await compute.stats()).peakRssBytes - before
+      expect(grown).toBeGreaterThan(100e6) // probabilities before and after softmax: 2 x 8 x 8 x 512 x 512 floats
+      expect(estimate / grown).toBeGreaterThan(0.67)
+      expect(estimate / grown).toBeLessThan(1.5)
+    } finally {
+      await compute.close()
+    }
   })
 })

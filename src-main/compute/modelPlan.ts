@@ -111,8 +111,6 @@ const IN_PLACE = new Set([
   'Neg',
   'Abs',
   'Erf',
-  'Softmax',
-  'LogSoftmax',
   'Pow',
   'Clip',
   'Dropout',
@@ -123,7 +121,7 @@ const IN_PLACE = new Set([
 export interface MemoryEstimate {
   /** Weights, inputs, the largest set of tensors alive at once, and the copies of the outputs. */
   readonly bytes: number
-  /** False where the file does not state every shape: then `bytes` is a lower bound. */
+  /** False where the file does not state every shape: such a tensor is taken to be as large as the largest that its node reads. */
   readonly complete: boolean
 }
 
@@ -145,13 +143,13 @@ export function estimateMemory(
     }
   }
   let complete = true
-  const sizeOf = (name: string): number => {
+  const sizeOf = (name: string): number | undefined => {
     const v = plan.values.get(name)
     let n = v?.elementBytes ?? 0
     for (const d of v?.shape ?? []) n *= typeof d === 'number' ? d : (free.get(d) ?? Number.NaN)
     if (v && Number.isFinite(n)) return n
     complete = false
-    return 0
+    return undefined
   }
   const owner = new Map<string, string>()
   const ownerOf = (name: string) => owner.get(name) ?? name
@@ -163,6 +161,8 @@ export function estimateMemory(
   }
   for (const o of plan.outputs) lastRead.set(ownerOf(o), plan.steps.length)
   const alive = new Map<string, number>()
+  const known = new Map<string, number>()
+  for (const input of plan.inputs) known.set(input.name, sizeOf(input.name) ?? 0)
   let now = 0
   let peak = 0
   const release = (reads: readonly string[], at: number) => {
@@ -178,7 +178,8 @@ export function estimateMemory(
     if (IN_PLACE.has(step.op)) release(step.reads, i)
     for (const w of step.writes) {
       if (!w || ownerOf(w) !== w) continue
-      const size = sizeOf(w)
+      const size = sizeOf(w) ?? Math.max(0, ...step.reads.map(r => known.get(r) ?? 0))
+      known.set(w, size)
       alive.set(w, size)
       now += size
     }
@@ -189,6 +190,6 @@ export function estimateMemory(
       i,
     ) // written and never read: ORT drops it at once
   }
-  const outputBytes = returned.reduce((sum, name) => sum + sizeOf(name), 0)
+  const outputBytes = returned.reduce((sum, name) => sum + (known.get(name) ?? 0), 0)
   return { bytes: plan.weightBytes + inputBytes + peak + outputBytes, complete }
 }

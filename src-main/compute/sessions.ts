@@ -236,13 +236,10 @@ function checkMemory(
   const machine = (process.availableMemory?.() ?? freemem()) + held
   const room = Math.min(limit ?? Number.POSITIVE_INFINITY, machine)
   if (need.bytes <= room) return
-  throw outOfMemory(
-    `this run needs ${need.complete ? 'about' : 'at least'} ${mb(need.bytes)} MB and ${mb(room)} MB are free`,
-    {
-      neededBytes: need.bytes,
-      freeBytes: room,
-    },
-  )
+  throw outOfMemory(`this run needs about ${mb(need.bytes)} MB and ${mb(room)} MB are free`, {
+    neededBytes: need.bytes,
+    freeBytes: room,
+  })
 }
 
 const dataOf = (t: OrtTensor) => t.data as unknown as Uint8Array
