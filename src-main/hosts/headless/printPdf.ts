@@ -44,6 +44,7 @@ const printArguments = (folder: string, page: string, pdf: string): readonly str
   // Whatever the document names outside of itself leads nowhere.
   '--host-resolver-rules=MAP * ~NOTFOUND',
   '--proxy-server=http://127.0.0.1:9',
+  '--proxy-bypass-list=<-loopback>',
   `--user-data-dir=${join(folder, 'profile')}`,
   '--no-pdf-header-footer',
   `--print-to-pdf=${pdf}`,
