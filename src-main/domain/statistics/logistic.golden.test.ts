@@ -12,7 +12,10 @@ describe.skipIf(cases.length === 0)('golden: logistic', () => {
     const { json } = at
     const { tolerance } = json
     const judge = new Judge()
-    const [header, ...lines] = goldenText(at, 'data.tsv').trim().split('\n').map(line => line.split('\t'))
+    const [header, ...lines] = goldenText(at, 'data.tsv')
+      .trim()
+      .split('\n')
+      .map(line => line.split('\t'))
     const labelColumn = header!.indexOf('label')
     const features = header!.slice(1, labelColumn)
     const rows = lines.map(fields => features.map((_, i) => Number(fields[1 + i])))
@@ -25,13 +28,28 @@ describe.skipIf(cases.length === 0)('golden: logistic', () => {
       const fit = fitLogistic(rows, labels, inverse === undefined ? {} : { inverseStrength: Number(inverse) })
       judge.number(`${name} intercept`, fit.intercept, expected.intercept, tolerance.coefficients_abs)
       features.forEach((feature, i) => {
-        judge.number(`${name} ${feature}`, fit.coefficients[i], expected.coefficients[feature], tolerance.coefficients_abs)
+        judge.number(
+          `${name} ${feature}`,
+          fit.coefficients[i],
+          expected.coefficients[feature],
+          tolerance.coefficients_abs,
+        )
       })
       judge.number(`${name} log-likelihood`, fit.logLikelihood, expected.log_likelihood, tolerance.coefficients_abs)
       if (expected.standard_errors) {
-        judge.number(`${name} se intercept`, fit.standardErrors[0], expected.standard_errors.intercept, tolerance.coefficients_abs)
+        judge.number(
+          `${name} se intercept`,
+          fit.standardErrors[0],
+          expected.standard_errors.intercept,
+          tolerance.coefficients_abs,
+        )
         features.forEach((feature, i) => {
-          judge.number(`${name} se ${feature}`, fit.standardErrors[i + 1], expected.standard_errors[feature], tolerance.coefficients_abs)
+          judge.number(
+            `${name} se ${feature}`,
+            fit.standardErrors[i + 1],
+            expected.standard_errors[feature],
+            tolerance.coefficients_abs,
+          )
         })
       }
       const scores = predictLogistic(fit, rows)
@@ -63,7 +81,12 @@ describe.skipIf(cases.length === 0)('golden: logistic', () => {
       const auc = rocAuc(edge.scores, edge.labels)!
       judge.number(`${edge.note}: auc`, auc.auc, edge.auc, tolerance.auc_abs)
       judge.number(`${edge.note}: variance`, auc.variance, edge.delong_variance, tolerance.ci_abs)
-      judge.number(`${edge.note}: macro F1`, f1Scores(edge.scores, edge.labels).macro, edge['macro_f1_at_0.5'], tolerance.macro_f1_abs)
+      judge.number(
+        `${edge.note}: macro F1`,
+        f1Scores(edge.scores, edge.labels).macro,
+        edge['macro_f1_at_0.5'],
+        tolerance.macro_f1_abs,
+      )
     }
     expect(judge.comparisons).toBeGreaterThanOrEqual(2 * (20 + features.length) + 3 * json.edge_cases.length)
     console.log(`logistic: ${judge.worst}`)

@@ -21,7 +21,10 @@ describe.skipIf(cases.length === 0)('golden: statistics', () => {
     let first: TrackPearson | undefined
     for (let w = 0; w < windows; w++) {
       const part = new TrackPearson(tracks)
-      part.add(x.subarray(w * bins * tracks, (w + 1) * bins * tracks), y.subarray(w * bins * tracks, (w + 1) * bins * tracks))
+      part.add(
+        x.subarray(w * bins * tracks, (w + 1) * bins * tracks),
+        y.subarray(w * bins * tracks, (w + 1) * bins * tracks),
+      )
       first ??= part
       total.merge(part)
     }
@@ -33,7 +36,8 @@ describe.skipIf(cases.length === 0)('golden: statistics', () => {
     }
     const result = total.result()
     const bound = (track: { kind: string }) => (/offset/.test(track.kind) ? tolerance.offset_track_abs : tolerance.abs)
-    for (const track of json.tracks) one(`track ${track.track}`, result.perTrack[track.track], track.pearson, bound(track))
+    for (const track of json.tracks)
+      one(`track ${track.track}`, result.perTrack[track.track], track.pearson, bound(track))
     const loose = tolerance.offset_track_abs
     one('mean', result.mean, json.mean_per_track, loose)
     judge.number('used', result.used, json.tracks_used, 0)
@@ -47,7 +51,13 @@ describe.skipIf(cases.length === 0)('golden: statistics', () => {
       const kept = result.perTrack.map((_, track) => track).filter(track => track !== Number(left))
       one(key, total.result(kept).pooled, value as number, tolerance.abs)
     }
-    for (const [name, type] of Object.entries<{ tracks: number[]; mean: number | null; used: number; excluded: number; pooled: number | null }>(json.by_type)) {
+    for (const [name, type] of Object.entries<{
+      tracks: number[]
+      mean: number | null
+      used: number
+      excluded: number
+      pooled: number | null
+    }>(json.by_type)) {
       const part = total.result(type.tracks)
       one(`${name} mean`, part.mean, type.mean, loose)
       judge.number(`${name} used`, part.used, type.used, 0)
@@ -58,7 +68,9 @@ describe.skipIf(cases.length === 0)('golden: statistics', () => {
     json.per_window_first_window.forEach((value: number | null, track: number) => {
       one(`window 0, track ${track}`, window.perTrack[track], value, bound(json.tracks[track]))
     })
-    expect(judge.comparisons).toBeGreaterThanOrEqual(json.tracks.length + json.per_window_first_window.length + 4 * Object.keys(json.by_type).length + 6)
+    expect(judge.comparisons).toBeGreaterThanOrEqual(
+      json.tracks.length + json.per_window_first_window.length + 4 * Object.keys(json.by_type).length + 6,
+    )
     console.log(`statistics: ${judge.worst}`)
   })
 })
