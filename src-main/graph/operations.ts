@@ -9,6 +9,7 @@ import { castOperation } from './ops/cast.ts'
 import { concatOperation } from './ops/concat.ts'
 import { conv1dOperation } from './ops/conv1d.ts'
 import { cumulativeSumOperation } from './ops/cumulativeSum.ts'
+import { deinterleaveOperation } from './ops/deinterleave.ts'
 import { divOperation } from './ops/div.ts'
 import { dropoutMaskOperation } from './ops/dropoutMask.ts'
 import { equalOperation } from './ops/equal.ts'
@@ -20,6 +21,7 @@ import { geluOperation } from './ops/gelu.ts'
 import { gemmOperation } from './ops/gemm.ts'
 import { greaterOperation } from './ops/greater.ts'
 import { greaterOrEqualOperation } from './ops/greaterOrEqual.ts'
+import { interleaveOperation } from './ops/interleave.ts'
 import { layerNormOperation } from './ops/layerNorm.ts'
 import { lessOperation } from './ops/less.ts'
 import { lessOrEqualOperation } from './ops/lessOrEqual.ts'
@@ -72,6 +74,7 @@ export const operations = {
   concat: concatOperation,
   conv1d: conv1dOperation,
   cumulativeSum: cumulativeSumOperation,
+  deinterleave: deinterleaveOperation,
   div: divOperation,
   dropoutMask: dropoutMaskOperation,
   equal: equalOperation,
@@ -83,6 +86,7 @@ export const operations = {
   gemm: gemmOperation,
   greater: greaterOperation,
   greaterOrEqual: greaterOrEqualOperation,
+  interleave: interleaveOperation,
   layerNorm: layerNormOperation,
   less: lessOperation,
   lessOrEqual: lessOrEqualOperation,

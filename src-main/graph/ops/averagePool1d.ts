@@ -1,8 +1,7 @@
 import type { Tensor } from '../graph.ts'
-import { expand } from './expand.ts'
 import { mul } from './mul.ts'
 import { poolOperation } from './pool.ts'
-import { reshape } from './reshape.ts'
+import { repeat } from './repeat.ts'
 
 export const averagePool1dOperation = poolOperation({
   name: 'averagePool1d',
@@ -12,8 +11,8 @@ export const averagePool1dOperation = poolOperation({
     const split = to.node('Reshape', [x, to.ints([batch, channels, length, size])])
     to.node('ReduceMean', [split], { axes: { ints: [3] }, keepdims: { int: 0 } }, [y])
   },
-  gradient(x, y, upstream, size) {
-    return reshape(expand(reshape(mul(upstream, 1 / size), [...y.shape, 1]), [...y.shape, size]), x.shape)
+  gradient(_x, _y, upstream, size) {
+    return repeat(mul(upstream, 1 / size), 2, size)
   },
 })
 

@@ -81,9 +81,10 @@ export const geluOperation: Operation<GeluAttributes> = {
 function derivative(x: Tensor, form: GeluForm): Tensor {
   switch (form) {
     case 'erf': {
-      // Φ(x) + x·φ(x)
-      const half = add(mul(erf(mul(x, Math.SQRT1_2)), 0.5), 0.5)
-      return add(half, mul(x, mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI))))
+      // Φ(x) + x·φ(x) = ½(1 + erf t + t·e^(ln(2/√π) - t²)), t = x/√2
+      const t = mul(x, Math.SQRT1_2)
+      const bell = mul(t, exp(sub(Math.log(2 / Math.sqrt(Math.PI)), mul(t, t))))
+      return mul(add(add(erf(t), bell), 1), 0.5)
     }
     case 'sigmoid': {
       // s + 1.702x·s·(1 - s)

@@ -1,11 +1,12 @@
 import type { Tensor } from '../graph.ts'
+import { add } from './add.ts'
 import { cast } from './cast.ts'
+import { deinterleave } from './deinterleave.ts'
 import { div } from './div.ts'
 import { equal } from './equal.ts'
+import { interleave } from './interleave.ts'
 import { mul } from './mul.ts'
-import { poolOperation, windows } from './pool.ts'
-import { reduceSum } from './reduceSum.ts'
-import { reshape } from './reshape.ts'
+import { poolOperation } from './pool.ts'
 
 export const maxPool1dOperation = poolOperation({
   name: 'maxPool1d',
@@ -15,9 +16,12 @@ export const maxPool1dOperation = poolOperation({
   },
   // Ties share the gradient equally.
   gradient(x, y, upstream, size) {
-    const chosen = cast(equal(windows(x, size), reshape(y, [...y.shape, 1])), x.dtype)
-    const share = div(reshape(upstream, [...y.shape, 1]), reduceSum(chosen, -1, { keepAxes: true }))
-    return reshape(mul(chosen, share), x.shape)
+    const chosen = deinterleave(x, size).map(part => cast(equal(part, y), x.dtype))
+    const share = div(
+      upstream,
+      chosen.slice(1).reduce((sum, part) => add(sum, part), chosen[0]!),
+    )
+    return interleave(chosen.map(part => mul(part, share)))
   },
 })
 

@@ -4,7 +4,6 @@ import { attributeError, shapeError } from '../graphErrors.ts'
 import { zeros } from '../ndarray.ts'
 import type { Operation } from '../operation.ts'
 import { isFloat } from '../types.ts'
-import { reshape } from './reshape.ts'
 
 type PoolAttributes = { readonly size: number }
 
@@ -14,10 +13,6 @@ interface PoolRule {
   readonly emit: (to: Emitter, x: Tensor, y: Tensor, size: number) => void
   readonly gradient: (x: Tensor, y: Tensor, upstream: Tensor, size: number) => Tensor
 }
-
-/** [batch, channels, length] -> [batch, channels, length / size, size] */
-export const windows = (x: Tensor, size: number): Tensor =>
-  reshape(x, [x.shape[0]!, x.shape[1]!, x.shape[2]! / size, size])
 
 /** An operation that makes one position of `size` neighbours. The length must be a multiple: no position is dropped in silence. */
 export function poolOperation(rule: PoolRule): Operation<PoolAttributes> {

@@ -2,6 +2,7 @@ import type { Tensor } from '../graph.ts'
 import { attributeError, normalAxis, shapeError } from '../graphErrors.ts'
 import { eachIndex, flatIndex, zeros } from '../ndarray.ts'
 import type { Operation } from '../operation.ts'
+import { emitInterleave } from './interleave.ts'
 import { reduceSum } from './reduceSum.ts'
 import { reshape } from './reshape.ts'
 
@@ -23,8 +24,10 @@ export const repeatOperation: Operation<RepeatAttributes> = {
   },
   emit({ inputs, outputs, attributes: { axis, times } }, to) {
     const x = inputs[0]!
+    const copies = new Array<Tensor>(times).fill(x)
+    if (axis === x.shape.length - 1) return emitInterleave(to, copies, outputs[0]!)
     const open = to.node('Unsqueeze', [x, to.ints([axis + 1])])
-    const wide = to.node('Expand', [open, to.ints(split(x.shape, axis, times))])
+    const wide = to.node('Concat', new Array<string>(times).fill(open), { axis: { int: axis + 1 } })
     to.node('Reshape', [wide, to.ints(outputs[0]!.shape)], {}, outputs)
   },
   gradient({ inputs, attributes: { axis, times } }, [upstream]) {

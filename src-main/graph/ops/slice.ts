@@ -2,6 +2,8 @@ import type { Tensor } from '../graph.ts'
 import { attributeError, normalAxis, shapeError } from '../graphErrors.ts'
 import { eachIndex, flatIndex, zeros } from '../ndarray.ts'
 import type { Operation } from '../operation.ts'
+import { expand } from './expand.ts'
+import { interleave } from './interleave.ts'
 import { pad } from './pad.ts'
 import { reshape } from './reshape.ts'
 
@@ -34,19 +36,23 @@ export const sliceOperation: Operation<SliceAttributes> = {
     const shape = inputs[0]!.shape
     let spread = upstream
     let covered = upstream.shape[axis]!
-    if (step > 1) {
+    if (step > 1 && axis === shape.length - 1) {
       // Each element is followed by step - 1 zeros.
+      const gap = expand(upstream.graph.constant(0, [], upstream.dtype), upstream.shape)
+      spread = interleave([upstream, ...new Array<Tensor>(step - 1).fill(gap)])
+      covered *= step
+    } else if (step > 1) {
       const open = [...upstream.shape.slice(0, axis + 1), 1, ...upstream.shape.slice(axis + 1)]
       covered *= step
       spread = reshape(
         pad(reshape(upstream, open), axis + 1, 0, step - 1),
         shape.map((l, a) => (a === axis ? covered : l)),
       )
-      const room = shape[axis]! - start
-      if (covered > room) {
-        spread = slice(spread, axis, 0, room)
-        covered = room
-      }
+    }
+    const room = shape[axis]! - start
+    if (covered > room) {
+      spread = slice(spread, axis, 0, room)
+      covered = room
     }
     return [pad(spread, axis, start, shape[axis]! - start - covered)]
   },

@@ -2,10 +2,10 @@ import type { Tensor } from '../graph.ts'
 import { attributeError } from '../graphErrors.ts'
 import { add } from './add.ts'
 import { conv1d } from './conv1d.ts'
+import { deinterleave } from './deinterleave.ts'
 import { mul } from './mul.ts'
 import { reshape } from './reshape.ts'
 import { sigmoid } from './sigmoid.ts'
-import { slice } from './slice.ts'
 import { sub } from './sub.ts'
 
 /**
@@ -18,8 +18,7 @@ export function softmaxPool(x: Tensor, weight: Tensor): Tensor {
   const length = x.shape[2] ?? 0
   if (x.shape.length !== 3 || length % 2 !== 0) throw attributeError('softmaxPool', 'length', 'even', length)
   const channels = x.shape[1]!
-  const first = slice(x, 2, 0, length, 2)
-  const second = slice(x, 2, 1, length, 2)
+  const [first, second] = deinterleave(x, 2) as readonly [Tensor, Tensor]
   const difference = sub(first, second)
   const kernel = weight.shape.length === 3 ? weight : reshape(weight, [channels, channels, 1])
   return add(second, mul(sigmoid(conv1d(difference, kernel)), difference))

@@ -3,9 +3,10 @@ import { shapeError } from '../graphErrors.ts'
 import { zeros } from '../ndarray.ts'
 import { globalReach, type Operation } from '../operation.ts'
 import { sameShape } from '../types.ts'
+import { cast } from './cast.ts'
+import { mul } from './mul.ts'
 import { oneHotMask } from './oneHot.ts'
 import { reshape } from './reshape.ts'
-import { where } from './where.ts'
 
 export const takeAlongOperation: Operation = {
   name: 'takeAlong',
@@ -33,7 +34,7 @@ export const takeAlongOperation: Operation = {
   gradient({ inputs }, [upstream], wanted) {
     if (!upstream || !wanted[0]) return []
     const [x, ids] = inputs as readonly [Tensor, Tensor]
-    return [where(oneHotMask(ids, x.shape.at(-1)!), reshape(upstream, [...upstream.shape, 1]), 0)]
+    return [mul(cast(oneHotMask(ids, x.shape.at(-1)!), x.dtype), reshape(upstream, [...upstream.shape, 1]))]
   },
   locality({ inputs }, _input, axis) {
     return axis < inputs[1]!.shape.length ? { axis, reach: { kind: 'pointwise' } } : globalReach
