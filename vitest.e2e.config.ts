@@ -1,5 +1,20 @@
 import { defineConfig } from 'vitest/config'
 
+// vitest's reporter prints failures with Map.groupBy, which Node 20 lacks; without it they are counted and not shown.
+type GroupBy = <K, V>(items: Iterable<V>, keyOf: (item: V, index: number) => K) => Map<K, V[]>
+const maps = Map as unknown as { groupBy?: GroupBy }
+maps.groupBy ??= (items, keyOf) => {
+  const groups = new Map<unknown, unknown[]>()
+  let index = 0
+  for (const item of items) {
+    const key = keyOf(item, index++)
+    const group = groups.get(key)
+    if (group) group.push(item)
+    else groups.set(key, [item])
+  }
+  return groups as never
+}
+
 /** Whole flows in a real Chromium: one server and one browser a file, one file at a time. */
 export default defineConfig({
   test: {

@@ -27,7 +27,7 @@ describe.skipIf(!bam || !genes || !signal || !variants).each(availableHosts())('
     await expect.poll(() => w.page.getByTestId('apoe-call').textContent()).toBe('e3/e3')
     expect(cli.genotype).toBe('e3/e3')
     expect(await w.page.getByTestId('apoe-confidence').textContent()).toBe('40')
-    await w.page.getByText(/190 of 744 reads in the gene are spliced/).waitFor()
+    await w.page.getByText(/^RNA: 190 of 744 reads in the gene are spliced/).waitFor()
     expect(await w.page.locator('[data-site="rs429358"] td').allTextContents()).toEqual(
       expect.arrayContaining(['T/T', '71']),
     )

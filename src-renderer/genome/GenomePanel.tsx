@@ -3,13 +3,12 @@ import { findContig } from '../../src-shared/genome/contigs.ts'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import { formatPosition } from '../../src-shared/genome/locus.ts'
 import { toWire } from '../../src-shared/ipc/errors.ts'
-import { isServed } from '../state/connect.ts'
 import { selectPosition } from '../state/selection.ts'
-import { call } from '../state/services.ts'
+import { call, onRelease } from '../state/services.ts'
 import { sameLocus, useDocument, useGenomeFile, useWorkbench } from '../state/workbench.ts'
-import type { Failure } from './coverageTrack.ts'
 import { setGenomeBrowser } from './current.ts'
 import { DiplotypeLegend } from './DiplotypeLegend.tsx'
+import { Failure } from './failure.ts'
 import { type Frame, GenomeBrowser } from './genomeBrowser.ts'
 import { type GenomeServices, trackSpec } from './trackConfigs.ts'
 import './genome.css'
@@ -21,7 +20,7 @@ async function orFailure<T>(what: string, read: () => Promise<T>): Promise<T | F
   } catch (error) {
     const wire = toWire(error)
     if (wire.code !== 'disconnected') useWorkbench.getState().notify('error', `${what}: ${wire.message}`, wire)
-    return { failure: wire.message }
+    return new Failure(wire.message)
   }
 }
 
@@ -37,7 +36,7 @@ const services: GenomeServices = {
   },
   genes: async (fileId, interval) => {
     const found = await orFailure('Genes', () => call('genes.range', { fileId, interval }))
-    return 'failure' in found ? [] : found.transcripts
+    return found instanceof Failure ? [] : found.transcripts
   },
   coverage: fileId => ({
     read: (interval, count) =>
@@ -79,6 +78,7 @@ export function GenomePanel() {
     if (!host.current || browser.current) return
     browser.current = create(host.current, setFrame)
     setGenomeBrowser(browser.current)
+    onRelease(fileIds => browser.current?.release(fileIds))
   }, [])
 
   const genomeId = genome ? `${genome.id}:${genome.facts.modifiedAt}:${hasSequence}` : null
@@ -146,7 +146,6 @@ function create(host: HTMLElement, setFrame: (f: Frame | undefined) => void): Ge
   let timer: ReturnType<typeof setTimeout> | undefined
   let animation = 0
   const made: GenomeBrowser = new GenomeBrowser(host, {
-    isServed,
     sequence: services.sequence,
     moved(locus, byUs) {
       cancelAnimationFrame(animation)
@@ -172,6 +171,7 @@ function create(host: HTMLElement, setFrame: (f: Frame | undefined) => void): Ge
     failed(error, fileId) {
       const { notify, files, fileChanged } = store.getState()
       const file = files.find(f => f.id === fileId)
+      if (file?.problem) return
       if (file) fileChanged({ ...file, problem: toWire(error) } satisfies OpenedFile)
       notify('error', file ? `${file.name}: ${error.message}` : error.message, toWire(error))
     },

@@ -1,6 +1,7 @@
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { CoverageBins } from '../../src-shared/ipc/contract.ts'
 import { AXIS, BASE_COLOUR, DEPTH, DEPTH_PEAK, INSERTION, SKIP } from './colours.ts'
+import { Failure } from './failure.ts'
 import { type DrawContext, type IgvBrowser, igv, type TrackConfig } from './igvInternals.ts'
 
 /** Depth by our own pileup, with the options of the position panel: what igv.js draws as coverage is filtered and down-sampled. */
@@ -8,11 +9,6 @@ export interface CoverageData {
   readonly bins: CoverageBins
   /** Upper-case reference of the same interval, '' when there is none or bins are wider than a base. */
   readonly sequence: string
-}
-
-/** What a track draws in place of data that could not be read. */
-export interface Failure {
-  readonly failure: string
 }
 
 export interface CoverageSource {
@@ -33,22 +29,6 @@ export class CoverageFeatures {
     for (let i = first; i < last; i++) if (max[i]! > top) top = max[i]!
     return top
   }
-}
-
-export const isFailure = (features: unknown): features is Failure =>
-  typeof features === 'object' && features !== null && 'failure' in features
-
-/** The reason in the middle of the canvas, which is three views wide. */
-export function drawFailure(
-  context: CanvasRenderingContext2D,
-  { failure }: Failure,
-  width: number,
-  height: number,
-): void {
-  context.fillStyle = 'rgb(143,45,13)'
-  context.font = '12px sans-serif'
-  context.textAlign = 'center'
-  context.fillText(failure, width / 2, height / 2 + 4)
 }
 
 /** A base whose non-reference share reaches this is drawn by allele, as genome browsers do. */
@@ -111,11 +91,11 @@ export function registerCoverageTrack(): void {
       const width = end - start
       const bins = width <= MAX_BINS ? width : Math.min(MAX_BINS, Math.ceil(width / Math.max(1, bpPerPixel)))
       const data = await this.source.read({ contig: chr, start, end }, bins)
-      return 'failure' in data ? data : new CoverageFeatures(data)
+      return data instanceof Failure ? data : new CoverageFeatures(data)
     }
 
     draw({ context, pixelWidth, pixelHeight, bpStart, bpPerPixel, features }: DrawContext) {
-      if (isFailure(features)) return drawFailure(context, features, pixelWidth, pixelHeight)
+      if (features instanceof Failure) return features.draw(context, pixelWidth, pixelHeight)
       if (!(features instanceof CoverageFeatures)) return
       const { bins, sequence } = features.data
       const { interval, binBp, mean, max, counts } = bins

@@ -2,7 +2,7 @@ import { diplotypeOfChar } from '../../src-shared/genome/diplotype.ts'
 import type { DiplotypeTrack } from '../../src-shared/genome/diplotypeTrack.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import { BASE_COLOUR, COVERED, HETEROZYGOUS, INSERTION, PALE, UNCOVERED } from './colours.ts'
-import { drawFailure, type Failure, isFailure } from './coverageTrack.ts'
+import { Failure } from './failure.ts'
 import { type DrawContext, type IgvBrowser, igv, type TrackConfig } from './igvInternals.ts'
 
 /** A sample's two alleles at every base. */
@@ -72,11 +72,11 @@ export function registerDiplotypeTrack(): void {
     async getFeatures(chr: string, start: number, end: number) {
       if (end <= start) return []
       const data = await this.source.read({ contig: chr, start, end })
-      return 'failure' in data ? data : new DiplotypeFeatures(data)
+      return data instanceof Failure ? data : new DiplotypeFeatures(data)
     }
 
     draw({ context, pixelWidth, pixelHeight, bpStart, bpPerPixel, features }: DrawContext) {
-      if (isFailure(features)) return drawFailure(context, features, pixelWidth, pixelHeight)
+      if (features instanceof Failure) return features.draw(context, pixelWidth, pixelHeight)
       if (!(features instanceof DiplotypeFeatures)) return
       const { track, sequence } = features.data
       // Without a reference nothing differs from it; what differs between the alleles still stands out.

@@ -4,6 +4,7 @@ import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts
 import { registerCoverageTrack } from './coverageTrack.ts'
 import { registerDiplotypeTrack } from './diplotypeTrack.ts'
 import { type IgvBrowser, type IgvTrack, igv, type ReferenceFrame } from './igvInternals.ts'
+import { ServedFile } from './servedFile.ts'
 import type { TrackSpec } from './trackConfigs.ts'
 
 export interface GenomeSpec {
@@ -19,7 +20,6 @@ export interface GenomeEvents {
   moved(locus: Interval, resized: boolean): void
   clicked(contig: string, position: number, trackKey: string | null): void
   failed(error: WorkbenchError, fileId: string | null): void
-  isServed(url: string): Promise<boolean>
   sequence(contig: string, start: number, end: number): Promise<string>
 }
 
@@ -35,6 +35,13 @@ export interface Frame {
 /** Longer stretches are never asked for base by base. */
 const MAX_UNKNOWN_BP = 5_000_000
 
+/** A track that is on, and what ends its reading. */
+interface Held {
+  readonly spec: TrackSpec
+  readonly stop: AbortController
+  readonly track: IgvTrack | undefined
+}
+
 let registered = false
 
 /**
@@ -46,7 +53,7 @@ export class GenomeBrowser {
   readonly #events: GenomeEvents
   #browser: IgvBrowser | undefined
   #genome: GenomeSpec | undefined
-  #tracks = new Map<string, { spec: TrackSpec; track: IgvTrack | undefined }>()
+  #tracks = new Map<string, Held>()
   #queue: Promise<unknown> = Promise.resolve()
   /** While we move it ourselves, what it reports is not the user's doing. */
   #moving = 0
@@ -88,8 +95,8 @@ export class GenomeBrowser {
       this.#moving++
       try {
         if (this.#browser) {
+          this.#letGo(() => true)
           await this.#browser.loadGenome(reference)
-          this.#tracks.clear()
         } else await this.#create(reference)
         this.#genome = genome
         if (this.#browser) {
@@ -195,14 +202,15 @@ export class GenomeBrowser {
       const browser = this.#browser
       if (!browser) return
       const wanted = new Map(specs.map(s => [s.key, s]))
-      for (const [key, held] of [...this.#tracks]) {
-        if (wanted.get(key)?.stamp === held.spec.stamp) continue
-        if (held.track) browser.removeTrack(held.track)
-        this.#tracks.delete(key)
-      }
+      this.#letGo(held => wanted.get(held.spec.key)?.stamp !== held.spec.stamp)
       for (const spec of specs) {
         if (this.#tracks.has(spec.key)) continue
-        this.#tracks.set(spec.key, { spec, track: await this.#load(browser, spec, specs.indexOf(spec) + 10) })
+        const stop = new AbortController()
+        this.#tracks.set(spec.key, {
+          spec,
+          stop,
+          track: await this.#load(browser, spec, stop.signal, specs.indexOf(spec) + 10),
+        })
       }
       specs.forEach((spec, i) => {
         const track = this.#tracks.get(spec.key)?.track
@@ -212,24 +220,35 @@ export class GenomeBrowser {
     })
   }
 
-  async #load(browser: IgvBrowser, spec: TrackSpec, order: number): Promise<IgvTrack | undefined> {
-    // Any request of igv.js that fails makes it ask a foreign host, so nothing is left to fail.
-    for (const url of spec.urls)
-      if (!(await this.#events.isServed(url))) {
-        this.#events.failed(
-          new WorkbenchError('changed', 'The file is no longer where it was', 'look at it again or remove it'),
-          spec.fileId,
-        )
-        return undefined
-      }
+  /** Takes tracks off; what they still read is ended first, so that nothing is asked of a file that is about to be closed. */
+  #letGo(which: (held: Held) => boolean) {
+    for (const [key, held] of [...this.#tracks]) {
+      if (!which(held)) continue
+      held.stop.abort()
+      if (held.track) this.#browser?.removeTrack(held.track)
+      this.#tracks.delete(key)
+    }
+  }
+
+  /** Stops reading files at once, outside of the order: they are about to be closed. */
+  release(fileIds: readonly string[]): void {
+    this.#letGo(held => fileIds.includes(held.spec.fileId))
+  }
+
+  async #load(browser: IgvBrowser, spec: TrackSpec, stop: AbortSignal, order: number): Promise<IgvTrack | undefined> {
+    const failed = (error: WorkbenchError) => this.#events.failed(error, spec.fileId)
+    const config = {
+      ...spec.config,
+      ...(spec.data ? { url: new ServedFile(spec.data, stop, failed) } : {}),
+      ...(spec.index ? { indexURL: new ServedFile(spec.index, stop, failed) } : {}),
+      order,
+    }
     try {
-      return await browser.loadTrack({ ...spec.config, order })
+      return await browser.loadTrack(config)
     } catch (error) {
+      if (stop.aborted) return undefined
       const text = error instanceof Error ? error.message : String(error)
-      this.#events.failed(
-        new WorkbenchError('corrupt', plain(text), 'remove the track, or open the file again'),
-        spec.fileId,
-      )
+      failed(new WorkbenchError('corrupt', plain(text), 'remove the track, or open the file again'))
       return undefined
     }
   }

@@ -4,6 +4,7 @@ import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { TrackSetting } from '../../src-shared/project.ts'
 import { COVERAGE_TYPE, type CoverageSource } from './coverageTrack.ts'
 import { DIPLOTYPE_TYPE, type DiplotypeSource } from './diplotypeTrack.ts'
+import type { ServedSource } from './servedFile.ts'
 import { VISIBLE_BP } from './visible.ts'
 
 /** What the browser needs from the services to draw a file. */
@@ -21,8 +22,9 @@ export interface TrackSpec {
   readonly fileId: string
   readonly part: TrackSetting['part']
   readonly config: Readonly<Record<string, unknown>>
-  /** Bytes that the browser component itself will ask for: looked for before it does. */
-  readonly urls: readonly string[]
+  /** Files that the browser component reads by itself, as `url` and `indexURL` of the configuration. */
+  readonly data?: ServedSource
+  readonly index?: ServedSource
 }
 
 /** Shown by igv.js as markup, so what a file calls itself is made harmless. */
@@ -67,16 +69,25 @@ export function trackSpec(
   const synthetic = file.facts.synthetic ? ' · synthetic' : ''
   const label = (text: string) => escapeHtml(`${text}${synthetic}`)
   const version = `${file.facts.modifiedAt}:${file.facts.sizeBytes}:${file.facts.index}`
-  const indexed = file.indexUrl ? { indexURL: file.indexUrl } : { indexed: false }
-  const urls = [file.dataUrl, ...(file.indexUrl ? [file.indexUrl] : [])]
+  const data: ServedSource = { fileId: file.id, url: file.dataUrl, name: file.name, sizeBytes: file.facts.sizeBytes }
+  const index: ServedSource | undefined = file.indexUrl
+    ? { fileId: file.id, url: file.indexUrl, name: file.facts.indexName ?? `${file.name}.index` }
+    : undefined
+  const whole = { data }
+  const indexed = { data, ...(index ? { index } : {}) }
+  const unindexed = index ? {} : { indexed: false }
   const base = { id: key, removable: false, ...(setting.heightPx ? { height: setting.heightPx } : {}) }
-  const spec = (config: Record<string, unknown>, asked: readonly string[] = [], stamp = version): TrackSpec => ({
+  const spec = (
+    config: Record<string, unknown>,
+    read: Pick<TrackSpec, 'data' | 'index'> = {},
+    stamp = version,
+  ): TrackSpec => ({
     key,
     stamp,
     fileId: file.id,
     part: setting.part,
     config: { ...config, ...base },
-    urls: asked,
+    ...read,
   })
   switch (setting.part) {
     case 'coverage':
@@ -88,7 +99,7 @@ export function trackSpec(
           visibilityWindow: VISIBLE_BP.coverage,
           _source: services.coverage(file.id),
         },
-        [],
+        {},
         `${version}:${optionsStamp}`,
       )
     case 'diplotype':
@@ -104,8 +115,7 @@ export function trackSpec(
         {
           type: 'alignment',
           format: file.facts.kind === 'cram' ? 'cram' : 'bam',
-          url: file.dataUrl,
-          ...indexed,
+          ...unindexed,
           name: label(`${sampleName(file)} reads`),
           height: 200,
           displayMode: 'SQUISHED',
@@ -116,7 +126,7 @@ export function trackSpec(
           // Without a reference there is nothing to differ from.
           showMismatches: hasSequence,
         },
-        urls,
+        indexed,
       )
     case 'genes':
       return spec({
@@ -141,30 +151,28 @@ export function trackSpec(
           ...(file.facts.kind === 'bigbed'
             ? { type: 'annotation', format: 'bigbed' }
             : { type: 'wig', format: file.facts.kind === 'bedgraph' ? 'bedgraph' : 'bigwig' }),
-          url: file.dataUrl,
-          ...(file.facts.kind === 'bedgraph' ? indexed : {}),
+          ...(file.facts.kind === 'bedgraph' ? unindexed : {}),
           name: label(file.name),
           height: 60,
           autoscale: true,
           color: 'rgb(0,114,178)',
           altColor: 'rgb(213,94,0)',
         },
-        file.facts.kind === 'bedgraph' ? urls : [file.dataUrl],
+        file.facts.kind === 'bedgraph' ? indexed : whole,
       )
     case 'variants':
       return spec(
         {
           type: 'variant',
           format: 'vcf',
-          url: file.dataUrl,
-          ...indexed,
+          ...unindexed,
           name: label(file.name),
           height: 46,
           maxHeight: 160,
           displayMode: 'EXPANDED',
           showGenotypes: false,
         },
-        urls,
+        indexed,
       )
   }
 }

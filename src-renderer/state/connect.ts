@@ -142,15 +142,3 @@ export async function nativeOpenDialog(kind: Parameters<NonNullable<Window['dipl
 }
 
 export const tellShellTheme = (theme: 'light' | 'dark' | 'system') => void shell()?.setTheme(theme)
-
-/** Whether a served file still answers: a request that fails inside the browser component would be reported to a foreign host. */
-export async function isServed(url: string): Promise<boolean> {
-  try {
-    // The first byte, as a data request would ask for it; 416 is an empty file.
-    const answer = await fetch(url, { headers: { Range: 'bytes=0-0' } })
-    await answer.arrayBuffer()
-    return answer.ok || answer.status === 416
-  } catch {
-    return false
-  }
-}

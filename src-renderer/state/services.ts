@@ -73,11 +73,35 @@ export async function start(): Promise<void> {
 function receive(files: readonly OpenedFile[]) {
   const project = files.find(f => f.role === 'project')
   useWorkbench.getState().opened(files)
-  if (project) attempt(async () => loadProject(await call('project.open', { fileId: project.id })))
+  if (project)
+    attempt(async () => {
+      release(useWorkbench.getState().files.map(f => f.id))
+      loadProject(await call('project.open', { fileId: project.id }))
+    })
   attempt(async () => useWorkbench.setState({ recent: await call('files.recent', {}) }))
 }
 
 export const loadProject = (state: Result<'project.current'>): void => useWorkbench.getState().load(state)
+
+/** Another project in place of this one. Its files are let go first: they are closed before the answer arrives. */
+export function replaceProject(method: 'project.new' | 'project.demo'): void {
+  attempt(async () => {
+    release(useWorkbench.getState().files.map(f => f.id))
+    try {
+      loadProject(await call(method, {}))
+    } catch (error) {
+      // The old project stays, so its tracks come back.
+      useWorkbench.setState(s => ({ files: [...s.files] }))
+      throw error
+    }
+  })
+}
+
+let release: (fileIds: readonly string[]) => void = () => {}
+/** Who reads files by itself says how it stops. */
+export const onRelease = (stop: typeof release): void => {
+  release = stop
+}
 
 let shellCommand: (command: string) => void = () => {}
 export const onShellCommand = (run: (command: string) => void): void => {
@@ -141,6 +165,7 @@ export async function openRecent(recentId: string): Promise<void> {
 
 export function closeFile(file: OpenedFile): void {
   attempt(async () => {
+    release([file.id])
     await call('files.close', { fileId: file.id })
     useWorkbench.getState().fileClosed(file.id)
     useWorkbench.getState().notify('info', `${file.name} was removed from the project; the file itself is untouched`)

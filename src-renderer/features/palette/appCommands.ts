@@ -6,12 +6,11 @@ import { type Command, register, runCommand } from '../../state/commands.ts'
 import { saveText, tellShellTheme } from '../../state/connect.ts'
 import {
   attempt,
-  call,
   exportProject,
   exportReport,
-  loadProject,
   onShellCommand,
   openFiles,
+  replaceProject,
 } from '../../state/services.ts'
 import { apoeLocus, genomeFile } from '../../state/tracks.ts'
 import { useWorkbench } from '../../state/workbench.ts'
@@ -122,13 +121,13 @@ export function useAppCommands() {
         id: 'new-project',
         title: 'New project',
         group: 'Project',
-        run: () => attempt(async () => loadProject(await call('project.new', {}))),
+        run: () => replaceProject('project.new'),
       },
       {
         id: 'demo',
         title: 'Open the demo project (synthetic)',
         group: 'Project',
-        run: () => attempt(async () => loadProject(await call('project.demo', {}))),
+        run: () => replaceProject('project.demo'),
       },
       { id: 'rename', title: 'Rename project…', group: 'Project', run: () => state().show('rename') },
       { id: 'save-project', title: 'Save project as a file…', group: 'Project', keys: ['Ctrl+s'], run: exportProject },
