@@ -57,7 +57,7 @@ describe('memory of a run', () => {
 })
 
 describe('the estimate against a real process', () => {
-  it('is within a third of what the process grows by, for an encoder whose attention dominates', async () => {
+  it('is of the size that the process grows by, for an encoder whose attention dominates', async () => {
     const [batch, length] = [8, 512]
     const model = transformer.configure({
       vocabulary: 50,
@@ -77,12 +77,12 @@ describe('the estimate against a real process', () => {
     const compute = createCompute({ threads: 1 })
     try {
       const session = await compute.load(bytes)
-      const before = (await compute.stats()).peakRssBytes
+      const before = (await compute.stats()).rssBytes // the peak so far was that of opening the model
       await session.run({ ids: { dtype: 'int32', shape: [batch, length], data: new Int32Array(batch * length) } })
       const grown = (await compute.stats()).peakRssBytes - before
-      expect(grown).toBeGreaterThan(100e6) // probabilities before and after softmax: 2 x 8 x 8 x 512 x 512 floats
+      expect(grown).toBeGreaterThan(8 * 8 * length * length * 4) // the attention probabilities alone
       expect(estimate / grown).toBeGreaterThan(0.67)
-      expect(estimate / grown).toBeLessThan(1.5)
+      expect(estimate / grown).toBeLessThan(2) // the runtime writes softmax in place where it can; we do not count on it
     } finally {
       await compute.close()
     }
