@@ -1,5 +1,5 @@
 import { parseLocus } from '../../../../src-shared/genome/locus.ts'
-import type { PileupLedger, PileupOptions } from '../../../../src-shared/genome/pileup.ts'
+import type { PileupOptions } from '../../../../src-shared/genome/pileup.ts'
 import { PILEUP_DEFAULTS } from '../../../../src-shared/genome/pileup.ts'
 import { TABLE_HEADER, TableWriter } from '../../../domain/pileup/table.ts'
 import { openAlignments } from '../../../readers/alignments.ts'
@@ -35,11 +35,11 @@ export const command: CliCommand = {
     const options = optionsOf(args)
     const reference = args.text('reference')
     const index = args.text('index')
+    const ledgerPath = args.text('ledger')
     const file = await openAlignments(path, { ...(reference ? { reference } : {}), ...(index ? { index } : {}) })
     try {
       const region = parseLocus(regionText, file.header.contigs)
       const shown = `${region.contig}:${region.start + 1}-${region.openEnd ? '' : region.end}`
-      let ledger: PileupLedger | undefined
       await io.output(args.text('out'), async write => {
         let texts: Uint8Array[] = [new TextEncoder().encode(TABLE_HEADER)]
         const table = new TableWriter(region.contig, text => texts.push(text))
@@ -48,12 +48,12 @@ export const command: CliCommand = {
           texts = []
           for (const text of ready) await write(text)
         }
-        ledger = await countRegion(file, region, options, io.context, table, take, shown)
+        const ledger = await countRegion(file, region, options, io.context, table, take, shown)
         table.flush()
         await take()
+        // Before the table gets its name: a ledger that cannot be written then leaves no table either.
+        if (ledgerPath) await writeFileAtomic(ledgerPath, `${JSON.stringify(ledger, undefined, 2)}\n`)
       })
-      const ledgerPath = args.text('ledger')
-      if (ledgerPath) await writeFileAtomic(ledgerPath, `${JSON.stringify(ledger, undefined, 2)}\n`)
       return EXIT.done
     } finally {
       await file.close()
