@@ -5,5 +5,9 @@ import { bin, ensureBuilt, ensureDependencies, root } from './lib.mjs'
 
 ensureDependencies()
 await ensureBuilt(['main', 'renderer'])
-const done = spawnSync(bin('electron-builder'), ['--publish', 'never', '--config', 'electron-builder.yml', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' })
+const done = spawnSync(
+  bin('electron-builder'),
+  ['--publish', 'never', '--config', 'electron-builder.yml', ...process.argv.slice(2)],
+  { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' },
+)
 process.exit(done.status ?? 1)

@@ -7,11 +7,16 @@ import { root } from './lib.mjs'
 const folder = path.join(root, 'assets', 'icons')
 const svg = fs.readFileSync(path.join(folder, 'icon.svg'), 'utf8')
 const { chromium } = await import('playwright-core')
-const browser = await chromium.launch({ executablePath: await ensureChromium(), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+const browser = await chromium.launch({
+  executablePath: await ensureChromium(),
+  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+})
 const png = {}
 for (const size of [16, 24, 32, 48, 64, 128, 256, 512, 1024]) {
   const page = await browser.newPage({ viewport: { width: size, height: size } })
-  await page.setContent(`<style>html,body{margin:0;background:transparent}svg{display:block;width:${size}px;height:${size}px}</style>${svg}`)
+  await page.setContent(
+    `<style>html,body{margin:0;background:transparent}svg{display:block;width:${size}px;height:${size}px}</style>${svg}`,
+  )
   png[size] = await page.screenshot({ omitBackground: true })
   await page.close()
 }
@@ -51,6 +56,17 @@ function icns(types) {
 }
 
 fs.writeFileSync(path.join(folder, 'icon.png'), png[512])
-for (const size of [16, 32, 48, 64, 128, 256, 512]) fs.writeFileSync(path.join(folder, `${size}x${size}.png`), png[size])
+for (const size of [16, 32, 48, 64, 128, 256, 512])
+  fs.writeFileSync(path.join(folder, `${size}x${size}.png`), png[size])
 fs.writeFileSync(path.join(folder, 'icon.ico'), ico([16, 24, 32, 48, 64, 128, 256]))
-fs.writeFileSync(path.join(folder, 'icon.icns'), icns([['ic11', 32], ['ic12', 64], ['ic07', 128], ['ic08', 256], ['ic09', 512], ['ic10', 1024]]))
+fs.writeFileSync(
+  path.join(folder, 'icon.icns'),
+  icns([
+    ['ic11', 32],
+    ['ic12', 64],
+    ['ic07', 128],
+    ['ic08', 256],
+    ['ic09', 512],
+    ['ic10', 1024],
+  ]),
+)
