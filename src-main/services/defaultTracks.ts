@@ -2,7 +2,7 @@ import type { FileRole, OpenedFile } from '../../src-shared/genome/files.ts'
 import type { ProjectDocument, TrackSetting } from '../../src-shared/project.ts'
 
 const PARTS: Readonly<Record<FileRole, readonly TrackSetting['part'][]>> = {
-  sample: ['reads', 'coverage', 'diplotype'],
+  sample: ['coverage', 'diplotype', 'reads'],
   genes: ['genes'],
   signal: ['signal'],
   variants: ['variants'],

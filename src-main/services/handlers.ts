@@ -64,6 +64,13 @@ export function createHandlers(
     return opened
   }
 
+  /** The other windows hear of it too; which project is shown is the caller's choice. */
+  const told = (opened: readonly OpenedFile[]): readonly OpenedFile[] => {
+    const shared = opened.filter(f => f.role !== 'project')
+    if (shared.length > 0) hub.emit('files.opened', { files: shared })
+    return opened
+  }
+
   const reference = async (): Promise<FileEntry | undefined> => {
     const { document } = await projects.current()
     const all = files.entries().filter(e => e.role === 'reference')
@@ -125,12 +132,13 @@ export function createHandlers(
     'app.info': async () => parts.info,
     'files.browse': ({ folderId }) => browse.list(folderId),
     async 'files.open'({ entryIds }) {
-      return openPaths(await Promise.all(entryIds.map(e => browse.resolve(e))))
+      return told(await openPaths(await Promise.all(entryIds.map(e => browse.resolve(e)))))
     },
     'files.recent': async () => recent.list(),
-    'files.openRecent': ({ recentId }) => openPaths([recent.path(recentId)]),
+    'files.openRecent': async ({ recentId }) => told(await openPaths([recent.path(recentId)])),
     async 'files.close'({ fileId }) {
       files.close(fileId)
+      hub.emit('files.closed', { fileId })
       return null
     },
     'files.refresh': ({ fileId }) => files.refresh(fileId),

@@ -283,7 +283,7 @@ describe('the project', () => {
     const { projects, notices } = await start({ files: paths })
     const { document, files } = await projects.current()
     expect(files.map(f => f.name)).toEqual(['a.bam', 'g.2bit'])
-    expect(document.tracks.map(t => t.part)).toEqual(['reads', 'coverage', 'diplotype'])
+    expect(document.tracks.map(t => t.part)).toEqual(['coverage', 'diplotype', 'reads'])
     expect(document.view.referenceFileId).toBe(files[1]?.id)
     expect(notices).toMatchObject([{ code: 'not-found' }])
   })

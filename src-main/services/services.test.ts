@@ -223,12 +223,17 @@ describe('opening', () => {
     const demo = top.entries.find(e => e.name === 'demo')
     const { entries } = await page.call('files.browse', { folderId: demo?.id ?? '' })
     const picked = entries.filter(e => e.name.startsWith('synthetic-e3e3.bam'))
+    const heard = next<{ files: readonly OpenedFile[] }>(other, 'files.opened')
     const opened = await page.call('files.open', { entryIds: picked.map(e => e.id) })
+    expect((await heard).files).toEqual(opened)
     expect(opened.map(f => f.name)).toEqual(['synthetic-e3e3.bam'])
     const [recent] = await page.call('files.recent', {})
     expect(recent?.name).toBe('synthetic-e3e3.bam')
     const again = await page.call('files.openRecent', { recentId: recent?.recentId ?? '' })
     expect(again[0]?.id).toBe(opened[0]?.id)
+    const closed = next<{ fileId: string }>(other, 'files.closed')
+    await page.call('files.close', { fileId: opened[0]?.id ?? '' })
+    expect(await closed).toEqual({ fileId: opened[0]?.id })
   })
 
   it('opens what it can and tells of the rest; when nothing can be opened it says why', async () => {

@@ -133,8 +133,10 @@ export type ShellCommand =
 /** Told to every connected window. */
 export interface Events {
   'job.changed': JobSnapshot
-  /** Files that a dialog, a drop, the command line or the operating system opened. */
+  /** Files that were opened: by a dialog, a drop, the operating system, or a call of any window. */
   'files.opened': { readonly files: readonly OpenedFile[] }
+  /** A window closed a file. */
+  'files.closed': { readonly fileId: string }
   /** Something about an open file changed on disk. */
   'files.changed': OpenedFile
   /** Another project took the place of the current one (new, demo, opened), in whichever window. */

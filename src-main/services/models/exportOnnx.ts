@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { throwIfCancelled } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
+import type { ModelBytes } from '../../compute/modelCache.ts'
 import { Graph } from '../../graph/graph.ts'
 import { emitOnnx, type OnnxModel, type ParameterValues } from '../../graph/onnx.ts'
 import { mapTensors, sameNames } from '../../models/checkpoints/mapTensors.ts'
-import type { ModelRegistry } from '../../models/registry.ts'
+import type { ModelRegistry, ParameterSpec } from '../../models/registry.ts'
 import { openAtomic, writeFileAtomic } from '../../storage/atomic.ts'
 import { type OpenModelFolder, openModelFolder } from './modelFolder.ts'
 
@@ -23,11 +24,14 @@ export interface Exported {
   readonly sha256: string
 }
 
-/** A model folder as an ONNX model with its weights inside (beside it from 1 GB on). Shapes are fixed to the batch and length. */
+/**
+ * A model folder as an ONNX model with its weights inside (beside it from 1 GB on). Shapes are fixed to the batch and length.
+ * `inPlace`: the model points into the folder's own weights file, which must then lie beside it; no weight is read.
+ */
 export async function buildOnnx(
   model: OpenModelFolder,
   registry: ModelRegistry,
-  options: ExportOptions & { readonly dataFile?: string },
+  options: ExportOptions & { readonly dataFile?: string; readonly inPlace?: boolean },
   context: WorkContext,
 ): Promise<OnnxModel> {
   const { json } = model
@@ -43,9 +47,39 @@ export async function buildOnnx(
   for (const name of weights.entries.keys()) {
     throwIfCancelled(context.signal)
     context.report({ phase: 'reading weights', done: done++, total: weights.entries.size })
+    const place = options.inPlace ? placeOf(model, name, configured.parameters) : undefined
+    if (place) {
+      values.set(name, { location: json.weights.file, ...place })
+      continue
+    }
     values.set(name, (await weights.read(name)).data as Float32Array | Int32Array | BigInt64Array)
   }
   return emitOnnx(outputs, { values, ...(options.dataFile ? { externalLocation: options.dataFile } : {}) })
+}
+
+/** Bytes of a weight in the file, when they are of the type and shape that the graph takes. */
+function placeOf(model: OpenModelFolder, name: string, specs: readonly ParameterSpec[]) {
+  const [entry, spec] = [model.weights.entries.get(name), specs.find(s => s.name === name)]
+  return entry && entry.dtype === spec?.dtype ? model.weights.place(name) : undefined
+}
+
+/**
+ * What `Compute.load` takes to run a model folder: a small graph, with the folder's weights linked beside it, so that a model of 1 GB is
+ * neither copied nor read into this process.
+ */
+export async function runnableModel(
+  folder: string,
+  registry: ModelRegistry,
+  options: ExportOptions,
+  context: WorkContext,
+): Promise<ModelBytes> {
+  const model = await openModelFolder(folder)
+  try {
+    const onnx = await buildOnnx(model, registry, { ...options, inPlace: true }, context)
+    return { bytes: onnx.bytes, links: { [model.json.weights.file]: model.weightsPath } }
+  } finally {
+    await model.close()
+  }
 }
 
 /** Writes FILE (and FILE.data for weights above 1 GB): an ONNX model for any runtime, with the same numbers. */

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { elementCount } from '../../../src-shared/tensor.ts'
-import { openSafetensors, writeSafetensors } from '../../models/checkpoints/safetensors.ts'
+import { openSafetensors, type SafetensorsFile, writeSafetensors } from '../../models/checkpoints/safetensors.ts'
 import type { TensorSource } from '../../models/checkpoints/tensorSource.ts'
 import { modelCard } from '../../models/folder/card.ts'
 import { CARD_FILE, MODEL_FILE, type ModelJson, TOKENIZER_FILE, WEIGHTS_FILE } from '../../models/folder/modelJson.ts'
@@ -15,7 +15,7 @@ import { fileSha256, openFileSource } from './fileSource.ts'
 export interface OpenModelFolder {
   readonly folder: string
   readonly json: ModelJson
-  readonly weights: TensorSource
+  readonly weights: SafetensorsFile
   readonly weightsPath: string
   readonly tokenizerPath: string | undefined
   close(): Promise<void>

@@ -18,7 +18,7 @@ import type { ModelJson } from '../../models/folder/modelJson.ts'
 import { modelRegistry } from '../../models/registry.ts'
 import { transformer } from '../../models/transformer.ts'
 import { checkModel } from './checkModel.ts'
-import { exportOnnx } from './exportOnnx.ts'
+import { exportOnnx, runnableModel } from './exportOnnx.ts'
 import { importModel } from './importModel.ts'
 import { listModels } from './listModels.ts'
 import { openModelFolder, readModelJson, writeModelFolder } from './modelFolder.ts'
@@ -240,10 +240,13 @@ describe('import and export', () => {
       for (const [i, base] of (tokens.data as Uint8Array).entries()) if (base < 4) oneHot[i * 4 + base] = 1
       const session = await compute.load(file)
       const got = await session.run({ sequence: float32(oneHot, [batch, length, 4]) })
+      const inPlace = await compute.load(await runnableModel(folders[0] as string, registry, { batch }, quiet))
+      const again = await inPlace.run({ sequence: float32(oneHot, [batch, length, 4]) })
       for (const head of ['human', 'mouse']) {
         const expected = readNpy(new Uint8Array(readFileSync(at(`${head}.npy`))))
         expect(got[head]?.shape).toEqual(expected.shape)
         expect(largest(got[head]?.data as Float32Array, expected.data as Float32Array)).toBeLessThan(1e-3)
+        expect(again[head]).toEqual(got[head])
       }
     })
   })

@@ -8,6 +8,8 @@ import { WebSocket } from 'ws'
 import { createClient } from '../../../../src-shared/ipc/client.ts'
 import { type SocketLike, socketWire } from '../../../../src-shared/ipc/socketWire.ts'
 
+import { withoutNames } from './serve.ts'
+
 // The command as a process of its own, from the sources: its first line, its exit codes, its end.
 const root = resolve(import.meta.dirname, '../../../..')
 const bundle = join(root, 'dist', `.serve-test-${process.pid}`)
@@ -81,6 +83,15 @@ async function enter(line: string) {
   })
   return { url, socket, client: createClient(socketWire(socket as unknown as SocketLike)) }
 }
+
+describe('the log', () => {
+  it('names no file and no person', () => {
+    expect(withoutNames("EIO: read '/home/ann/Bob Smith.bam' failed")).toBe("EIO: read '…' failed")
+    expect(withoutNames('cannot read C:\\Users\\ann\\a.bam now')).toBe('cannot read … now')
+    expect(withoutNames('ENOENT, open /data/ann.bam:3')).toBe('ENOENT, open …:3')
+    expect(withoutNames('x is\n  undefined')).toBe('x is undefined')
+  })
+})
 
 describe('diploscope serve', () => {
   it('says where it is in its first line, serves the demo, and ends with 0 when told, windows open or not', async () => {

@@ -41,6 +41,13 @@ function checkedHost(args: ParsedArgs, note: (line: string) => void): string {
   return host
 }
 
+/** A log may be sent to others: what is quoted, and whatever looks like a path, stays out of it. */
+export const withoutNames = (message: string): string =>
+  message
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/'[^']*'|"[^"]*"/g, "'…'")
+    .replaceAll(/(?:[A-Za-z]:)?[\\/][^\s:,]+/g, '…')
+
 export const command: CliCommand = {
   name: 'serve',
   summary: 'serve the workbench to a browser on this machine',
@@ -68,7 +75,9 @@ export const command: CliCommand = {
     const dataDir = defaultDataDir()
     const fault = (error: unknown, where: string) => {
       const e = asWorkbenchError(error)
-      process.stderr.write(`diploscope: ${e.code}: ${where}: ${e.message.replaceAll(/\s+/g, ' ')} - ${e.remedy}\n`)
+      process.stderr.write(
+        `diploscope: ${e.code}: ${where}: ${withoutNames(e.message)} - run with --debug to see more\n`,
+      )
       if (args.flag('debug')) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
     }
 
@@ -102,6 +111,7 @@ export const command: CliCommand = {
       const { signal } = io.context
       if (signal.aborted) done()
       else signal.addEventListener('abort', () => done(), { once: true })
+      process.once('SIGHUP', () => done()) // the terminal was closed
     })
     const browser = args.flag('open') ? findBrowser() : undefined
     const window = browser ? openAppWindow(browser, headless.launchUrl(), dataDir) : undefined
