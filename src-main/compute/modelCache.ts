@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asWorkbenchError } from '../../src-shared/ipc/errors.ts'
 
@@ -7,6 +7,8 @@ import { asWorkbenchError } from '../../src-shared/ipc/errors.ts'
 export interface ModelBytes {
   readonly bytes: Uint8Array
   readonly files?: Readonly<Record<string, Uint8Array>>
+  /** Paths of files that are to lie beside it under the given names: linked, or copied to another file system. */
+  readonly links?: Readonly<Record<string, string>>
 }
 
 /** Models written to disk by content, because the runtime opens a path with half the memory that a buffer needs. */
@@ -23,6 +25,13 @@ export class ModelCache {
     const files = Object.entries(model.files ?? {})
     const hash = createHash('sha256').update(model.bytes)
     for (const [name, bytes] of files) hash.update(`\n${name} ${bytes.byteLength}\n`).update(bytes)
+    const links = Object.entries(model.links ?? {})
+    for (const [name, path] of links) {
+      const info = await stat(path).catch(error => {
+        throw asWorkbenchError(error)
+      })
+      hash.update(`\n${name} ${path} ${info.size} ${info.mtimeMs}\n`)
+    }
     const key = hash.digest('hex')
     const folder = join(this.folder, key)
     const path = join(folder, 'model.onnx')
@@ -41,6 +50,7 @@ export class ModelCache {
       const temporary = join(this.folder, `.${key}.${process.pid}.${Math.random().toString(36).slice(2)}.part`)
       await mkdir(temporary, { recursive: true })
       for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes)
+      for (const [name, path] of links) await linkOrCopy(path, join(temporary, name))
       await writeFile(join(temporary, 'model.onnx'), model.bytes)
       // Lost to another process that wrote the same content: theirs is as good.
       await rename(temporary, folder).catch(() => rm(temporary, { recursive: true, force: true }))
@@ -80,4 +90,9 @@ export class ModelCache {
       total -= e.bytes
     }
   }
+}
+
+/** A hard link costs nothing and is no way out of the folder, which the runtime would refuse in a symbolic one. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  await link(from, to).catch(() => copyFile(from, to))
 }

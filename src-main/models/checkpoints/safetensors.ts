@@ -39,6 +39,8 @@ interface Placed extends TensorEntry {
 
 export interface SafetensorsFile extends TensorSource {
   readonly metadata: Readonly<Record<string, string>>
+  /** Where a tensor's bytes lie in the file: for programs that read it in place. */
+  place(name: string): { readonly offset: number; readonly length: number } | undefined
 }
 
 /**
@@ -64,6 +66,10 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
     name: source.name,
     metadata,
     entries: byName,
+    place(name) {
+      const entry = byName.get(name)
+      return entry && { offset: dataStart + entry.begin, length: entry.end - entry.begin }
+    },
     async read(name) {
       const entry = byName.get(name)
       if (!entry) throw new WorkbenchError('not-found', `${source.name} holds no tensor '${name}'`, 'check the name')
