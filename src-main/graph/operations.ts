@@ -2,7 +2,6 @@ import type { Operation } from './operation.ts'
 import { absOperation } from './ops/abs.ts'
 import { addOperation } from './ops/add.ts'
 import { argmaxOperation } from './ops/argmax.ts'
-import { attentionOperation } from './ops/attention.ts'
 import { averagePool1dOperation } from './ops/averagePool1d.ts'
 import { batchNormOperation } from './ops/batchNorm.ts'
 import { castOperation } from './ops/cast.ts'
@@ -67,7 +66,6 @@ export const operations = {
   abs: absOperation,
   add: addOperation,
   argmax: argmaxOperation,
-  attention: attentionOperation,
   averagePool1d: averagePool1dOperation,
   batchNorm: batchNormOperation,
   cast: castOperation,
