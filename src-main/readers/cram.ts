@@ -9,7 +9,14 @@ import type { WorkContext } from '../../src-shared/job.ts'
 import type { RecordBatch } from '../domain/pileup/record.ts'
 import type { AlignmentFile, OpenAlignmentsOptions } from './alignments.ts'
 import { type CheckedFile, openChecked } from './checkedFile.ts'
-import { type CramHeader, corruptCram, readBlockPlace, readContainer, readCramHeader } from './cramHeader.ts'
+import {
+  type CramHeader,
+  checkBlock,
+  corruptCram,
+  readBlockPlace,
+  readContainer,
+  readCramHeader,
+} from './cramHeader.ts'
 import { batchOf } from './cramRecords.ts'
 import { ensureNotOlder } from './indexAge.ts'
 import { type CraiEntry, craiForeign, firstPresent, parseCrai } from './indexState.ts'
@@ -145,7 +152,10 @@ class CramAlignments implements AlignmentFile {
     }
   }
 
-  /** Walks a container's block headers before the decoder may believe them. @returns the bytes that its blocks unpack to */
+  /**
+   * Checks a container's blocks before the decoder may see them: it unpacks a block before it looks at its checksum, and on damaged data
+   * its unpacking may never end. @returns the bytes that the blocks unpack to
+   */
   private async checkContainer(entry: CraiEntry): Promise<number> {
     const { majorVersion } = this.header
     const container = await readContainer(this.file, entry.container, majorVersion)
@@ -156,6 +166,7 @@ class CramAlignments implements AlignmentFile {
       total += block.unpackedSize
       if (block.end > container.end) throw corruptCram(this.path, `a block that leaves its container at byte ${at}`)
       if (total > MAX_CONTAINER_BYTES) throw corruptCram(this.path, `a container that unpacks to over ${total} bytes at byte ${entry.container}`) // biome-ignore format: one line
+      await checkBlock(this.file, at, block, majorVersion)
       at = block.end
     }
     return total

@@ -63,7 +63,7 @@ export async function readCramHeader(file: CheckedFile): Promise<CramHeader> {
   const container = await readContainer(file, 26, major)
   const block = await readBlockPlace(file, container.blocksAt, major)
   if (block.contentType !== 0) throw corruptCram(path, 'no header block in its first container')
-  const packed = await checkedBlock(file, container.blocksAt, block, major)
+  const packed = await checkBlock(file, container.blocksAt, block, major)
   if (block.unpackedSize > MAX_HEADER) throw corruptCram(path, `a header of ${block.unpackedSize} bytes`)
   let content: Uint8Array
   if (block.method === 0) content = packed
@@ -150,15 +150,34 @@ export async function readBlockPlace(file: CheckedFile, offset: number, major: n
   return { method, contentType, dataAt, packedSize, unpackedSize, end }
 }
 
-async function checkedBlock(file: CheckedFile, offset: number, block: BlockPlace, major: number): Promise<Uint8Array> {
+/**
+ * Checks what protects a block: its own checksum (CRAM 3), or in CRAM 2.1, which has none, that of gzip.
+ * @returns its packed content @throws WorkbenchError `corrupt`
+ */
+export async function checkBlock(
+  file: CheckedFile,
+  offset: number,
+  block: BlockPlace,
+  major: number,
+): Promise<Uint8Array> {
   const bytes = await file.read(block.end - offset, offset)
   const dataStart = block.dataAt - offset
+  const packed = bytes.subarray(dataStart, dataStart + block.packedSize)
   if (major === 3) {
     const dataEnd = dataStart + block.packedSize
     if (crc32(bytes.subarray(0, dataEnd)) !== new DataView(bytes.buffer).getUint32(dataEnd, true))
-      throw corruptCram(file.path, 'a wrong checksum in its header')
-  }
-  return bytes.subarray(dataStart, dataStart + block.packedSize)
+      throw corruptCram(file.path, `a wrong checksum in the block at byte ${offset}`)
+  } else if (block.method === 1) {
+    let unpackedSize = -1
+    try {
+      unpackedSize = gunzipSync(packed, { maxOutputLength: block.unpackedSize + 1 }).length
+    } catch (error) {
+      throw corruptCram(file.path, `a block that cannot be unpacked at byte ${offset}`, error)
+    }
+    if (unpackedSize !== block.unpackedSize) throw corruptCram(file.path, `a block of a wrong size at byte ${offset}`)
+  } else if (block.method === 0 && block.packedSize !== block.unpackedSize)
+    throw corruptCram(file.path, `a block of a wrong size at byte ${offset}`)
+  return packed
 }
 
 /** Reads CRAM's variable-length integers (CRAM spec 2.3). */
