@@ -6,6 +6,7 @@ import { processIo } from './io.ts'
 /** Every command, loaded when it is called, so that start-up pays for one. A new command is a file and a line here. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCommand }>>> = {
   apoe: () => import('./commands/apoe.ts'),
+  bench: () => import('./commands/bench.ts'),
   diplotype: () => import('./commands/diplotype.ts'),
   index: () => import('./commands/index.ts'),
   models: () => import('./commands/models.ts'),
