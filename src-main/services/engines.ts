@@ -13,6 +13,7 @@ import type { IndexResult } from '../readers/indexBuilder.ts'
 import type { GeneWorker } from '../workers/genesClient.ts'
 import { alignmentSource, coverageBins } from './coverage.ts'
 import { fingerprintAt } from './fingerprint.ts'
+import { createReferences } from './references.ts'
 
 /** What a report says of how it was made. `createdAt` is ISO 8601, UTC. */
 export interface ReportOrigin {
@@ -60,13 +61,14 @@ const stateOf = async (path: string): Promise<string> => JSON.stringify(await fi
 
 /** The program's own readers and workers. `notice` is told what a user should know and no call is waiting for. */
 export function createEngines(notice: (problem: WireError) => void = () => {}): Engines {
+  const references = createReferences(async path => (await import('../readers/reference.ts')).openReference(path))
   let geneWorker: GeneWorker | undefined
   const genes = async () => {
     const { GeneWorker: Genes } = await import('../workers/genesClient.ts')
     geneWorker ??= new Genes((path, { count, firstLine, firstReason }) =>
       notice({
         code: 'bad-input',
-        message: `${count.toLocaleString('en-US')} lines of '${basename(path)}' were left out; the first is line ${firstLine}: ${firstReason}`,
+        message: `${count === 1 ? 'A line' : `${count.toLocaleString('en-US')} lines`} of '${basename(path)}' left out, the first being line ${firstLine}: ${firstReason}`,
         remedy: 'check the file if a gene is missing',
       }),
     )
@@ -77,15 +79,8 @@ export function createEngines(notice: (problem: WireError) => void = () => {}): 
       const { probeFile } = await import('../readers/probe.ts')
       return probeFile(path)
     },
-    async sequence(path, { contig, start, end }, { signal }) {
-      const { openReference } = await import('../readers/reference.ts')
-      const reference = await openReference(path)
-      try {
-        return await reference.sequence(contig, start, end, { upperCase: true, signal })
-      } finally {
-        await reference.close()
-      }
-    },
+    sequence: (path, { contig, start, end }, { signal }) =>
+      references.use(path, reference => reference.sequence(contig, start, end, { upperCase: true, signal })),
     async searchGenes(path, query, limit, { signal }) {
       return (await genes()).search(path, await stateOf(path), query, limit, signal)
     },
@@ -127,7 +122,7 @@ export function createEngines(notice: (problem: WireError) => void = () => {}): 
     },
     async close() {
       const { closePileupWorkers } = await import('../workers/pileupClient.ts')
-      await Promise.all([closePileupWorkers(), geneWorker?.close()])
+      await Promise.all([closePileupWorkers(), geneWorker?.close(), references.close()])
     },
   }
 }

@@ -83,6 +83,7 @@ export function createHandlers(
       throw new WorkbenchError('wrong-type', `'${basename(entry.path)}' holds no reads`, 'choose a BAM or CRAM')
     if (entry.problem) throw new WorkbenchError(entry.problem.code, entry.problem.message, entry.problem.remedy)
     const ref = entry.facts.kind === 'cram' ? await reference() : undefined
+    if (ref) await files.use(ref.id)
     return { entry, path: entry.path, indexPath: entry.indexPath, referencePath: ref?.path }
   }
 
@@ -95,6 +96,20 @@ export function createHandlers(
       return value
     } catch (error) {
       if (asWorkbenchError(error).code === 'changed') files.noteProblem(fileId, error)
+      throw error
+    }
+  }
+
+  /** The project's reference base; empty where there is no reference that can be read or it lacks the place. Another failure is told. */
+  const baseOf = async (place: Interval, context: WorkContext): Promise<string> => {
+    const ref = await reference()
+    if (!ref || ref.problem) return ''
+    await files.use(ref.id)
+    try {
+      return await engines.sequence(ref.path, place, context)
+    } catch (error) {
+      const { code } = asWorkbenchError(error)
+      if (code === 'not-found' || code === 'region') return ''
       throw error
     }
   }
@@ -200,15 +215,7 @@ export function createHandlers(
       const { detail, ledger } = await reading(fileId, () =>
         engines.column(source, at.contig, position, options, context),
       )
-      const ref = await reference()
-      // A reference that lacks the contig leaves the letter empty; any other failure of it is told.
-      const referenceBase = ref
-        ? await engines.sequence(ref.path, { contig, start: position, end: position + 1 }, context).catch(error => {
-            const { code } = asWorkbenchError(error)
-            if (code === 'not-found' || code === 'region' || ref.problem) return ''
-            throw error
-          })
-        : ''
+      const referenceBase = await baseOf({ contig, start: position, end: position + 1 }, context)
       return { fileId, options, detail, ledger, referenceBase }
     },
     'apoe.report': async ({ fileId, build }, context) => (await apoe(fileId, build, context)).report,

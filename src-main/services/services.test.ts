@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
@@ -190,6 +190,30 @@ describe('two windows', () => {
     expect(await other.call('jobs.list', {})).toMatchObject([{ id: job.id, state: 'done' }])
     await other.call('jobs.markRead', { jobId: job.id })
     expect(await page.call('jobs.list', {})).toEqual([])
+  })
+
+  it('stop an index that is being built, and nothing of it is left', async () => {
+    await cp(join(DEMO, 'synthetic-e3e3.bam'), join(folder, 'stopped.bam'))
+    const [file] = await services.openPaths([join(folder, 'stopped.bam')])
+    const { id } = await page.call('files.buildIndex', { fileId: file?.id ?? '' })
+    const over = next<JobSnapshot>(page, 'job.changed', j => j.id === id && j.endedAt !== undefined)
+    await other.call('jobs.cancel', { jobId: id })
+    expect((await over).state).toBe('cancelled')
+    expect((await readdir(folder)).filter(n => n.includes('stopped'))).toEqual(['stopped.bam'])
+    await page.call('jobs.markRead', { jobId: id })
+  })
+
+  it('hear of lines of an annotation that were left out, once', async () => {
+    const text =
+      'chr19\tx\tgene\t5\t9\t.\t+\t.\tgene_id "G1"; gene_name "GOOD";\nchr19\tx\tgene\tfive\t9\t.\t+\t.\tgene_id "G2";\n'
+    await writeFile(join(folder, 'odd.gtf'), text)
+    const [file] = await services.openPaths([join(folder, 'odd.gtf')])
+    const notices: string[] = []
+    page.on('notice', n => void notices.push(n.message))
+    for (let i = 0; i < 2; i++)
+      expect(await page.call('genes.search', { query: 'good', limit: 5 })).toMatchObject([{ name: 'GOOD' }])
+    expect(notices).toEqual([expect.stringMatching(/^A line of 'odd\.gtf' left out, the first being line 2/)])
+    await page.call('files.close', { fileId: file?.id ?? '' })
   })
 
   it('see a file that was cut off while it was open as changed, never as fewer reads', async () => {

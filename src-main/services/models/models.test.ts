@@ -15,10 +15,14 @@ import { readNpy } from '../../models/checkpoints/npy.ts'
 import { encodeSafetensors, openSafetensors } from '../../models/checkpoints/safetensors.ts'
 import { enformer } from '../../models/enformer.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
+import { svd } from '../../models/lowRank/factorise.ts'
+import { denseMatrix, distance, norm, product } from '../../models/lowRank/matrix.ts'
+import { lrt } from '../../models/lrt.ts'
 import { modelRegistry } from '../../models/registry.ts'
 import { transformer } from '../../models/transformer.ts'
 import { checkModel } from './checkModel.ts'
 import { exportOnnx, runnableModel } from './exportOnnx.ts'
+import { factoriseModel } from './factoriseModel.ts'
 import { importModel } from './importModel.ts'
 import { listModels } from './listModels.ts'
 import { openModelFolder, readModelJson, writeModelFolder } from './modelFolder.ts'
@@ -249,6 +253,69 @@ describe('import and export', () => {
         expect(again[head]).toEqual(got[head])
       }
     })
+  })
+})
+
+describe('factorising a trained transformer', () => {
+  it('full-size ranks are refused; a rank that saves gives an lrt folder whose layers are the best approximations', async () => {
+    const wide = { ...architecture, width: 24, feedForward: 40 }
+    const all = modelRegistry([transformer, lrt])
+    let n = 0
+    const tensors = Object.fromEntries(
+      all.configure('transformer', wide).parameters.map(p => [
+        p.name,
+        float32(
+          Float32Array.from({ length: elementCount(p.shape) }, () => Math.sin(++n * 1.3)),
+          p.shape,
+        ),
+      ]),
+    )
+    const source = await openSafetensors(memorySource(encodeSafetensors(tensors)))
+    const folder = join(work, 'dense')
+    await writeModelFolder(
+      folder,
+      {
+        json: { ...description, architecture: wide },
+        weights: source,
+        specs: all.configure('transformer', wide).parameters,
+      },
+      quiet,
+    )
+    const request = { folder, out: join(work, 'lrt'), method: 'svd', choice: { rank: 5 }, seed: 1, now: 0 } as const
+    await expect(factoriseModel({ ...request, choice: { rank: 12 } }, all, quiet)).rejects.toThrow(
+      /rank 12 enlarges.*24 x 24/,
+    )
+    const { json, layers } = await factoriseModel(request, all, quiet)
+    expect(json.kind).toBe('lrt')
+    expect(layers.length).toBe(2 * 6) // q, k, v, o, w1, w2 in two layers
+    expect((await checkModel(request.out, all, quiet)).problems).toEqual([])
+    const made = await openModelFolder(request.out)
+    for (const layer of layers) {
+      const w = tensors[`${layer.name}.weight`]!
+      const [out, inner] = w.shape as [number, number]
+      const dense = denseMatrix(out, inner, w.data as Float32Array)
+      const read = async (end: string) => {
+        const t = await made.weights.read(`${layer.name}.${end}.weight`)
+        return denseMatrix(t.shape[0] as number, t.shape[1] as number, t.data as Float32Array)
+      }
+      const lost = svd(dense)
+        .values.slice(5)
+        .reduce((s, x) => s + x * x, 0)
+      const error = distance(dense, product(await read('up'), await read('down')))
+      expect(error).toBeCloseTo(Math.sqrt(lost), 4) // Eckart-Young; factors are stored as float32
+      expect(layer.relativeError).toBeCloseTo(Math.sqrt(lost) / norm(dense), 6)
+      expect(layer.parametersAfter).toBe(5 * (out + inner))
+    }
+    expect((await made.weights.read('layers.0.attention.q.up.bias')).data).toEqual(
+      tensors['layers.0.attention.q.bias']!.data,
+    )
+    await made.close()
+    const energy = await factoriseModel({ ...request, choice: { keptEnergy: 0.6 }, replace: true }, all, quiet)
+    expect(Math.min(...energy.layers.map(l => l.keptEnergy))).toBeGreaterThanOrEqual(0.6 - 1e-9)
+    await factoriseModel({ ...request, method: 'semi-nmf', choice: { rank: 2 }, replace: true }, all, quiet)
+    await expect(
+      factoriseModel({ ...request, method: 'nmf', choice: { rank: 2 }, replace: true }, all, quiet),
+    ).rejects.toThrow(/NMF needs weights/)
   })
 })
 
