@@ -5,16 +5,18 @@ import { modelRegistry } from '../../../models/registry.ts'
 import { defaultDataDir } from '../../../services/dataDir.ts'
 import { checkModel } from '../../../services/models/checkModel.ts'
 import { exportOnnx } from '../../../services/models/exportOnnx.ts'
+import { factoriseModel } from '../../../services/models/factoriseModel.ts'
 import { IMPORTERS, importModel } from '../../../services/models/importModel.ts'
 import { listModels } from '../../../services/models/listModels.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
 
-const ACTIONS = { list, import: importOne, export: exportOne, check } as const
+const ACTIONS = { list, import: importOne, export: exportOne, check, factorise } as const
 
 export const command: CliCommand = {
   name: 'models',
-  summary: 'Lists, imports, exports and checks model folders.',
-  usage: 'list [FOLDER…] | import SOURCE --from FORMAT --out DIR | export DIR --onnx FILE | check DIR',
+  summary: 'Lists, imports, exports, checks and factorises model folders.',
+  usage:
+    'list [FOLDER…] | import SOURCE --from FORMAT --out DIR | export DIR --onnx FILE | check DIR | factorise DIR --rank N --out DIR',
   options: {
     from: { value: 'FORMAT', help: `import: ${Object.keys(IMPORTERS).join(', ')}` },
     config: {
@@ -29,7 +31,11 @@ export const command: CliCommand = {
     },
     batch: { value: 'N', help: 'export: windows a run (default 1)' },
     onnx: { value: 'FILE', help: 'export: the ONNX file to write' },
-    replace: { help: 'import: replace the folder when it exists' },
+    rank: { value: 'N', help: 'factorise: the rank of every linear map' },
+    energy: { value: 'SHARE', help: 'factorise: instead of a rank, the share of σ² that every map must keep (0.9)' },
+    method: { value: 'NAME', help: 'factorise: svd, nmf or semi-nmf (default svd)' },
+    seed: { value: 'N', help: 'factorise: start of nmf and semi-nmf (default 1)' },
+    replace: { help: 'import, factorise: replace the folder when it exists' },
   },
   notes: `Formats to import from:\n${Object.entries(IMPORTERS)
     .map(([name, i]) => `  ${name.padEnd(14)}${i.summary}`)
@@ -38,7 +44,7 @@ export const command: CliCommand = {
     const [action, ...rest] = args.positionals
     const work =
       action !== undefined && Object.hasOwn(ACTIONS, action) ? ACTIONS[action as keyof typeof ACTIONS] : undefined
-    if (!work) throw new WorkbenchError('wrong-usage', action === undefined ? 'models needs to be told what to do' : `'${action.slice(0, 40)}' is not something that models does`, 'use list, import, export or check') // biome-ignore format: one thought
+    if (!work) throw new WorkbenchError('wrong-usage', action === undefined ? 'models needs to be told what to do' : `'${action.slice(0, 40)}' is not something that models does`, 'use list, import, export, check or factorise') // biome-ignore format: one thought
     return work(rest, args, io)
   },
 }
@@ -136,6 +142,41 @@ async function check(rest: readonly string[], args: ParsedArgs, io: CliIo): Prom
   if (!args.flag('json'))
     await io.write(
       `${result.folder}: good (${result.kind}, ${result.tensors} tensors, ${result.parameters} parameters)\n`,
+    )
+  return EXIT.done
+}
+
+async function factorise(rest: readonly string[], args: ParsedArgs, io: CliIo): Promise<number> {
+  const byRank = args.text('rank') !== undefined
+  if (byRank === (args.text('energy') !== undefined)) throw new WorkbenchError('wrong-usage', 'factorise needs either --rank or --energy', 'give one of them') // biome-ignore format: one thought
+  const { json, layers } = await factoriseModel(
+    {
+      folder: operand(rest, 'DIR'),
+      out: args.required('out'),
+      method: args.choice('method', ['svd', 'nmf', 'semi-nmf'], 'svd'),
+      choice: byRank
+        ? { rank: args.integer('rank', 1, { min: 1 }) }
+        : { keptEnergy: args.number('energy', 1, { min: 0, max: 1 }) },
+      seed: args.integer('seed', 1),
+      now: Date.now(),
+      replace: args.flag('replace'),
+    },
+    registry(),
+    io.context,
+  )
+  if (args.flag('json'))
+    await io.write(
+      `${JSON.stringify({ folder: args.required('out'), id: json.id, parameters: json.weights.parameters, layers })}\n`,
+    )
+  else
+    await io.write(
+      [
+        'layer\trank\trelative_error\tkept_energy\tparameters_before\tparameters_after\n',
+        ...layers.map(
+          l =>
+            `${l.name}\t${l.rank}\t${l.relativeError.toPrecision(6)}\t${l.keptEnergy.toPrecision(6)}\t${l.parametersBefore}\t${l.parametersAfter}\n`,
+        ),
+      ].join(''),
     )
   return EXIT.done
 }
