@@ -107,7 +107,7 @@ describe.skipIf(!hasSamtools)('openCram against samtools view (truth: samtools, 
     let compared = 0
     const regions: [string, number, number][] = [['chrA', 0, 9000], ['chrB', 0, 4000], ['chrB', 3990, 4000], ['chrA', 0, 1]] // biome-ignore format: one line
     const next = random(9)
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < 10; i++) {
       const start = next(8900)
       regions.push(['chrA', start, start + 1 + next(i % 2 ? 3 : 100)])
     }
@@ -116,7 +116,7 @@ describe.skipIf(!hasSamtools)('openCram against samtools view (truth: samtools, 
       expect(await lines(file, contig, start, end), `${contig}:${start + 1}-${end}`).toEqual(theirs)
       compared += theirs.length
     }
-    expect(compared).toBeGreaterThan(1500)
+    expect(compared).toBeGreaterThan(1300)
     await file.close()
   })
 })

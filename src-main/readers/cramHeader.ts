@@ -175,9 +175,19 @@ export async function checkBlock(
       throw corruptCram(file.path, `a block that cannot be unpacked at byte ${offset}`, error)
     }
     if (unpackedSize !== block.unpackedSize) throw corruptCram(file.path, `a block of a wrong size at byte ${offset}`)
-  } else if (block.method === 0 && block.packedSize !== block.unpackedSize)
+  } else if (
+    block.method === 0 ? block.packedSize !== block.unpackedSize : block.method === 4 && !ransFits(packed, block)
+  )
     throw corruptCram(file.path, `a block of a wrong size at byte ${offset}`)
   return packed
+}
+
+/** A rANS 4x8 stream begins with its order and the sizes of its content, packed and unpacked (CRAM spec 13.1). */
+function ransFits(packed: Uint8Array, block: BlockPlace): boolean {
+  if (block.unpackedSize === 0) return true
+  if (packed.length < 9 || packed[0]! > 1) return false
+  const view = new DataView(packed.buffer, packed.byteOffset)
+  return view.getUint32(1, true) === packed.length - 9 && view.getUint32(5, true) === block.unpackedSize
 }
 
 /** Reads CRAM's variable-length integers (CRAM spec 2.3). */
