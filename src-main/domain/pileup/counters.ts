@@ -58,7 +58,10 @@ export class Counters {
   }
 
   private page(number: number): Page {
-    if (number === this.lastNumber) return this.lastPage
+    return number === this.lastNumber ? this.lastPage : this.turnTo(number)
+  }
+
+  private turnTo(number: number): Page {
     let page = this.pages.get(number)
     if (!page) {
       page = this.spare.pop() ?? { lanes: new Int32Array(PAGE << LANE_BITS), segments: new Int32Array(PAGE) }

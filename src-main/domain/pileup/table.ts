@@ -22,6 +22,7 @@ export class TableWriter implements ColumnSink {
   private prefixEnd: number
   private shown = -1
   private readonly rowBytes: number
+  private readonly numbers = new Int32Array(FIELDS - 1)
   private buffer: Uint8Array
   private at = 0
 
@@ -51,16 +52,18 @@ export class TableWriter implements ColumnSink {
     const t = lanes[cell + 3]!
     const n = lanes[cell + 4]!
     const depth = a + c + g + t + n + del + refskip
-    at = field(buffer, at, segments)
-    at = field(buffer, at, depth)
-    at = field(buffer, at, a)
-    at = field(buffer, at, c)
-    at = field(buffer, at, g)
-    at = field(buffer, at, t)
-    at = field(buffer, at, n)
-    at = field(buffer, at, del)
-    at = field(buffer, at, refskip)
-    at = field(buffer, at, lanes[cell + LANE.ins]!)
+    const { numbers } = this
+    numbers[0] = segments
+    numbers[1] = depth
+    numbers[2] = a
+    numbers[3] = c
+    numbers[4] = g
+    numbers[5] = t
+    numbers[6] = n
+    numbers[7] = del
+    numbers[8] = refskip
+    numbers[9] = lanes[cell + LANE.ins]!
+    at = fields(buffer, at, numbers)
     buffer[at++] = NEWLINE
     this.at = at
     return depth
@@ -85,19 +88,19 @@ export class TableWriter implements ColumnSink {
   }
 }
 
-function field(buffer: Uint8Array, at: number, value: number): number {
-  buffer[at] = TAB
-  if (value < 10) {
-    buffer[at + 1] = ZERO + value
-    return at + 2
+function fields(buffer: Uint8Array, from: number, numbers: Int32Array): number {
+  let at = from
+  for (let k = 0; k < numbers.length; k++) {
+    const value = numbers[k]!
+    buffer[at++] = TAB
+    if (value < 10) buffer[at++] = ZERO + value
+    else if (value < 100) {
+      const tens = (value * 103) >> 10 // value / 10, exact below 179
+      buffer[at++] = ZERO + tens
+      buffer[at++] = ZERO + value - 10 * tens
+    } else at = digits(buffer, at, value)
   }
-  if (value < 100) {
-    const tens = (value * 103) >> 10 // value / 10, exact below 179
-    buffer[at + 1] = ZERO + tens
-    buffer[at + 2] = ZERO + value - 10 * tens
-    return at + 3
-  }
-  return digits(buffer, at + 1, value)
+  return at
 }
 
 /** Writes a whole number of at most ten digits; returns the place after it. */
