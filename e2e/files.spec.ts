@@ -13,6 +13,8 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { availableHosts, axeProblems, demoFile, genomeReady, launchWorkbench, ready, type Workbench } from './launch.ts'
 
+const soon = { timeout: 15_000 }
+
 /** Opening, and everything that can be wrong with a file, on copies of the demo's files. */
 describe.each(availableHosts())('files in the %s window', host => {
   let w: Workbench
@@ -79,7 +81,7 @@ describe.each(availableHosts())('files in the %s window', host => {
   it('opens a BAM by the dialog: its report appears', async () => {
     await openByDialog('indexed.bam')
     await genomeReady(w.page)
-    await expect.poll(() => w.page.getByTestId('apoe-call').textContent()).toBe('e3/e3')
+    await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e3')
     await tree().getByText('synthetic', { exact: true }).first().waitFor()
   })
 
@@ -90,7 +92,7 @@ describe.each(availableHosts())('files in the %s window', host => {
     await card('no-index').getByRole('button', { name: 'Build index' }).first().click()
     await expect.poll(() => card('no-index').count(), { timeout: 30_000 }).toBe(0)
     await tree().getByRole('button', { name: 'SYN-E3E4', exact: true }).first().click()
-    await expect.poll(() => w.page.getByTestId('apoe-call').textContent()).toBe('e3/e4')
+    await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e4')
   })
 
   it('says that a text is not a BAM, and that a BAM is cut off; the rest stays open', async () => {
@@ -127,12 +129,12 @@ describe.each(availableHosts())('files in the %s window', host => {
     await expect
       .poll(() => tree().getByRole('button', { name: 'SYN-E3E4', exact: true }).count(), { timeout: 20_000 })
       .toBe(before + 1)
-    await expect.poll(() => w.page.getByTestId('apoe-call').textContent()).toBe('e3/e4')
+    await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e4')
   })
 
   it('shows a card when an open file vanishes, and works again when it is back', async () => {
     await openByDialog('vanishing.bam')
-    await expect.poll(() => w.page.getByTestId('apoe-call').textContent()).toBe('e3/e4')
+    await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e4')
     const path = join(folder, 'reads', 'vanishing.bam')
     renameSync(path, `${path}.away`)
     const row = tree()
@@ -143,7 +145,7 @@ describe.each(availableHosts())('files in the %s window', host => {
     await w.page.locator('.inspector .error-card').waitFor()
     renameSync(`${path}.away`, path)
     await w.page.locator('.inspector').getByRole('button', { name: 'Look again' }).click()
-    await expect.poll(() => w.page.locator('.inspector .error-card').count()).toBe(0)
+    await expect.poll(() => w.page.locator('.inspector .error-card').count(), soon).toBe(0)
     // What was asked of the file while it was away was refused, and the browser says so.
     w.expected(/status of (404|409|410)/, /changed|not-found|no longer/)
   })

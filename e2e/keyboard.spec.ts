@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { availableHosts, genomeReady, launchWorkbench, type Workbench } from './launch.ts'
 
+const soon = { timeout: 15_000 }
+
 /** The main walk without a mouse: nothing here may click. */
 describe.each(availableHosts())('by keyboard alone in the %s window', host => {
   let w: Workbench
@@ -33,26 +35,26 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
     await press('g')
     await w.page.keyboard.type('chr19:44,908,001-44,909,000')
     await press('Enter')
-    await expect.poll(locus).toBe('chr19:44,908,001-44,909,000')
+    await expect.poll(locus, soon).toBe('chr19:44,908,001-44,909,000')
     await press('ArrowRight')
-    await expect.poll(locus).toBe('chr19:44,908,201-44,909,200')
+    await expect.poll(locus, soon).toBe('chr19:44,908,201-44,909,200')
     await press('ArrowLeft')
-    await expect.poll(locus).toBe('chr19:44,908,001-44,909,000')
+    await expect.poll(locus, soon).toBe('chr19:44,908,001-44,909,000')
     await press('+')
-    await expect.poll(locus).toBe('chr19:44,908,251-44,908,750')
+    await expect.poll(locus, soon).toBe('chr19:44,908,251-44,908,750')
     await press('-')
-    await expect.poll(locus).toBe('chr19:44,908,001-44,909,000')
+    await expect.poll(locus, soon).toBe('chr19:44,908,001-44,909,000')
     await press('Control+z')
-    await expect.poll(locus).not.toBe('chr19:44,908,001-44,909,000')
+    await expect.poll(locus, soon).not.toBe('chr19:44,908,001-44,909,000')
     await press('Control+y')
-    await expect.poll(locus).toBe('chr19:44,908,001-44,909,000')
+    await expect.poll(locus, soon).toBe('chr19:44,908,001-44,909,000')
   })
 
   it('opens a position with the cursor: t, Enter, arrows, Enter', async () => {
     await press('g')
     await w.page.keyboard.type('chr19:44,908,664-44,908,704')
     await press('Enter')
-    await expect.poll(locus).toMatch(/^chr19:44,908,66/)
+    await expect.poll(locus, soon).toMatch(/^chr19:44,908,66/)
     await press('t', 'Enter')
     const cursor = w.page.locator('.mark-cursor')
     await cursor.waitFor()
@@ -61,7 +63,7 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
     for (let i = 0; i < 60 && (await at()) !== target; i++)
       await press((await at()) < target ? 'ArrowRight' : 'ArrowLeft')
     await press('Enter')
-    await expect.poll(() => w.page.getByTestId('position-title').textContent()).toBe('chr19:44,908,684')
+    await expect.poll(() => w.page.getByTestId('position-title').textContent(), soon).toBe('chr19:44,908,684')
     await press('Escape')
     await cursor.waitFor({ state: 'detached' })
   })
@@ -70,7 +72,7 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
     await press('b')
     const here = await locus()
     await press('a')
-    await expect.poll(locus).not.toBe(here)
+    await expect.poll(locus, soon).not.toBe(here)
     for (let i = 0; i < 8 && (await locus()) !== here; i++) {
       await press('[')
       await w.page.waitForTimeout(250)
@@ -92,7 +94,7 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
   it('reaches a sample by Tab and reads its report', async () => {
     await tabTo(/\|SYN-E3E4$/)
     await press('Enter')
-    await expect.poll(() => w.page.getByTestId('apoe-call').textContent()).toBe('e3/e4')
+    await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e4')
     await tabTo(/Export/)
     await press('Enter')
     await w.page.getByRole('menuitem', { name: /^HTML/ }).waitFor()

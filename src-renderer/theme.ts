@@ -48,7 +48,11 @@ export const theme = createTheme({
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 500, withArrow: true, fz: 12 } }),
     Menu: Menu.extend({ defaultProps: { shadow: 'md', withinPortal: true } }),
     Modal: Modal.extend({
-      defaultProps: { transitionProps: { duration: 100 }, overlayProps: { backgroundOpacity: 0.35 } },
+      defaultProps: {
+        closeButtonProps: { 'aria-label': 'Close' },
+        transitionProps: { duration: 100 },
+        overlayProps: { backgroundOpacity: 0.35 },
+      },
     }),
   },
 })

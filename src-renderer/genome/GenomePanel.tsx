@@ -10,6 +10,7 @@ import { setGenomeBrowser } from './current.ts'
 import { DiplotypeLegend } from './DiplotypeLegend.tsx'
 import { Failure } from './failure.ts'
 import { type Frame, GenomeBrowser } from './genomeBrowser.ts'
+import { cachedSequence, type ReadSequence } from './sequenceCache.ts'
 import { type GenomeServices, trackSpec } from './trackConfigs.ts'
 import './genome.css'
 
@@ -24,15 +25,31 @@ async function orFailure<T>(what: string, read: () => Promise<T>): Promise<T | F
   }
 }
 
+let cache: { readonly key: string; readonly read: ReadSequence } | undefined
+
+/** The sequence of a reference, kept in blocks as long as the file stays the same. */
+function sequenceOf(file: OpenedFile): ReadSequence {
+  const key = `${file.id}:${file.facts.modifiedAt}:${file.facts.sizeBytes}`
+  if (cache?.key !== key)
+    cache = {
+      key,
+      read: cachedSequence(
+        async (contig, start, end) =>
+          (await call('reference.sequence', { fileId: file.id, interval: { contig, start, end } })).sequence,
+        contig => file.facts.contigs.find(c => c.name === contig)?.length ?? 0,
+      ),
+    }
+  return cache.read
+}
+
 /** Asks the services for what tracks draw. The options in force when it is asked are those of the position panel. */
 const services: GenomeServices = {
   sequence: async (contig, start, end) => {
     const { files, history } = useWorkbench.getState()
     const reference = files.find(f => f.id === history.present.view.referenceFileId)
     const known = reference && findContig(contig, reference.facts.contigs)
-    if (!reference || reference.problem || !known || start >= known.length) return ''
-    const interval = { contig: known.name, start, end: Math.min(end, known.length) }
-    return (await call('reference.sequence', { fileId: reference.id, interval })).sequence
+    if (!reference || reference.problem || !known) return ''
+    return sequenceOf(reference)(known.name, start, end)
   },
   genes: async (fileId, interval) => {
     const found = await orFailure('Genes', () => call('genes.range', { fileId, interval }))
@@ -147,7 +164,7 @@ function create(host: HTMLElement, setFrame: (f: Frame | undefined) => void): Ge
   let animation = 0
   const made: GenomeBrowser = new GenomeBrowser(host, {
     sequence: services.sequence,
-    moved(locus, byUs) {
+    moved(locus, cause) {
       cancelAnimationFrame(animation)
       animation = requestAnimationFrame(() => setFrame(made.frame()))
       clearTimeout(timer)
@@ -155,10 +172,11 @@ function create(host: HTMLElement, setFrame: (f: Frame | undefined) => void): Ge
         const { history, change, adjust } = store.getState()
         if (sameLocus(history.present.view.locus, locus)) return
         const recipe = (d: typeof history.present) => ({ ...d, view: { ...d.view, locus } })
-        if (byUs) adjust(recipe)
-        else change('Move', recipe, 'locus')
+        if (cause.by === 'user') change('Move', recipe, 'locus')
+        // Where the program went is the answer only to what is still asked for.
+        else if (cause.by === 'resize' || sameLocus(history.present.view.locus, cause.asked)) adjust(recipe)
       }
-      if (byUs) settle()
+      if (cause.by !== 'user') settle()
       else timer = setTimeout(settle, REST_MS)
     },
     clicked(contig, position, trackKey) {

@@ -16,12 +16,18 @@ export interface GenomeSpec {
 }
 
 export interface GenomeEvents {
-  /** The view moved, by the user or by us. `resized`: only the window became wider or narrower. */
-  moved(locus: Interval, resized: boolean): void
+  /** The view moved. It shows `locus` now; what was asked for may have been another width. */
+  moved(locus: Interval, cause: MoveCause): void
   clicked(contig: string, position: number, trackKey: string | null): void
   failed(error: WorkbenchError, fileId: string | null): void
   sequence(contig: string, start: number, end: number): Promise<string>
 }
+
+/** By the user's hand; because the panel became wider or narrower; or because `asked` was asked for. */
+export type MoveCause =
+  | { readonly by: 'user' }
+  | { readonly by: 'resize' }
+  | { readonly by: 'program'; readonly asked: Interval }
 
 /** Where the tracks' column lies in the panel, in pixels from its left edge, and what it shows. */
 export interface Frame {
@@ -56,7 +62,9 @@ export class GenomeBrowser {
   #tracks = new Map<string, Held>()
   #queue: Promise<unknown> = Promise.resolve()
   /** While we move it ourselves, what it reports is not the user's doing. */
-  #moving = 0
+  #moving: Interval | undefined
+  /** The newest place asked for; those before it are not gone to any more. */
+  #target: Interval | undefined
   #last: { chr: string; start: number; bpPerPixel: number } | undefined
 
   constructor(host: HTMLElement, events: GenomeEvents) {
@@ -92,7 +100,7 @@ export class GenomeBrowser {
         wholeGenomeView: false,
         locus: { chr: locus.contig, start: locus.start, end: locus.end },
       }
-      this.#moving++
+      this.#moving = locus
       try {
         if (this.#browser) {
           this.#letGo(() => true)
@@ -112,7 +120,7 @@ export class GenomeBrowser {
           if (row && !genome.hasSequence) this.#browser.removeTrack(row.track)
         }
       } finally {
-        this.#moving--
+        this.#moving = undefined
       }
     })
   }
@@ -162,38 +170,53 @@ export class GenomeBrowser {
     const before = this.#last
     this.#last = { chr: frame.chr, start: frame.start, bpPerPixel: frame.bpPerPixel }
     const resized =
-      this.#moving > 0 ||
-      (before !== undefined &&
-        before.chr === frame.chr &&
-        Math.abs(before.start - frame.start) < 1e-6 &&
-        Math.abs(before.bpPerPixel - frame.bpPerPixel) < 1e-9)
-    this.#events.moved(roundLocus(frame), resized)
+      before !== undefined &&
+      before.chr === frame.chr &&
+      Math.abs(before.start - frame.start) < 1e-6 &&
+      Math.abs(before.bpPerPixel - frame.bpPerPixel) < 1e-9
+    const cause: MoveCause = this.#moving
+      ? { by: 'program', asked: this.#moving }
+      : resized
+        ? { by: 'resize' }
+        : { by: 'user' }
+    // A place that is still to be gone to is not overwritten by where the view happens to be.
+    if (cause.by === 'resize' && this.#target) return
+    this.#events.moved(roundLocus(frame), cause)
   }
 
   /** A click anywhere in the tracks' column, on data or beside it; a drag is none. */
   #listenForClicks() {
     const root = this.#host.shadowRoot
     let down: { x: number; y: number } | undefined
-    root?.addEventListener('mousedown', e => {
-      const { clientX: x, clientY: y } = e as MouseEvent
-      down = { x, y }
-    })
-    root?.addEventListener('click', e => {
-      const event = e as MouseEvent
-      if (event.button !== 0 || !down || Math.hypot(event.clientX - down.x, event.clientY - down.y) > 4) return
-      const path = event.composedPath()
-      for (const view of this.#browser?.trackViews ?? [])
-        for (const viewport of view.viewports) {
-          if (!path.includes(viewport.viewportElement)) continue
-          if (path.some(n => n instanceof HTMLElement && n.classList.contains('igv-track-label'))) return
-          const box = viewport.viewportElement.getBoundingClientRect()
-          const { chr, start, bpPerPixel } = viewport.referenceFrame
-          const position = Math.floor(start + (event.clientX - box.left) * bpPerPixel)
-          const key = [...this.#tracks].find(([, t]) => t.track === view.track)?.[0] ?? null
-          this.#events.clicked(chr, position, key)
-          return
-        }
-    })
+    // Before igv.js: its ruler and sweepers keep events to themselves.
+    root?.addEventListener(
+      'mousedown',
+      e => {
+        const { clientX: x, clientY: y } = e as MouseEvent
+        down = { x, y }
+      },
+      true,
+    )
+    root?.addEventListener(
+      'click',
+      e => {
+        const event = e as MouseEvent
+        if (event.button !== 0 || !down || Math.hypot(event.clientX - down.x, event.clientY - down.y) > 4) return
+        const path = event.composedPath()
+        for (const view of this.#browser?.trackViews ?? [])
+          for (const viewport of view.viewports) {
+            if (!path.includes(viewport.viewportElement)) continue
+            if (path.some(n => n instanceof HTMLElement && n.classList.contains('igv-track-label'))) return
+            const box = viewport.viewportElement.getBoundingClientRect()
+            const { chr, start, bpPerPixel } = viewport.referenceFrame
+            const position = Math.floor(start + (event.clientX - box.left) * bpPerPixel)
+            const key = [...this.#tracks].find(([, t]) => t.track === view.track)?.[0] ?? null
+            this.#events.clicked(chr, position, key)
+            return
+          }
+      },
+      true,
+    )
   }
 
   /** Makes the tracks exactly these, in this order. */
@@ -203,15 +226,10 @@ export class GenomeBrowser {
       if (!browser) return
       const wanted = new Map(specs.map(s => [s.key, s]))
       this.#letGo(held => wanted.get(held.spec.key)?.stamp !== held.spec.stamp)
-      for (const spec of specs) {
-        if (this.#tracks.has(spec.key)) continue
-        const stop = new AbortController()
-        this.#tracks.set(spec.key, {
-          spec,
-          stop,
-          track: await this.#load(browser, spec, stop.signal, specs.indexOf(spec) + 10),
-        })
-      }
+      await this.#load(
+        browser,
+        specs.filter(s => !this.#tracks.has(s.key)),
+      )
       specs.forEach((spec, i) => {
         const track = this.#tracks.get(spec.key)?.track
         if (track) track.order = i + 10
@@ -235,40 +253,62 @@ export class GenomeBrowser {
     this.#letGo(held => fileIds.includes(held.spec.fileId))
   }
 
-  async #load(browser: IgvBrowser, spec: TrackSpec, stop: AbortSignal, order: number): Promise<IgvTrack | undefined> {
-    const failed = (error: WorkbenchError) => this.#events.failed(error, spec.fileId)
-    const config = {
-      ...spec.config,
-      ...(spec.data ? { url: new ServedFile(spec.data, stop, failed) } : {}),
-      ...(spec.index ? { indexURL: new ServedFile(spec.index, stop, failed) } : {}),
-      order,
-    }
+  /** All new tracks at once: each load draws every track again. */
+  async #load(browser: IgvBrowser, specs: readonly TrackSpec[]) {
+    if (specs.length === 0) return
+    const stops = new Map(specs.map(s => [s.key, new AbortController()]))
+    const configs = specs.map((spec, i) => {
+      const failed = (error: WorkbenchError) => this.#events.failed(error, spec.fileId)
+      const stop = stops.get(spec.key)?.signal ?? AbortSignal.abort()
+      return {
+        ...spec.config,
+        ...(spec.data ? { url: new ServedFile(spec.data, stop, failed) } : {}),
+        ...(spec.index ? { indexURL: new ServedFile(spec.index, stop, failed) } : {}),
+        order: 100 + i,
+      }
+    })
+    // Held from the start, so that a file that is closed meanwhile is let go.
+    for (const spec of specs)
+      this.#tracks.set(spec.key, { spec, stop: stops.get(spec.key) ?? new AbortController(), track: undefined })
+    let reason = 'its format was not understood'
     try {
-      return await browser.loadTrack(config)
+      await browser.loadTrackList(configs)
     } catch (error) {
-      if (stop.aborted) return undefined
-      const text = error instanceof Error ? error.message : String(error)
-      failed(new WorkbenchError('corrupt', plain(text), 'remove the track, or open the file again'))
-      return undefined
+      // It loads what it can and then throws the first fault.
+      reason = plain(error instanceof Error ? error.message : String(error))
+    }
+    for (const spec of specs) {
+      const held = this.#tracks.get(spec.key)
+      const track = browser.trackViews.find(v => v.track.id === spec.key)?.track
+      if (held && track) this.#tracks.set(spec.key, { ...held, track })
+      else if (track) browser.removeTrack(track)
+      else if (held && !held.stop.signal.aborted)
+        this.#events.failed(
+          new WorkbenchError('corrupt', reason, 'remove the track, or open the file again'),
+          spec.fileId,
+        )
     }
   }
 
   goTo(locus: Interval): Promise<unknown> {
+    this.#target = locus
     return this.#run(async () => {
       const browser = this.#browser
-      if (!browser || sameAs(browser.referenceFrameList[0], locus)) return
+      if (!browser || this.#target !== locus) return
+      this.#target = undefined
+      if (sameAs(browser.referenceFrameList[0], locus)) return
       if (!browser.genome.getChromosome(locus.contig))
         throw new WorkbenchError(
           'not-found',
           `Contig '${locus.contig}' is not in this genome`,
           'choose one of its contigs',
         )
-      this.#moving++
+      this.#moving = locus
       try {
         const chr = browser.genome.getChromosomeName(locus.contig)
         await browser.updateLoci([{ chr, start: locus.start, end: locus.end }])
       } finally {
-        this.#moving--
+        this.#moving = undefined
       }
     })
   }

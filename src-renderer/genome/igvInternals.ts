@@ -58,7 +58,7 @@ export interface IgvBrowser {
   /** Internal. */
   readonly alert: { present(alert: unknown, callback?: unknown): void }
   loadGenome(config: Record<string, unknown>): Promise<IgvGenome>
-  loadTrack(config: Record<string, unknown>): Promise<IgvTrack | undefined>
+  loadTrackList(configs: readonly Record<string, unknown>[]): Promise<readonly (IgvTrack | undefined)[]>
   removeTrack(track: IgvTrack): void
   /** Internal: puts tracks in the order of their `order`. */
   reorderTracks(): void

@@ -2,6 +2,7 @@ import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { TranscriptModel } from '../../src-shared/genome/genes.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { TrackSetting } from '../../src-shared/project.ts'
+import { isSynthetic } from '../state/tracks.ts'
 import { COVERAGE_TYPE, type CoverageSource } from './coverageTrack.ts'
 import { DIPLOTYPE_TYPE, type DiplotypeSource } from './diplotypeTrack.ts'
 import type { ServedSource } from './servedFile.ts'
@@ -66,7 +67,7 @@ export function trackSpec(
 ): TrackSpec | undefined {
   if (file.problem) return undefined
   const key = `${file.id}:${setting.part}`
-  const synthetic = file.facts.synthetic ? ' · synthetic' : ''
+  const synthetic = isSynthetic(file) ? ' · synthetic' : ''
   const label = (text: string) => escapeHtml(`${text}${synthetic}`)
   const version = `${file.facts.modifiedAt}:${file.facts.sizeBytes}:${file.facts.index}`
   const data: ServedSource = { fileId: file.id, url: file.dataUrl, name: file.name, sizeBytes: file.facts.sizeBytes }

@@ -76,6 +76,11 @@ export function genomeFile(document: ProjectDocument, files: readonly OpenedFile
   )
 }
 
+/**
+ * Made-up data, by what the file says of itself: inside where its format has room for it, else by its name (bigWig and BED have none).
+ */
+export const isSynthetic = (file: OpenedFile): boolean => file.facts.synthetic || /^synthetic[-_.]/i.test(file.name)
+
 /** The APOE gene with a margin, on the contig name of this genome; undefined when its build is not known. */
 export function apoeLocus(file: OpenedFile | undefined): Interval | undefined {
   if (!file || file.facts.build === 'unknown') return undefined

@@ -1,7 +1,6 @@
 import { ActionIcon, Button, Tooltip } from '@mantine/core'
 import { IconCopy, IconDownload, IconPhoto, IconTable } from '@tabler/icons-react'
 import { type ReactNode, useId } from 'react'
-import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { ErrorDetail, WireError } from '../../src-shared/ipc/errors.ts'
 import { saveText } from '../state/connect.ts'
 import { useWorkbench } from '../state/workbench.ts'
@@ -216,5 +215,3 @@ export const bytes = (n: number): string =>
 
 export const whenText = (ms: number): string =>
   new Date(ms).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
-
-export const isSynthetic = (file: OpenedFile | undefined): boolean => file?.facts.synthetic === true

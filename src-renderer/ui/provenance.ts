@@ -1,5 +1,6 @@
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { AppInfo } from '../../src-shared/ipc/contract.ts'
+import { isSynthetic } from '../state/tracks.ts'
 
 /** What a table or picture says about where it comes from. */
 export interface Origin {
@@ -16,7 +17,7 @@ export function originLines({ info, what, files, options }: Origin, now: Date): 
     `made: ${now.toISOString()}`,
     ...files.map(
       f =>
-        `file: ${f.name} (${f.facts.sizeBytes} bytes, changed ${new Date(f.facts.modifiedAt).toISOString()}${f.facts.synthetic ? ', synthetic' : ''})`,
+        `file: ${f.name} (${f.facts.sizeBytes} bytes, changed ${new Date(f.facts.modifiedAt).toISOString()}${isSynthetic(f) ? ', synthetic' : ''})`,
     ),
     ...(options
       ? [

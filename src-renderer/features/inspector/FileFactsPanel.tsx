@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { buildIndex, closeFile, openFiles, refreshFile } from '../../state/services.ts'
+import { isSynthetic } from '../../state/tracks.ts'
 import { useDocument, useWorkbench } from '../../state/workbench.ts'
 import { bytes, ErrorCard, Section, Synthetic, whenText } from '../../ui/parts.tsx'
 
@@ -37,7 +38,7 @@ export function FileFactsPanel({ file }: { readonly file: OpenedFile }) {
     <>
       <div className="inspector-head">
         <h2 title={file.name}>{file.name}</h2>
-        {facts.synthetic && <Synthetic />}
+        {isSynthetic(file) && <Synthetic />}
       </div>
       <div className="inspector-body">
         {file.problem && <FileProblem file={file} />}

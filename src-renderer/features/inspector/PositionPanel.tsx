@@ -8,6 +8,7 @@ import type { PositionReport } from '../../../src-shared/ipc/contract.ts'
 import { BASE_COLOUR } from '../../genome/colours.ts'
 import { selectPosition } from '../../state/selection.ts'
 import { usePosition } from '../../state/services.ts'
+import { isSynthetic } from '../../state/tracks.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { ErrorCard, IconButton, Section, Synthetic, TsvButton } from '../../ui/parts.tsx'
@@ -51,7 +52,7 @@ export function PositionPanel(props: {
         <IconButton label="Next base" onClick={() => step(1)}>
           <IconChevronRight size={15} />
         </IconButton>
-        {file?.facts.synthetic && <Synthetic />}
+        {file && isSynthetic(file) && <Synthetic />}
         <span style={{ flex: 1 }} />
         <Button
           size="compact-sm"

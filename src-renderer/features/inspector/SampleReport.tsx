@@ -10,6 +10,7 @@ import { oddsFigure } from '../../../src-shared/report/oddsFigure.ts'
 import { phaseFigure } from '../../../src-shared/report/phaseFigure.ts'
 import { selectPosition } from '../../state/selection.ts'
 import { exportReport, useApoeReport } from '../../state/services.ts'
+import { isSynthetic } from '../../state/tracks.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, Picture, PictureButtons, Section, Synthetic, TsvButton } from '../../ui/parts.tsx'
 import { fileName, type Origin, originLines, toTsv } from '../../ui/provenance.ts'
@@ -47,7 +48,7 @@ export function SampleReport({ file }: { readonly file: OpenedFile }) {
     <>
       <div className="inspector-head">
         <h2 title={file.name}>{name}</h2>
-        {file.facts.synthetic && <Synthetic />}
+        {isSynthetic(file) && <Synthetic />}
         <span style={{ flex: 1 }} />
         <Button variant="subtle" size="compact-xs" onClick={() => select({ kind: 'file', fileId: file.id })}>
           File

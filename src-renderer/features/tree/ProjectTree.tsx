@@ -12,7 +12,7 @@ import {
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { selectFile } from '../../state/selection.ts'
 import { buildIndex, closeFile, openFiles, refreshFile } from '../../state/services.ts'
-import { PART_NAMES } from '../../state/tracks.ts'
+import { isSynthetic, PART_NAMES } from '../../state/tracks.ts'
 import { useDocument, useSelection, useWorkbench } from '../../state/workbench.ts'
 import { Synthetic } from '../../ui/parts.tsx'
 
@@ -84,7 +84,7 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
             in use
           </span>
         )}
-        {file.facts.synthetic && <Synthetic />}
+        {isSynthetic(file) && <Synthetic />}
         <Menu position="bottom-end">
           <Menu.Target>
             <ActionIcon variant="subtle" color="gray" size={22} aria-label={`Actions for ${title}`}>
