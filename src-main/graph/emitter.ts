@@ -23,6 +23,10 @@ export interface Emitter {
   ints(values: readonly number[]): string
   /** A constant of any dtype. */
   constant(dtype: DType, shape: Shape, values: readonly number[]): string
+  /** A constant of unsigned 32-bit words, for generators of random bits. */
+  words(shape: Shape, values: readonly number[]): string
+  /** The value made under this key before, or by `make` now: for parts that several nodes share. */
+  shared(key: string, make: () => string): string
   /** True when a later reader exists for this output of the node (a node may skip outputs that nobody reads). */
   isRead(tensor: Tensor): boolean
 }

@@ -10,6 +10,7 @@ import {
   StringStringEntryProtoSchema,
   type TensorProto,
   TensorProto_DataLocation,
+  TensorProto_DataType,
   TensorProtoSchema,
   TensorShapeProto_DimensionSchema,
   TensorShapeProtoSchema,
@@ -77,7 +78,7 @@ export function emitOnnx(outputs: Readonly<Record<string, Tensor>>, options: Emi
 class OnnxWriter implements Emitter {
   readonly #nodes: NodeProto[] = []
   readonly #initialisers: TensorProto[] = []
-  readonly #constants = new Map<string, string>()
+  readonly #shared = new Map<string, string>()
   readonly #names = new Map<Tensor, string>()
   readonly #inputs = new Map<string, TensorType>()
   readonly #read = new Set<Tensor>()
@@ -189,13 +190,35 @@ class OnnxWriter implements Emitter {
   }
 
   constant(dtype: DType, shape: Shape, values: readonly number[]): string {
-    const key = `${dtype} ${shape} ${values.map(v => (Object.is(v, -0) ? '-0' : String(v)))}`
-    let name = this.#constants.get(key)
+    return this.shared(`${dtype} ${shape} ${values.map(v => (Object.is(v, -0) ? '-0' : String(v)))}`, () =>
+      this.#initialiser(name => tensorProto(name, { dtype, shape }, toData(dtype, values))),
+    )
+  }
+
+  words(shape: Shape, values: readonly number[]): string {
+    const make = (name: string) =>
+      create(TensorProtoSchema, {
+        name,
+        dims: shape.map(BigInt),
+        dataType: TensorProto_DataType.UINT32,
+        rawData: bytesView(Uint32Array.from(values)),
+      })
+    if (values.length > 1) return this.#initialiser(make)
+    return this.shared(`word ${shape} ${values}`, () => this.#initialiser(make))
+  }
+
+  shared(key: string, make: () => string): string {
+    let name = this.#shared.get(key)
     if (name === undefined) {
-      name = `inner/${this.#fresh++}`
-      this.#constants.set(key, name)
-      this.#initialisers.push(tensorProto(name, { dtype, shape }, toData(dtype, values)))
+      name = make()
+      this.#shared.set(key, name)
     }
+    return name
+  }
+
+  #initialiser(make: (name: string) => TensorProto): string {
+    const name = `inner/${this.#fresh++}`
+    this.#initialisers.push(make(name))
     return name
   }
 
@@ -242,7 +265,7 @@ const misfit = (name: string, type: TensorType, got: string) =>
     'check the weights against the model',
   )
 
-const bytesView = (data: TensorData): Uint8Array<ArrayBuffer> =>
+const bytesView = (data: TensorData | Uint32Array): Uint8Array<ArrayBuffer> =>
   new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
 
 const tensorProto = (name: string, type: TensorType, data: TensorData): TensorProto =>

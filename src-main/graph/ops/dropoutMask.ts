@@ -10,9 +10,10 @@ import { mul } from './mul.ts'
 type DropoutAttributes = { readonly shape: Shape; readonly rate: number; readonly stream: number }
 
 /*
- * A counter-based generator of 32-bit words, in operations that ONNX has before opset 18 (no exclusive or). From mixed keys
- * R of the row and C of the column: x = (R + C)·(C | 1); x += x >> 16; word = x·(R | 1), modulo 2³². Five passes over the
- * elements. The same seed gives the same bytes whatever the threads, and there is no state to save.
+ * A counter-based generator of 32-bit words, in operations that ONNX has before opset 18 (no exclusive or). Rows and columns
+ * have base keys, mixed from their number and the seed and shared by all masks of a model; a stream turns them into its
+ * own keys R and C; then x = (R + C)·(2C + 1); x += x >> 16; word = x·(2R + 1), modulo 2³²: five passes over the elements.
+ * The same seed gives the same bytes whatever the threads, and there is no state to save.
  * dropoutStatistics.test.ts judges it; a plain sum of keys with two multiplier-and-shift rounds failed there.
  */
 const odd = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d, 0x27d4eb2f] as const
@@ -31,28 +32,22 @@ export const dropoutMaskOperation: Operation<DropoutAttributes> = {
   emit({ inputs, outputs, attributes: { shape, rate, stream } }, to) {
     const columns = shape.at(-1) ?? 1
     const rows = sizeOf(shape) / columns
-    const word = (value: number) => to.node('Cast', [to.constant('int64', [], [value])], uint32)
-    const seed = to.node('Reshape', [to.node('Cast', [inputs[0]!], uint32), to.ints([])])
-    const start = mix(to, to.node('Add', [to.node('Mul', [seed, word(odd[0])]), word(streamKey(stream))]), word)
-    const keys = (length: number, multiplier: number, offset: number, shapeOfKeys: number[]): [string, string] => {
-      const index = to.node(
-        'Cast',
-        [
-          to.node(
-            'Range',
-            [1, length + 1, 1].map(value => to.constant('int64', [], [value])),
-          ),
-        ],
-        uint32,
-      )
-      const spread = to.node('Add', [to.node('Mul', [index, word(multiplier)]), to.node('Add', [start, word(offset)])])
-      const key = to.node('Reshape', [mix(to, spread, word), to.ints(shapeOfKeys)])
-      // key | 1: twice the half, plus one.
-      const half = to.node('BitShift', [key, word(1)], { direction: { text: 'RIGHT' } })
-      return [key, to.node('Add', [to.node('Mul', [half, word(2)]), word(1)])]
+    const word = (value: number) => to.words([], [value])
+    const start = to.shared(`dropout seed ${to.name(inputs[0]!)}`, () => {
+      const seed = to.node('Reshape', [to.node('Cast', [inputs[0]!], uint32), to.ints([])])
+      return mix(to, to.node('Mul', [seed, word(odd[0])]), word)
+    })
+    const keys = (side: Side, length: number): [string, string] => {
+      const base = to.shared(`dropout ${side} ${length} ${start}`, () => {
+        const places = Array.from({ length }, (_, i) => place(side, i))
+        return mix(to, to.node('Add', [to.words(side === 'row' ? [length, 1] : [1, length], places), start]), word)
+      })
+      const turned = shifted(to, to.node('Mul', [base, word(streamFactor(stream, side))]), 15, word)
+      const key = to.node('Mul', [turned, word(odd[3])])
+      return [key, to.node('Add', [to.node('Mul', [key, word(2)]), word(1)])]
     }
-    const [rowKey, rowOdd] = keys(rows, odd[1], 0, [rows, 1])
-    const [columnKey, columnOdd] = keys(columns, odd[2], odd[3], [1, columns])
+    const [rowKey, rowOdd] = keys('row', rows)
+    const [columnKey, columnOdd] = keys('column', columns)
     const product = to.node('Mul', [to.node('Add', [rowKey, columnKey]), columnOdd])
     const drawn = to.node('Mul', [shifted(to, product, 16, word), rowOdd])
     const kept = to.node('Less', [drawn, word(keepLimit(rate))])
@@ -66,23 +61,27 @@ export const dropoutMaskOperation: Operation<DropoutAttributes> = {
   evaluate([seed], { outputs, attributes: { shape, rate, stream } }) {
     const y = zeros(outputs[0]!)
     const columns = shape.at(-1) ?? 1
-    const start = mixed(
-      (Math.imul(Number(BigInt.asUintN(32, BigInt(seed!.values[0]!))), odd[0]) + streamKey(stream)) >>> 0,
-    )
-    const key = (index: number, multiplier: number, offset: number) =>
-      mixed((Math.imul(index + 1, multiplier) + start + offset) >>> 0)
+    const start = mixed(Math.imul(Number(BigInt.asUintN(32, BigInt(seed!.values[0]!))), odd[0]) >>> 0)
+    const key = (side: Side, index: number) => {
+      const turned = Math.imul(mixed((place(side, index) + start) >>> 0), streamFactor(stream, side)) >>> 0
+      return Math.imul((turned + (turned >>> 15)) >>> 0, odd[3]) >>> 0
+    }
     for (let i = 0; i < y.values.length; i++) {
-      const row = key(Math.floor(i / columns), odd[1], 0)
-      const column = key(i % columns, odd[2], odd[3])
-      const product = Math.imul((row + column) >>> 0, column | 1) >>> 0
-      const word = Math.imul((product + (product >>> 16)) >>> 0, row | 1) >>> 0
+      const row = key('row', Math.floor(i / columns))
+      const column = key('column', i % columns)
+      const product = Math.imul((row + column) >>> 0, 2 * column + 1) >>> 0
+      const word = Math.imul((product + (product >>> 16)) >>> 0, 2 * row + 1) >>> 0
       y.values[i] = word < keepLimit(rate) ? Math.fround(1 / (1 - rate)) : 0
     }
     return [y]
   },
 }
 
-const streamKey = (stream: number): number => Math.imul(stream + 1, odd[3]) >>> 0
+type Side = 'row' | 'column'
+const place = (side: Side, index: number): number =>
+  side === 'row' ? Math.imul(index + 1, odd[1]) >>> 0 : (Math.imul(index + 1, odd[2]) + odd[3]) >>> 0
+/** An odd number of the stream's own for each side. */
+const streamFactor = (stream: number, side: Side): number => (mixed(place(side, stream)) | 1) >>> 0
 const keepLimit = (rate: number): number => Math.floor((1 - rate) * 2 ** 32)
 
 /** x + (x >> shift) */

@@ -56,6 +56,16 @@ describe('the words behind dropout', () => {
     expect(Math.abs(correlation(mask!, second!))).toBeLessThan(limit)
     expect(Math.abs(correlation(mask!, other!))).toBeLessThan(limit)
   })
+  it('streams do not correlate in pairs, nor at the same row or column shifts', () => {
+    const streams = masks(rows, columns, 0.5, 3, 6)
+    for (const [i, a] of streams.entries())
+      for (const b of streams.slice(i + 1))
+        for (const lag of [0, 1, columns])
+          expect(
+            Math.abs(correlation(a.subarray(lag), b.subarray(0, n - lag))),
+            `stream ${i}, lag ${lag}`,
+          ).toBeLessThan(limit)
+  })
   it('rectangles of four are as often even as odd: row and column keys do not simply add', () => {
     const [mask] = masks(rows, columns, 0.5, 7, 1)
     const at = (row: number, column: number) => mask![row * columns + column]!
