@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -6,6 +6,9 @@ import { quietContext } from '../../src-shared/job.ts'
 import { float32, type Tensors } from '../../src-shared/tensor.ts'
 import { onnxModel } from '../../test-support/onnx-model.ts'
 import { type Compute, type ComputeOptions, createCompute } from './client.ts'
+import { builtEntry } from './entry.ts'
+import { launchNode } from './launcher.ts'
+import type { ProcessSettings } from './protocol.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'compute-test-'))
 const open: Compute[] = []
@@ -279,6 +282,18 @@ describe('compute process', () => {
       code: 'engine-missing',
       message: expect.stringContaining('did not start'),
     })
+  })
+
+  it('ends with a parent that is killed, and leaves no folder behind', async () => {
+    const settings: ProcessSettings = { sessionLimitBytes: 1e9, scratchFolder: mkdtempSync(join(folder, 'scratch-')) }
+    const child = launchNode(builtEntry('compute/process.js'), settings, {})
+    const gone = new Promise<void>(done => child.onEnd(() => done()))
+    await new Promise<void>(done => child.onFrame(() => done()))
+    expect(existsSync(settings.scratchFolder)).toBe(true)
+    process.kill(child.pid as number, 'SIGINT') // a Ctrl+C in the terminal, which the parent handles
+    child.disconnect() // what the system does to the pipe of a killed parent
+    await gone
+    expect(existsSync(settings.scratchFolder)).toBe(false)
   })
 
   it('notes a model that draws random numbers without a seed', async () => {

@@ -19,6 +19,8 @@ export interface ComputeProcess {
   onEnd(listener: (end: ProcessEnd) => void): void
   /** Ends it at once, whatever it does. */
   kill(): void
+  /** Closes the pipe: the process ends by itself when it is done with what it does. */
+  disconnect(): void
   /** Whether it keeps the parent's event loop alive. */
   hold(busy: boolean): void
 }
@@ -93,8 +95,49 @@ export const launchNode = (entry: string, settings: ProcessSettings, options: No
       endListener = listener
     },
     kill: () => void child.kill('SIGKILL'),
+    disconnect: () => void pipe.destroy(),
     hold(busy) {
       for (const r of refs) (busy ? r.ref : r.unref)?.call(r)
     },
   }
 }
+
+/** The part of Electron's UtilityProcess that we use. */
+export interface MessageProcess {
+  readonly pid: number | undefined
+  postMessage(message: unknown): void
+  on(event: 'message', listener: (message: unknown) => void): unknown
+  on(event: 'exit', listener: (code: number) => void): unknown
+  readonly stderr: NodeJS.ReadableStream | null
+  kill(): boolean
+}
+
+/**
+ * For a host whose processes exchange whole messages: `messageLauncher((entry, environment) => utilityProcess.fork(entry, [], { env: {
+ * ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] }))`.
+ */
+export const messageLauncher =
+  (fork: (entry: string, environment: Readonly<Record<string, string>>) => MessageProcess): ProcessLauncher =>
+  (entry, settings) => {
+    const child = fork(entry, { [SETTINGS_VARIABLE]: JSON.stringify(settings) })
+    let stderr = ''
+    child.stderr?.on('data', (text: Buffer | string) => {
+      stderr = (stderr + String(text)).slice(-STDERR_KEPT)
+    })
+    // Its own kill asks by SIGTERM; a process inside the runtime must not be asked.
+    const kill = () => {
+      if (child.pid !== undefined && process.platform !== 'win32') process.kill(child.pid, 'SIGKILL')
+      else child.kill()
+    }
+    return {
+      get pid() {
+        return child.pid
+      },
+      send: frame => child.postMessage({ header: frame.header, buffers: frame.buffers }),
+      onFrame: listener => void child.on('message', message => listener(message as Frame)),
+      onEnd: listener => void child.on('exit', code => listener({ code, signal: null, stderr })),
+      kill,
+      disconnect: kill,
+      hold: () => {},
+    }
+  }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toWire, WorkbenchError } from '../../src-shared/ipc/errors.ts'
@@ -10,10 +10,11 @@ import { type Runtime, Sessions } from './sessions.ts'
 /** The compute process: one request after the other, each answered. It ends when its parent does. */
 async function main(): Promise<void> {
   const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as Partial<ProcessSettings>
-  const scratchRoot = settings.scratchFolder ?? tmpdir()
-  mkdirSync(scratchRoot, { recursive: true })
-  const scratch = mkdtempSync(join(scratchRoot, 'run-'))
+  // The folder is this process's own: it goes with it, also when the parent was killed and cannot tidy up.
+  const scratch = settings.scratchFolder ?? mkdtempSync(join(tmpdir(), 'diploscope-compute-'))
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
+  // Ctrl+C reaches the whole group of a terminal; what is to end here is the parent's to say.
+  process.on('SIGINT', () => {})
   const channel = openChannel()
   const answer = (message: Answer, buffers: readonly Uint8Array[] = []) => channel.send({ header: message, buffers })
   let ort: Runtime

@@ -1,9 +1,19 @@
+import { rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { toWire, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { DType, Tensor } from '../../../src-shared/tensor.ts'
 import { openChannel } from '../channel.ts'
 import { type Frame, packTensors, unpackTensors } from '../frames.ts'
-import type { Answer, MemoryUse, Request, SessionInfo, SessionSpec, ValueInfo } from '../protocol.ts'
+import {
+  type Answer,
+  type MemoryUse,
+  type ProcessSettings,
+  type Request,
+  SETTINGS_VARIABLE,
+  type SessionInfo,
+  type SessionSpec,
+  type ValueInfo,
+} from '../protocol.ts'
 import { runError } from '../runtimeErrors.ts'
 import {
   MODULE_VARIABLE,
@@ -16,6 +26,9 @@ import {
 
 /** The process of the optional TensorFlow engine: the wire of the compute process, with SavedModels behind it. */
 async function main(): Promise<void> {
+  process.on('SIGINT', () => {}) // what is to end here is the parent's to say
+  const { scratchFolder } = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as Partial<ProcessSettings>
+  process.on('exit', () => scratchFolder && rmSync(scratchFolder, { recursive: true, force: true }))
   const channel = openChannel()
   const answer = (message: Answer, buffers: readonly Uint8Array[] = []) => channel.send({ header: message, buffers })
   let tf: TensorFlowModule
