@@ -142,7 +142,7 @@ describe('the session', () => {
     vi.spyOn(prototype, 'writeFile').mockRejectedValue(Object.assign(new Error('full'), { code: 'ENOSPC' }))
     expect(await codeOf(projects.save(named('new')))).toBe('no-space')
     expect(await readFile(sessionPath(), 'utf8')).toBe(before)
-    expect(await readdir(dataDir)).toEqual(['session.diploscope.json'])
+    expect(await readdir(dataDir)).toEqual(['session.diploscope.json', 'session.lock'])
     vi.restoreAllMocks()
     await projects.save(named('newer'))
     expect(await (await start()).projects.current()).toMatchObject({ document: { name: 'newer' } })
@@ -167,6 +167,33 @@ describe('the session', () => {
       execFileSync('umount', [disk])
       await rm(disk, { recursive: true, force: true })
     }
+  })
+
+  it('of another run at the same time is left alone: what this one saves is kept apart, and found again', async () => {
+    const first = await start()
+    await first.projects.save(named('first'))
+    const before = await readFile(sessionPath(), 'utf8')
+    await writeFile(join(dataDir, 'session.lock'), String(process.ppid)) // as of a process that lives
+    const second = await start()
+    expect(second.notices).toMatchObject([{ code: 'changed' }])
+    expect((await second.projects.current()).document.name).toBe('first')
+    await second.projects.save(named('second'))
+    expect(await readFile(sessionPath(), 'utf8')).toBe(before)
+    await second.projects.close()
+    const [kept] = await readdir(join(dataDir, 'projects'))
+    expect(parseProject(await readFile(join(dataDir, 'projects', kept ?? ''), 'utf8'), 'p').document.name).toBe(
+      'second',
+    )
+
+    const killed = await start()
+    await killed.projects.save(named('third'))
+    await rm(join(dataDir, 'session.lock'))
+    const next = await start()
+    expect((await next.projects.current()).document.name).toBe('first')
+    expect(await readdir(join(dataDir, 'projects'))).toHaveLength(2)
+    expect((await readdir(dataDir)).filter(n => n.includes('apart'))).toEqual([])
+    await next.projects.close()
+    expect(await readdir(dataDir)).not.toContain('session.lock')
   })
 
   it('is the old or the new one, whole, when the program is killed while it saves', async () => {

@@ -7,6 +7,8 @@ import { emptyDocument, withDefaultTracks } from './defaultTracks.ts'
 import type { FileRegistry } from './files.ts'
 import { candidatePaths, commonFolder, formatProject, type ProjectFile, type ProjectFileEntry, parseProject, withFileIds } from './projectFile.ts' // biome-ignore format: one line
 
+import { claimSession, type SessionLock } from './sessionLock.ts'
+
 /** A project file holds settings, not data: a larger one is something else. */
 const MAX_PROJECT_BYTES = 32 * 1024 * 1024
 /** Projects that another one replaced stay in `projects/` up to this many. */
@@ -28,6 +30,8 @@ export interface Projects {
   touch(): void
   /** Waits until what was touched is written. */
   flush(): Promise<void>
+  /** Flushes, and lets another run have the session. A session saved apart goes to the previous projects. */
+  close(): Promise<void>
 }
 
 /** What is open when the program starts. */
@@ -64,6 +68,7 @@ export function createProjects(options: {
     const { technical: _stack, ...problem } = toWire(error)
     notice(problem)
   }
+  const stamp = () => new Date(now()).toISOString().replaceAll(/[:.]/g, '-')
   const state = (): ProjectState => ({ document, files: files.list(), savedAt })
 
   const write = (): Promise<void> => {
@@ -119,8 +124,7 @@ export function createProjects(options: {
     const folder = join(dataDir, 'projects')
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      const stamp = new Date(now()).toISOString().replaceAll(/[:.]/g, '-')
-      await writeFileAtomic(join(folder, `previous-${stamp}${PROJECT_SUFFIX}`), formatProject(document, files.entries(), folder, savedAt)) // biome-ignore format: one line
+      await writeFileAtomic(join(folder, `previous-${stamp()}${PROJECT_SUFFIX}`), formatProject(document, files.entries(), folder, savedAt)) // biome-ignore format: one line
       const old = (await readdir(folder)).filter(n => n.startsWith('previous-')).sort().slice(0, -KEPT_PREVIOUS) // biome-ignore format: one line
       for (const name of old) await rm(join(folder, name), { force: true })
     } catch (error) {
@@ -139,15 +143,14 @@ export function createProjects(options: {
   }
 
   const setAside = async (): Promise<string> => {
-    const stamp = new Date(now()).toISOString().replaceAll(/[:.]/g, '-')
-    const aside = join(dataDir, `session.damaged-${stamp}${PROJECT_SUFFIX}`)
+    const aside = join(dataDir, `session.damaged-${stamp()}${PROJECT_SUFFIX}`)
     try {
       await rename(sessionPath, aside)
       return aside
     } catch {
       // It cannot be moved: then it stays, and this run saves under another name rather than over it.
       const kept = sessionPath
-      sessionPath = join(dataDir, `session-${stamp}${PROJECT_SUFFIX}`)
+      sessionPath = join(dataDir, `session-${stamp()}${PROJECT_SUFFIX}`)
       return kept
     }
   }
@@ -189,7 +192,24 @@ export function createProjects(options: {
     }
   }
 
+  let lock: SessionLock | undefined
+  /** A second run at the same time starts with the same session, and saves what it does apart. */
+  const saveApart = () => {
+    sessionPath = join(dataDir, `session.apart-${process.pid}${PROJECT_SUFFIX}`)
+    tell(new WorkbenchError('changed', 'Another run of the program is using this session', `what you do here is kept apart, in '${join(dataDir, 'projects')}' once it ends`)) // biome-ignore format: one sentence
+  }
+
+  const keepApart = async (name: string) => {
+    await mkdir(join(dataDir, 'projects'), { recursive: true, mode: 0o700 })
+    const kept = join(dataDir, 'projects', `previous-${stamp()}${PROJECT_SUFFIX}`)
+    await rename(join(dataDir, name), kept).catch(() => undefined) // nothing was saved
+  }
+
   const start = async () => {
+    lock = await claimSession(join(dataDir, 'session.lock')).catch(error => {
+      tell(error)
+      return undefined
+    })
     const named = options.start.files ?? []
     const projectFile = options.start.projectFile ?? named.find(p => p.endsWith(PROJECT_SUFFIX))
     const paths = named.filter(p => !p.endsWith(PROJECT_SUFFIX))
@@ -202,6 +222,9 @@ export function createProjects(options: {
     } catch (error) {
       tell(error)
     }
+    if (lock?.taken) saveApart()
+    // Sessions apart whose run was killed: with the lock ours, their runs are over.
+    else for (const n of (await readdir(dataDir)).filter(name => name.startsWith('session.apart-'))) await keepApart(n)
     for (const p of paths) {
       const file = await files.open(p).catch(tell)
       if (file) options.opened(p)
@@ -211,6 +234,11 @@ export function createProjects(options: {
     writeSoon()
   }
   const ready = start()
+  const flush = async () => {
+    await ready
+    if (touched) await write().catch(tell)
+    await writing
+  }
 
   return {
     async current() {
@@ -239,10 +267,11 @@ export function createProjects(options: {
       return { name: `${name}${PROJECT_SUFFIX}`, text: formatProject(document, entries, folder, now()) }
     },
     touch: writeSoon,
-    async flush() {
-      await ready
-      if (touched) await write().catch(tell)
-      await writing
+    flush,
+    async close() {
+      await flush()
+      if (lock?.taken) await keepApart(basename(sessionPath))
+      await lock?.release()
     },
   }
 }

@@ -155,7 +155,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     command: command => hub.emit('shell.command', { command }),
     async close() {
       await jobs.stop(JOBS_STOP_MS)
-      await projects.flush()
+      await projects.close()
       await engines.close()
     },
   }
