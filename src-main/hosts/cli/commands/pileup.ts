@@ -3,7 +3,7 @@ import type { PileupOptions } from '../../../../src-shared/genome/pileup.ts'
 import { PILEUP_DEFAULTS } from '../../../../src-shared/genome/pileup.ts'
 import { TABLE_HEADER, TableWriter } from '../../../domain/pileup/table.ts'
 import { openAlignments } from '../../../readers/alignments.ts'
-import { writeFileAtomic } from '../../../storage/atomic.ts'
+
 import { countRegion } from '../../../workers/pileupRun.ts'
 import { type CliCommand, EXIT, type ParsedArgs } from '../command.ts'
 
@@ -52,7 +52,10 @@ export const command: CliCommand = {
         table.flush()
         await take()
         // Before the table gets its name: a ledger that cannot be written then leaves no table either.
-        if (ledgerPath) await writeFileAtomic(ledgerPath, `${JSON.stringify(ledger, undefined, 2)}\n`)
+        if (ledgerPath) {
+          const { writeFileAtomic } = await import('../../../storage/atomic.ts')
+          await writeFileAtomic(ledgerPath, `${JSON.stringify(ledger, undefined, 2)}\n`)
+        }
       })
       return EXIT.done
     } finally {
