@@ -97,7 +97,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const refuse = (response: ServerResponse, status: number, text: string) => {
     const headers = securityHeaders(contentSecurityPolicy())
     response.writeHead(status, { ...headers, 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
-    response.end(request401(status, text))
+    response.end(refusalText(status, text, port))
   }
 
   /** `/?token=…`: the token becomes a cookie and leaves the address bar. */
@@ -234,8 +234,13 @@ async function send(response: ServerResponse, answer: Response): Promise<void> {
   await pipeline(Readable.fromWeb(answer.body as unknown as NodeReadableStream), response)
 }
 
-const request401 = (status: number, text: string) =>
-  status === 401 ? "Unauthorized: open the address that 'diploscope serve' printed.\n" : `${text}\n`
+/** What a person who sees the refusal can do. */
+function refusalText(status: number, text: string, port: number): string {
+  if (status === 401) return "Unauthorized: open the address that 'diploscope serve' printed.\n"
+  if (status === 421)
+    return `Misdirected Request: open 127.0.0.1:${port}; an ssh tunnel needs this port on both of its ends.\n`
+  return `${text}\n`
+}
 
 function listenError(error: unknown, host: string, port: number): WorkbenchError {
   const { code } = error as NodeJS.ErrnoException
