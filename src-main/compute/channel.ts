@@ -70,36 +70,65 @@ function writeFully(bytes: Uint8Array): void {
   }
 }
 
-/** The part of Electron's `process.parentPort` that we use. */
-interface ParentPort {
-  on(event: 'message', listener: (event: { data: Frame }) => void): void
-  postMessage(message: Frame): void
+/** What Electron's `process.parentPort` and a MessagePortMain have in common. */
+export interface MessageEnd {
+  on(
+    event: 'message',
+    listener: (event: { readonly data: unknown; readonly ports?: readonly MessageEnd[] }) => void,
+  ): unknown
+  postMessage(message: unknown): void
+  start?(): void
 }
 
-/** Electron's utilityProcess: whole frames as structured clones. */
-export function parentPortChannel(port: ParentPort): Channel {
-  const waiting: Frame[] = []
+/**
+ * Electron's utilityProcess: whole frames as structured clones. Who forks it need not be who computes: a first message that brings a port
+ * (`child.postMessage(null, [port])`) moves the conversation there, so that main forks and the services process talks.
+ */
+export function messageChannel(parent: MessageEnd, viaPort: boolean): Channel {
+  const received: Frame[] = []
+  const unsent: Frame[] = []
   let wake: ((frame: Frame) => void) | undefined
-  port.on('message', ({ data }) => {
+  let end: MessageEnd | undefined
+  const deliver = (data: unknown) => {
+    const frame = data as Frame
     if (wake) {
-      wake(data)
+      wake(frame)
       wake = undefined
-    } else waiting.push(data)
+    } else received.push(frame)
+  }
+  const talkTo = (other: MessageEnd) => {
+    end = other
+    for (const frame of unsent.splice(0)) other.postMessage(frame)
+  }
+  parent.on('message', ({ data, ports }) => {
+    const port = ports?.[0]
+    if (!viaPort) return deliver(data)
+    if (end || !port) return
+    port.on('message', event => deliver(event.data))
+    port.start?.()
+    talkTo(port)
   })
+  if (!viaPort) talkTo(parent)
   return {
     receive: () => {
-      const next = waiting.shift()
+      const next = received.shift()
       return next
         ? Promise.resolve(next)
         : new Promise(resolve => {
             wake = resolve
           })
     },
-    send: frame => port.postMessage(frame),
+    send(frame) {
+      if (end) end.postMessage(frame)
+      else unsent.push(frame)
+    },
   }
 }
 
+/** Set to `port` by a host whose first message brings a port. */
+export const CHANNEL_VARIABLE = 'DIPLOSCOPE_COMPUTE_CHANNEL'
+
 export function openChannel(): Channel {
-  const port = (process as unknown as { parentPort?: ParentPort }).parentPort
-  return port ? parentPortChannel(port) : pipeChannel()
+  const { parentPort } = process as unknown as { parentPort?: MessageEnd }
+  return parentPort ? messageChannel(parentPort, process.env[CHANNEL_VARIABLE] === 'port') : pipeChannel()
 }
