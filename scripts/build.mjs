@@ -86,6 +86,8 @@ export async function buildMain() {
 
 export async function buildRenderer() {
   const vite = await import('vite')
+  // A test runner sets NODE_ENV to 'test', with which React's slow development build would be bundled.
+  process.env.NODE_ENV = 'production'
   await vite.build({
     configFile: path.join(root, 'vite.config.ts'),
     root: path.join(root, 'src-renderer'),
