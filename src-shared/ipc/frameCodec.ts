@@ -23,7 +23,7 @@ const malformed = (what: string) =>
 
 /**
  * One frame as bytes: u32 little-endian header length, header JSON padded to 8, then each typed array padded to 8.
- * An array appears in the header as a marked tuple [mark, index, type, length].
+ * An array appears in the header as a marked tuple [mark, index, type, length], a number that is not finite as [mark, its name].
  * @throws WorkbenchError `internal` for 64-bit integer arrays, DataViews and frames over the limit.
  */
 export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
@@ -31,6 +31,8 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   // The holder's own value, not the one given: Node's Buffer has a toJSON that makes a list of numbers of it first.
   const header = JSON.stringify(frame, function (this: Record<string, unknown>, key, given: unknown) {
     const value = this[key]
+    // JSON would make null of these: an answer that looks right and is not.
+    if (typeof value === 'number' && !Number.isFinite(value)) return [ARRAY_MARK, String(value)]
     if (!ArrayBuffer.isView(value)) return given
     const type = (value.constructor.name === 'Buffer' ? 'Uint8Array' : value.constructor.name) as ArrayType
     if (!(type in ARRAY_TYPES)) throw new WorkbenchError('internal', `a ${type} cannot be sent`, 'convert it first')
@@ -77,6 +79,7 @@ export function decodeFrame(bytes: ArrayBuffer): Frame {
       new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array(bytes, 4, size)),
       (_key, value) => {
         if (!Array.isArray(value) || value[0] !== ARRAY_MARK) return value
+        if (value.length === 2) return nonFinite(value[1])
         const [, , type, length] = value as [string, number, ArrayType, number]
         if (!Object.hasOwn(ARRAY_TYPES, type)) throw malformed(`array type ${String(type)}`)
         const Type = ARRAY_TYPES[type]
@@ -92,4 +95,11 @@ export function decodeFrame(bytes: ArrayBuffer): Frame {
   }
   if (!isFrame(parsed)) throw malformed('unknown kind')
   return parsed
+}
+
+function nonFinite(text: unknown): number {
+  if (text === 'NaN') return Number.NaN
+  if (text === 'Infinity') return Number.POSITIVE_INFINITY
+  if (text === '-Infinity') return Number.NEGATIVE_INFINITY
+  throw malformed('a number that is none')
 }
