@@ -27,6 +27,8 @@ import { openReference, type Reference } from './reference.ts'
 const MAX_CONTAINER_BYTES = 512 * 1024 * 1024
 /** Reads that lie further apart than this have their reference fetched apart, bp. */
 const REFERENCE_GAP = 100_000
+/** A stretch of reference is not lengthened beyond this, bp: slices of thin coverage reach over a whole chromosome. */
+const MAX_WINDOW = 2 ** 25
 const MD5_PIECE = 4 * 1024 * 1024
 
 /**
@@ -207,7 +209,8 @@ class CramAlignments implements AlignmentFile {
     for (const r of [...records].sort((a, b) => a.sequenceId - b.sequenceId || a.alignmentStart - b.alignmentStart)) {
       const [start, end] = [r.alignmentStart - 1, r.alignmentStart - 1 + (r.lengthOnRef ?? 0)]
       const last = windows.at(-1)
-      if (last?.contig === r.sequenceId && start <= last.end + REFERENCE_GAP) last.end = Math.max(last.end, end)
+      if (last?.contig === r.sequenceId && start <= last.end + REFERENCE_GAP && last.end - last.start < MAX_WINDOW)
+        last.end = Math.max(last.end, end)
       else windows.push({ contig: r.sequenceId, start, end, bases: '' })
     }
     for (const w of windows) {
