@@ -32,8 +32,15 @@ export const layerNormOperation: Operation<LayerNormAttributes> = {
     const [x, scale, offset] = inputs as readonly [Tensor, Tensor, Tensor]
     const [y, mean, inverse] = outputs as readonly [Tensor, Tensor, Tensor]
     if (x.dtype === 'float32') {
-      const read = to.isRead(mean) || to.isRead(inverse)
-      to.node('LayerNormalization', inputs, { axis: { int: -1 }, epsilon: { float: epsilon } }, read ? outputs : [y])
+      const attributes = { axis: { int: -1 }, epsilon: { float: epsilon } }
+      if (to.isRead(mean) || to.isRead(inverse)) {
+        to.node('LayerNormalization', inputs, attributes, outputs)
+        return
+      }
+      // As rows: after a residual sum of rank 3 ONNX Runtime would fuse both to a kernel that takes 5 times as long.
+      const rows = to.node('Reshape', [x, to.ints([-1, x.shape.at(-1)!])])
+      const flat = to.node('LayerNormalization', [rows, scale, offset], attributes)
+      to.node('Reshape', [flat, to.ints(x.shape)], {}, [y])
       return
     }
     // The standard operator keeps its statistics in float32, which would spoil float64 gradients.
