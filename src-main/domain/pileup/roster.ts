@@ -37,6 +37,8 @@ export class Roster {
   private nameLengths = new Uint8Array(1024)
   /** 1 where the read waits for its mate; `since` is the current column when it began to. */
   private waiting = new Uint8Array(1024)
+  /** How many wait. While none does, names need not be looked at: files whose reads all have one name stay fast. */
+  private waitingCount = 0
   private since = new Int32Array(1024)
   /** Of waiting reads: start, cigar offset and count, sequence offset and length, quality offset. */
   private parts = new Int32Array(6 * 1024)
@@ -98,7 +100,7 @@ export class Roster {
       }
       const slot = this.add(batch, i, hash, end, stores, before)
       if (mate !== NONE) {
-        this.waiting[mate] = 0
+        this.stopWaiting(mate)
         this.onMeeting(this.mateAt(mate), mateOf(batch, i), this.ids[mate]!, hash >>> 0, before)
       } else if (stores) this.keepParts(slot, batch, i)
     }
@@ -113,6 +115,7 @@ export class Roster {
 
   /** The waiting read of this name, after all reads of the name that have left were noticed; -1 when none waits. */
   private find(bytes: Uint8Array, at: number, length: number, hash: number, column: number): number {
+    if (this.waitingCount === 0) return NONE
     const { next, hashes, ends, waiting } = this
     let found = NONE
     let leftLatest = -2 // left of every column, the "none yet" of -1 included
@@ -122,7 +125,7 @@ export class Roster {
       if (waiting[s]) found = s
     }
     if (found !== NONE && leftLatest >= this.since[found]!) {
-      waiting[found] = 0
+      this.stopWaiting(found)
       return NONE
     }
     return found
@@ -130,7 +133,12 @@ export class Roster {
 
   private forget(bytes: Uint8Array, at: number, length: number, hash: number): void {
     const slot = this.find(bytes, at, length, hash, this.current)
-    if (slot !== NONE) this.waiting[slot] = 0
+    if (slot !== NONE) this.stopWaiting(slot)
+  }
+
+  private stopWaiting(slot: number): void {
+    this.waiting[slot] = 0
+    this.waitingCount--
   }
 
   private hasName(slot: number, bytes: Uint8Array, at: number, length: number): boolean {
@@ -155,6 +163,7 @@ export class Roster {
     this.nameOffsets[s] = batch.nameOffsets[i]!
     this.nameLengths[s] = batch.nameLengths[i]!
     this.waiting[s] = stores ? 1 : 0
+    if (stores) this.waitingCount++
     this.since[s] = before
     return s
   }
@@ -187,7 +196,7 @@ export class Roster {
     const column = this.current
     this.sweptFor = column
     // Names that leave are taken from the waiting mates first, while all of them are still here.
-    for (let s = 0; s < this.count; s++) if (this.ends[s]! < column) this.leave(s)
+    for (let s = 0; s < this.count && this.waitingCount > 0; s++) if (this.ends[s]! < column) this.leave(s)
     let kept = 0
     for (let s = 0; s < this.count; s++) {
       if (this.ends[s]! < column) continue
@@ -210,7 +219,7 @@ export class Roster {
     const hash = this.hashes[gone]!
     for (let s = this.buckets[hash & (this.buckets.length - 1)]!; s !== NONE; s = this.next[s]!) {
       if (!this.waiting[s] || this.hashes[s] !== hash || this.ends[gone]! < this.since[s]!) continue
-      if (this.hasName(s, this.bytes[gone]!, this.nameOffsets[gone]!, this.nameLengths[gone]!)) this.waiting[s] = 0
+      if (this.hasName(s, this.bytes[gone]!, this.nameOffsets[gone]!, this.nameLengths[gone]!)) this.stopWaiting(s)
     }
   }
 
