@@ -4,6 +4,7 @@ import type { FileFacts, FileKind, FileRole, OpenedFile } from '../../src-shared
 import { asWorkbenchError, toWire, type WireError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import { changedError, ensureSame, type Fingerprint, fingerprintAt, fingerprintOf, sameFile } from './fingerprint.ts'
 import { newId } from './ids.ts'
+import type { ShadowIndexes } from './shadowIndex.ts'
 
 export type Probe = (path: string) => Promise<FileFacts>
 
@@ -12,6 +13,8 @@ export interface FileEntry {
   readonly id: string
   /** Absolute, symbolic links resolved. */
   readonly path: string
+  /** Where it is read by readers that look for the index beside it: `path`, or a link to it beside an index of ours. */
+  readonly readPath: string
   readonly facts: FileFacts
   readonly role: FileRole
   readonly fingerprint: Fingerprint | undefined
@@ -75,6 +78,8 @@ const GONE: readonly string[] = ['changed', 'not-found', 'permission']
 /** The open files, by id. `changed` is called when something about one changed; `listChanged` when one came or went. */
 export function createFileRegistry(options: {
   readonly probe: Probe
+  /** Indexes of files that lie where nothing may be written. */
+  readonly shadows?: ShadowIndexes
   readonly changed: (file: OpenedFile) => void
   readonly listChanged: () => void
 }): FileRegistry {
@@ -87,17 +92,29 @@ export function createFileRegistry(options: {
     return entry
   }
 
+  /** What a file is, with an index of ours where it has none that is right. */
+  const factsOf = async (path: string): Promise<readonly [FileFacts, string]> => {
+    const facts = await probe(path)
+    if (facts.index === 'ok' || facts.index === 'not-needed') return [facts, path]
+    const shadow = await options.shadows?.find(path)
+    const again = shadow ? await probe(shadow) : undefined
+    if (!shadow || again?.index !== 'ok') return [facts, path]
+    const remark = "Its index is kept in the program's own folder: nothing may be written beside the file."
+    return [{ ...again, remarks: [...again.remarks, remark] }, shadow]
+  }
+
   const look = async (path: string, id: string): Promise<FileEntry> => {
     const before = fingerprintOf(await statFile(path))
-    const facts = await probe(path)
+    const [facts, readPath] = await factsOf(path)
     // Told from bytes that may have changed meanwhile: then what is kept would not describe the file.
     const after = fingerprintOf(await statFile(path))
     if (!sameFile(before, after)) throw changedError(path, 'changed')
-    const indexPath = facts.indexName ? join(dirname(path), facts.indexName) : undefined
-    const gzi = facts.kind === 'fasta' && facts.compression === 'bgzip' ? `${path}.gzi` : undefined
+    const indexPath = facts.indexName ? join(dirname(readPath), facts.indexName) : undefined
+    const gzi = facts.kind === 'fasta' && facts.compression === 'bgzip' ? `${readPath}.gzi` : undefined
     return {
       id,
       path,
+      readPath,
       facts,
       role: ROLE[facts.kind],
       fingerprint: before,
@@ -249,6 +266,7 @@ function absent(id: string, path: string, r: RememberedFile, problem: WireError)
   return {
     id,
     path,
+    readPath: path,
     role: r.role,
     facts: {
       kind: r.kind,

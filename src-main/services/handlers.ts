@@ -17,6 +17,7 @@ import { resolveLocus } from './locus.ts'
 import type { Projects } from './projects.ts'
 import type { RecentFiles } from './recent.ts'
 import { exportReport, type PrintPdf } from './reportExport.ts'
+import type { ShadowIndexes } from './shadowIndex.ts'
 
 export interface HandlerParts {
   readonly info: AppInfo
@@ -28,6 +29,7 @@ export interface HandlerParts {
   readonly downloads: Downloads
   readonly engines: Engines
   readonly hub: EventHub
+  readonly shadows: ShadowIndexes
   readonly printPdf: PrintPdf | undefined
   readonly now: () => number
 }
@@ -39,7 +41,7 @@ export function createHandlers(
   parts: HandlerParts,
 ): Handlers & { openPaths(paths: readonly string[]): Promise<readonly OpenedFile[]> } {
   // biome-ignore format: one line
-  const { files, browse, recent, projects, jobs, downloads, engines, hub } = parts
+  const { files, browse, recent, projects, jobs, downloads, engines, hub, shadows } = parts
 
   /** Opens what can be opened. What cannot is told as a notice, unless nothing could be: then the first reason is thrown. */
   const openPaths = async (paths: readonly string[]): Promise<readonly OpenedFile[]> => {
@@ -84,7 +86,7 @@ export function createHandlers(
     if (entry.problem) throw new WorkbenchError(entry.problem.code, entry.problem.message, entry.problem.remedy)
     const ref = entry.facts.kind === 'cram' ? await reference() : undefined
     if (ref) await files.use(ref.id)
-    return { entry, path: entry.path, indexPath: entry.indexPath, referencePath: ref?.path }
+    return { entry, path: entry.path, indexPath: entry.indexPath, referencePath: ref?.readPath }
   }
 
   /** Runs work on an open file; a difference on disk that the reader meets goes to the file's card too. Looks again at the end:
@@ -106,7 +108,7 @@ export function createHandlers(
     if (!ref || ref.problem) return ''
     await files.use(ref.id)
     try {
-      return await engines.sequence(ref.path, place, context)
+      return await engines.sequence(ref.readPath, place, context)
     } catch (error) {
       const { code } = asWorkbenchError(error)
       if (code === 'not-found' || code === 'region') return ''
@@ -165,7 +167,10 @@ export function createHandlers(
         kind: 'index',
         title: `Index of ${basename(path)}`,
         async run(context) {
-          const { warnings } = await engines.buildIndex(path, context)
+          const { warnings } = await engines.buildIndex(path, context).catch(async error => {
+            if (asWorkbenchError(error).code !== 'permission') throw error
+            return engines.buildIndex(await shadows.make(path), context) // nothing may be written beside the file
+          })
           for (const message of warnings)
             hub.emit('notice', { code: 'bad-index', message, remedy: 'look at the file before you rely on it' })
           await files.refresh(fileId).catch(() => undefined) // closed meanwhile: the index is there all the same
@@ -190,8 +195,8 @@ export function createHandlers(
       return downloads.add({ name, contentType: 'application/json', bytes: new TextEncoder().encode(text) })
     },
     async 'reference.sequence'({ fileId, interval }, context) {
-      const { path } = await files.use(fileId)
-      return { sequence: await reading(fileId, () => engines.sequence(path, interval, context)) }
+      const { readPath } = await files.use(fileId)
+      return { sequence: await reading(fileId, () => engines.sequence(readPath, interval, context)) }
     },
     'genes.search': ({ query, limit }, context) => searchGenes(query.trim(), limit, context),
     async 'genes.range'({ fileId, interval }, context) {

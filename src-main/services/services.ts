@@ -17,6 +17,7 @@ import { createJobs } from './jobs.ts'
 import { createProjects, PROJECT_SUFFIX, type StartWith } from './projects.ts'
 import { createRecent } from './recent.ts'
 import type { PrintPdf } from './reportExport.ts'
+import { createShadowIndexes } from './shadowIndex.ts'
 import { createUploads } from './uploads.ts'
 
 export interface ServicesOptions {
@@ -85,8 +86,10 @@ export async function createServices(options: ServicesOptions): Promise<Services
     }),
     createRecent({ path: join(dataDir, 'recent.json'), now, fault: error => fault(error, 'recent files') }),
   ])
+  const shadows = createShadowIndexes(dataDir)
   const files = createFileRegistry({
     probe: engines.probe,
+    shadows,
     changed: file => hub.emit('files.changed', file),
     listChanged: () => projects.touch(),
   })
@@ -117,6 +120,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     downloads,
     engines,
     hub,
+    shadows,
     printPdf: options.printPdf,
     now,
   })

@@ -172,10 +172,25 @@ async function tracksOf(head: string, count: number, binSize: number, request: I
   const bytes = await readFile(path).catch(error => {
     throw asWorkbenchError(error)
   })
-  const text = new TextDecoder().decode(path.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: 1 << 28 }) : bytes)
+  const text = new TextDecoder().decode(path.endsWith('.gz') ? unpacked(bytes, path) : bytes)
   const tracks = parseTrackTable(text, head, binSize, basename(path))
   if (tracks.length !== count) throw new WorkbenchError('bad-input', `'${path}' has ${tracks.length} tracks, head '${head}' has ${count}`, 'give the table of this model') // biome-ignore format: one thought
   return tracks
+}
+
+/** A table of ten thousand tracks is a few megabytes; what grows beyond this is none. */
+const MAX_TABLE_BYTES = 256 * 1024 * 1024
+
+function unpacked(bytes: Buffer, path: string): Buffer {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_TABLE_BYTES })
+  } catch (error) {
+    throw new WorkbenchError(
+      'corrupt',
+      `'${path}' cannot be unpacked (${(error as Error).message})`,
+      'get the table again',
+    )
+  }
 }
 
 async function weightsIn(source: string, names: readonly string[]): Promise<string> {
