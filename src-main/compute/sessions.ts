@@ -32,6 +32,7 @@ export interface RunResult {
 /** The open sessions of the process, the least recently used closed first when they hold more than `limitBytes`. */
 export class Sessions {
   private readonly open = new Map<number, OpenSession>()
+  private profiles = 0
   private readonly states = new Map<number, Map<string, OrtTensor>>()
 
   constructor(
@@ -66,7 +67,7 @@ export class Sessions {
     try {
       const { plan, bytes } = readModel(spec.path)
       await this.makeRoom(bytes)
-      const profilePrefix = spec.profile ? join(this.scratchFolder, `profile-${spec.id}-${this.open.size}`) : undefined
+      const profilePrefix = spec.profile ? join(this.scratchFolder, `profile-${this.profiles++}`) : undefined
       const session = await this.ort.InferenceSession.create(spec.path, {
         executionProviders: spec.provider === 'cpu' ? ['cpu'] : [spec.provider, 'cpu'],
         intraOpNumThreads: spec.threads,
