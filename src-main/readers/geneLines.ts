@@ -138,6 +138,7 @@ interface Node {
 }
 
 const GENE = /gene$/i
+const TRANSCRIPT = /RNA$|transcript$|^\.$/i
 const PART = new Set(['exon', 'CDS', 'stop_codon', 'noncoding_exon', 'pseudogenic_exon'])
 const IGNORED = /^(five_prime_UTR|three_prime_UTR|UTR|intron|start_codon|region|chromosome|scaffold|contig|match|match_part|cDNA_match|biological_region)$/ // biome-ignore format: a list of words
 
@@ -200,7 +201,8 @@ class Gff3Lines implements GeneLineParser {
     }
     for (const node of [...this.byId.values(), ...this.loose])
       if (GENE.test(node.feature.type)) geneOf(node)
-      else transcriptOf(node)
+      // Enhancers, repeats and the like stand alone and are no genes; a file without types means genes.
+      else if (TRANSCRIPT.test(node.feature.type) || node.parents.length > 0) transcriptOf(node)
     for (const part of this.parts)
       for (const id of part.parents) {
         const parent = this.byId.get(id)

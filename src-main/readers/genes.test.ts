@@ -81,6 +81,7 @@ describe('openGenes', () => {
         'chr19 | x | exon | 301 | 500 | . | + | . | Parent=t1',
         'chr19 | x | CDS | 301 | 400 | . | + | 1 | ID=c;Parent=t1',
         'chr19 | x | gene | 101 | 500 | . | + | . | ID=g1;Name=AP%4FE;biotype=protein_coding',
+        'chr19 | x | enhancer | 550 | 560 | . | . | . | ID=e1;Name=no gene',
         'chr19 | x | tRNA_gene | 601 | 700 | . | - | . | ID=g2;Name=lone',
       ]),
     )
