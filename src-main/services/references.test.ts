@@ -48,9 +48,17 @@ it('opens anew what was rewritten or got another index', async () => {
 it('closes nothing that is being read', async () => {
   const open = references()
   let finish: () => void = () => {}
-  const reading = open.use(at('a'), () => new Promise<void>(done => {
-    finish = done
-  })) // biome-ignore format: one call
+  let begin: () => void = () => {}
+  const begun = new Promise<void>(done => {
+    begin = done
+  })
+  const reading = open.use(at('a'), () => {
+    begin()
+    return new Promise<void>(done => {
+      finish = done
+    })
+  })
+  await begun
   await open.use(at('b'), async () => undefined)
   await open.use(at('c'), async () => undefined)
   expect(log).not.toContain('close a')
