@@ -95,7 +95,7 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
     await tabTo(/\|SYN-E3E4$/)
     await press('Enter')
     await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e4')
-    await tabTo(/Export/)
+    await tabTo(/\|Export$/)
     await press('Enter')
     await w.page.getByRole('menuitem', { name: /^HTML/ }).waitFor()
     await press('Escape')

@@ -188,7 +188,13 @@ async function end(server: ChildProcess): Promise<void> {
 }
 
 /** Everything that a page must not do is noted. */
-function watch(context: BrowserContext, origin: string, problems: string[]) {
+function watch(context: BrowserContext, origin: string, list: string[]) {
+  const problems = {
+    // What repeats is one problem.
+    push(text: string) {
+      if (!list.includes(text)) list.push(text)
+    },
+  }
   context.on('console', m => {
     if (m.type() === 'error') problems.push(`console: ${m.text()}`)
   })

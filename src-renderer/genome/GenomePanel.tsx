@@ -95,7 +95,7 @@ export function GenomePanel() {
     if (!host.current || browser.current) return
     browser.current = create(host.current, setFrame)
     setGenomeBrowser(browser.current)
-    onRelease(fileIds => browser.current?.release(fileIds))
+    onRelease(async fileIds => browser.current?.release(fileIds))
   }, [])
 
   const genomeId = genome ? `${genome.id}:${genome.facts.modifiedAt}:${hasSequence}` : null
@@ -183,8 +183,11 @@ function create(host: HTMLElement, setFrame: (f: Frame | undefined) => void): Ge
       const { select, files } = store.getState()
       const fileId = trackKey?.split(':')[0] ?? null
       const sample = files.find(f => f.id === fileId && f.role === 'sample')
-      store.setState({ cursor: null })
+      store.setState({ cursor: null, explained: null })
       select(selectPosition(contig, position, sample?.id ?? null))
+    },
+    explained(contig, position, track, rows) {
+      store.setState({ explained: rows.length > 0 ? { contig, position, track, rows } : null })
     },
     failed(error, fileId) {
       const { notify, files, fileChanged } = store.getState()

@@ -19,6 +19,8 @@ export interface GenomeEvents {
   /** The view moved. It shows `locus` now; what was asked for may have been another width. */
   moved(locus: Interval, cause: MoveCause): void
   clicked(contig: string, position: number, trackKey: string | null): void
+  /** What a variant or feature track knows of the thing that was clicked. */
+  explained(contig: string, position: number, track: string, rows: readonly (readonly [string, string])[]): void
   failed(error: WorkbenchError, fileId: string | null): void
   sequence(contig: string, start: number, end: number): Promise<string>
 }
@@ -158,8 +160,13 @@ export class GenomeBrowser {
       )
     }
     browser.on('locuschange', (frames: readonly ReferenceFrame[]) => this.#moved(frames))
-    // Variants keep their own popover: it says what no panel of ours does.
-    browser.on('trackclick', (track: IgvTrack) => (track.type === 'variant' ? undefined : false))
+    // No popovers: what a track knows of the thing clicked goes to the inspector.
+    browser.on('trackclick', (track: IgvTrack, data: readonly unknown[] | undefined, location: number) => {
+      const chr = browser.referenceFrameList[0]?.chr
+      if (chr && (track.type === 'variant' || track.type === 'annotation'))
+        this.#events.explained(chr, Math.floor(location), plain(track.name ?? ''), detailRows(data ?? []))
+      return false
+    })
     this.#listenForClicks()
     labelControls(this.#host)
   }
@@ -170,17 +177,17 @@ export class GenomeBrowser {
     const before = this.#last
     this.#last = { chr: frame.chr, start: frame.start, bpPerPixel: frame.bpPerPixel }
     const resized =
-      before !== undefined &&
-      before.chr === frame.chr &&
-      Math.abs(before.start - frame.start) < 1e-6 &&
-      Math.abs(before.bpPerPixel - frame.bpPerPixel) < 1e-9
+      before === undefined ||
+      (before.chr === frame.chr &&
+        Math.abs(before.start - frame.start) < 1e-6 &&
+        Math.abs(before.bpPerPixel - frame.bpPerPixel) < 1e-9)
     const cause: MoveCause = this.#moving
       ? { by: 'program', asked: this.#moving }
       : resized
         ? { by: 'resize' }
         : { by: 'user' }
     // A place that is still to be gone to is not overwritten by where the view happens to be.
-    if (cause.by === 'resize' && this.#target) return
+    if (cause.by !== 'program' && this.#target) return
     this.#events.moved(roundLocus(frame), cause)
   }
 
@@ -248,8 +255,9 @@ export class GenomeBrowser {
     }
   }
 
-  /** Stops reading files at once, outside of the order: they are about to be closed. */
-  release(fileIds: readonly string[]): void {
+  /** Stops reading files that are about to be closed. What is being loaded is let finish, but not waited for longer than 3 s. */
+  async release(fileIds: readonly string[]): Promise<void> {
+    await Promise.race([this.#queue, new Promise(done => setTimeout(done, 3000))])
     this.#letGo(held => fileIds.includes(held.spec.fileId))
   }
 
@@ -345,6 +353,16 @@ const sameAs = (frame: ReferenceFrame | undefined, locus: Interval): boolean => 
   if (!frame) return false
   const now = roundLocus(frame)
   return now.contig === locus.contig && now.start === locus.start && now.end === locus.end
+}
+
+/** Names and values of igv.js's popover, without its markup; `---` between several things. */
+export function detailRows(data: readonly unknown[]): readonly (readonly [string, string])[] {
+  return data.flatMap((item): (readonly [string, string])[] => {
+    if (typeof item !== 'object' || item === null || !('name' in item)) return []
+    const { name, value } = item as { readonly name: unknown; readonly value?: unknown }
+    const text = plain(String(value ?? ''))
+    return text === '' ? [] : [[plain(String(name)).replace(/:$/, ''), text]]
+  })
 }
 
 const plain = (markup: string) =>

@@ -75,7 +75,7 @@ function receive(files: readonly OpenedFile[]) {
   useWorkbench.getState().opened(files)
   if (project)
     attempt(async () => {
-      release(useWorkbench.getState().files.map(f => f.id))
+      await release(useWorkbench.getState().files.map(f => f.id))
       loadProject(await call('project.open', { fileId: project.id }))
     })
   attempt(async () => useWorkbench.setState({ recent: await call('files.recent', {}) }))
@@ -86,7 +86,7 @@ export const loadProject = (state: Result<'project.current'>): void => useWorkbe
 /** Another project in place of this one. Its files are let go first: they are closed before the answer arrives. */
 export function replaceProject(method: 'project.new' | 'project.demo'): void {
   attempt(async () => {
-    release(useWorkbench.getState().files.map(f => f.id))
+    await release(useWorkbench.getState().files.map(f => f.id))
     try {
       loadProject(await call(method, {}))
     } catch (error) {
@@ -97,7 +97,7 @@ export function replaceProject(method: 'project.new' | 'project.demo'): void {
   })
 }
 
-let release: (fileIds: readonly string[]) => void = () => {}
+let release: (fileIds: readonly string[]) => Promise<void> = async () => {}
 /** Who reads files by itself says how it stops. */
 export const onRelease = (stop: typeof release): void => {
   release = stop
@@ -165,15 +165,23 @@ export async function openRecent(recentId: string): Promise<void> {
 
 export function closeFile(file: OpenedFile): void {
   attempt(async () => {
-    release([file.id])
+    await release([file.id])
     await call('files.close', { fileId: file.id })
     useWorkbench.getState().fileClosed(file.id)
     useWorkbench.getState().notify('info', `${file.name} was removed from the project; the file itself is untouched`)
   })
 }
 
+/** Looks at a file again. One that is gone keeps its place, with the reason. */
 export function refreshFile(file: OpenedFile): void {
-  attempt(async () => useWorkbench.getState().fileChanged(await call('files.refresh', { fileId: file.id })))
+  attempt(async () => {
+    const { fileChanged } = useWorkbench.getState()
+    try {
+      fileChanged(await call('files.refresh', { fileId: file.id }))
+    } catch (error) {
+      fileChanged({ ...file, problem: toWire(error) })
+    }
+  })
 }
 
 export function buildIndex(file: OpenedFile): void {

@@ -30,6 +30,13 @@ export interface Notice {
 
 export type Dialog = 'none' | 'open' | 'palette' | 'keys' | 'about' | 'bookmark' | 'rename'
 
+export interface Explained {
+  readonly contig: string
+  readonly position: number
+  readonly track: string
+  readonly rows: readonly (readonly [string, string])[]
+}
+
 interface Workbench {
   readonly connection: 'connecting' | 'ready' | 'lost'
   readonly info: AppInfo | null
@@ -44,6 +51,8 @@ interface Workbench {
   /** The base at which the keyboard's cursor stands; null when it is put away. */
   readonly cursor: number | null
   readonly plotsOpen: boolean
+  /** What a track knows of the variant or gene that was clicked at a position. */
+  readonly explained: Explained | null
 
   load(state: ProjectState): void
   change(label: string, recipe: (d: ProjectDocument) => ProjectDocument, joins?: string): void
@@ -77,6 +86,7 @@ export const useWorkbench = create<Workbench>()((set, get) => ({
   options: PILEUP_DEFAULTS,
   cursor: null,
   plotsOpen: false,
+  explained: null,
 
   load(state) {
     let document = withoutClosed(state.document, state.files)

@@ -80,6 +80,7 @@ export function PositionPanel(props: {
             onChange={id => id && select(selectPosition(contig, position, id))}
           />
         )}
+        <WhatWasClicked contig={contig} position={position} />
         {!file && <p className="soft">No sample is open, so no read covers this base. Open a BAM or CRAM.</p>}
         {file?.problem && <FileProblem file={file} />}
         {file && !file.problem && report.isPending && (
@@ -92,6 +93,25 @@ export function PositionPanel(props: {
         {report.data && file && <ColumnView report={report.data} file={file} contig={contig} position={position} />}
       </div>
     </>
+  )
+}
+
+/** The variant or gene that was clicked, in its track's own words. */
+function WhatWasClicked({ contig, position }: { readonly contig: string; readonly position: number }) {
+  const explained = useWorkbench(s => s.explained)
+  if (!explained || explained.contig !== contig || explained.position !== position) return null
+  return (
+    <Section title={explained.track} testId="explained">
+      <dl className="facts" style={{ maxHeight: 220, overflow: 'auto' }}>
+        {explained.rows.map(([name, value], i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: names repeat, and the list never changes in place
+          <div key={i} style={{ display: 'contents' }}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Section>
   )
 }
 

@@ -8,6 +8,8 @@ import { toWire } from '../../../src-shared/ipc/errors.ts'
 import { call } from '../../state/services.ts'
 import { useLocus, useWorkbench } from '../../state/workbench.ts'
 
+const none: readonly GeneHit[] = []
+
 /** Margin around a gene that was looked up, as a share of its length. */
 const GENE_MARGIN = 0.1
 const SUGGEST_AFTER_MS = 120
@@ -22,28 +24,31 @@ export function LocusBox() {
   const locus = useLocus()
   const goTo = useWorkbench(s => s.goTo)
   const [text, setText] = useState<string | null>(null)
-  const [hits, setHits] = useState<readonly GeneHit[]>([])
+  const [hits, setHits] = useState<readonly GeneHit[]>(none)
   const [error, setError] = useState<string | null>(null)
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() })
   const box = useRef<HTMLInputElement>(null)
+  // Another function at every drawing: as a dependency it would ask again without end.
+  const open = useRef(combobox.openDropdown)
+  open.current = combobox.openDropdown
 
   useEffect(() => {
     const query = text?.trim() ?? ''
-    if (query.length < 2 || /[:\d,-]{4,}/.test(query)) return setHits([])
+    if (query.length < 2 || /[:\d,-]{4,}/.test(query)) return setHits(none)
     const stop = new AbortController()
     const timer = setTimeout(() => {
       call('genes.search', { query, limit: 12 }, stop.signal)
         .then(found => {
           setHits(found)
-          if (found.length > 0) combobox.openDropdown()
+          if (found.length > 0) open.current()
         })
-        .catch(() => setHits([]))
+        .catch(() => setHits(none))
     }, SUGGEST_AFTER_MS)
     return () => {
       clearTimeout(timer)
       stop.abort()
     }
-  }, [text, combobox.openDropdown])
+  }, [text])
 
   const leave = (interval: Interval) => {
     goTo(interval)
@@ -86,8 +91,8 @@ export function LocusBox() {
             error={error}
             onFocus={e => {
               setText(locus ? formatLocus(locus) : '')
-              const input = e.currentTarget
-              requestAnimationFrame(() => input.select())
+              // At once: a frame later the first key typed would be selected with it.
+              e.currentTarget.select()
             }}
             onChange={e => {
               setText(e.currentTarget.value)
