@@ -1,27 +1,16 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import {
-  AttributeProtoSchema,
-  AttributeProto_AttributeType as AttributeType,
   GraphProtoSchema,
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
   type TensorProto,
-  TensorProto_DataLocation,
-  TensorProto_DataType,
-  TensorProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  type ValueInfoProto,
-  ValueInfoProtoSchema,
 } from 'onnx-buf'
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
-import { type Emitter, elementType, type OnnxAttribute } from './emitter.ts'
+import type { Emitter, OnnxAttribute } from './emitter.ts'
 import { liveNodes, type Tensor } from './graph.ts'
+import { attributeProto, bytesView, externalProto, tensorProto, valueInfo, wordsProto } from './onnxProto.ts'
 import {
   bytesOf,
   type DType,
@@ -196,13 +185,7 @@ class OnnxWriter implements Emitter {
   }
 
   words(shape: Shape, values: readonly number[]): string {
-    const make = (name: string) =>
-      create(TensorProtoSchema, {
-        name,
-        dims: shape.map(BigInt),
-        dataType: TensorProto_DataType.UINT32,
-        rawData: bytesView(Uint32Array.from(values)),
-      })
+    const make = (name: string) => wordsProto(name, shape, values)
     if (values.length > 1) return this.#initialiser(make)
     return this.shared(`word ${shape} ${values}`, () => this.#initialiser(make))
   }
@@ -264,55 +247,3 @@ const misfit = (name: string, type: TensorType, got: string) =>
     `'${name}': expected ${showType(type)}, got ${got}`,
     'check the weights against the model',
   )
-
-const bytesView = (data: TensorData | Uint32Array): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
-
-const tensorProto = (name: string, type: TensorType, data: TensorData): TensorProto =>
-  create(TensorProtoSchema, {
-    name,
-    dims: type.shape.map(BigInt),
-    dataType: elementType[type.dtype],
-    rawData: bytesView(data),
-  })
-
-const externalProto = (
-  name: string,
-  type: TensorType,
-  at: { location: string; offset: number; length: number },
-): TensorProto =>
-  create(TensorProtoSchema, {
-    name,
-    dims: type.shape.map(BigInt),
-    dataType: elementType[type.dtype],
-    dataLocation: TensorProto_DataLocation.EXTERNAL,
-    externalData: Object.entries(at).map(([key, value]) =>
-      create(StringStringEntryProtoSchema, { key, value: String(value) }),
-    ),
-  })
-
-function attributeProto(name: string, value: OnnxAttribute) {
-  if ('int' in value) return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value.int) })
-  if ('float' in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float })
-  if ('text' in value)
-    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(value.text) })
-  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.ints.map(BigInt) })
-}
-
-function valueInfo(name: string, type: TensorType): ValueInfoProto {
-  const dim = type.shape.map(length =>
-    create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: BigInt(length) } }),
-  )
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, {
-      value: {
-        case: 'tensorType',
-        value: create(TypeProto_TensorSchema, {
-          elemType: elementType[type.dtype],
-          shape: create(TensorShapeProtoSchema, { dim }),
-        }),
-      },
-    }),
-  })
-}
