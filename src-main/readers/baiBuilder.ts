@@ -3,8 +3,9 @@ import { formatPosition } from '../../src-shared/genome/locus.ts'
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import { corruptBam, readBamHeader, scanRecords } from './bamStream.ts'
+import { BinAccumulator } from './binAccumulator.ts'
 import type { BinIndex, ContigIndex } from './binIndex.ts'
-import { BAI_BINNING, type Binning, binCount, binOf, csiBinning, firstBin, parentBin, reach } from './binning.ts'
+import { BAI_BINNING, type Binning, csiBinning, reach } from './binning.ts'
 import { endsProperly } from './blockGzip.ts'
 import type { CheckedFile } from './checkedFile.ts'
 
@@ -40,28 +41,22 @@ export async function buildBamIndex(
 }
 
 class Building {
-  private readonly indexes: ContigIndex[]
+  private readonly bins: BinAccumulator
   private readonly limit: number
   private contig = -2
   private lastStart = -1
-  private bin = -1
-  /** Where the run of records of the current bin begins. */
-  private runBegin: number
-  private contigBegin: number
   private position: number
-  private mapped = 0
-  private unmapped = 0
   private unplaced = 0
 
   constructor(
     private readonly path: string,
     private readonly contigs: readonly Contig[],
-    private readonly binning: Binning,
+    binning: Binning,
     firstRecord: number,
   ) {
-    this.indexes = contigs.map(() => ({ bins: new Map(), linear: [] }))
+    this.bins = new BinAccumulator(binning, firstRecord)
     this.limit = reach(binning)
-    this.runBegin = this.contigBegin = this.position = firstRecord
+    this.position = firstRecord
   }
 
   add(bytes: Uint8Array, at: number, length: number, begin: number, endOffset: number): void {
@@ -83,9 +78,8 @@ class Building {
     if (contig !== this.contig) {
       if (this.contig !== -2 && (this.contig === -1 || (contig !== -1 && contig < this.contig)))
         throw this.unsorted(name(), contig, start)
-      this.endContig(begin)
+      this.bins.enter(contig, begin)
       this.contig = contig
-      this.bin = -1
     } else if (contig >= 0 && start < this.lastStart) throw this.unsorted(name(), contig, start)
     this.lastStart = start
     this.position = endOffset
@@ -97,45 +91,13 @@ class Building {
     const end = Math.max(1, start + Math.max(1, span))
     if (end > this.limit)
       throw new WorkbenchError('unsupported', `record '${name().slice(0, 60)}' of '${this.path}' reaches ${formatPosition(this.contigs[contig]!.name, end - 1)}, past what this index can hold`, 'build a .csi with --csi; its header must tell the true contig lengths') // biome-ignore format: one line
-    const { linear } = this.indexes[contig]!
-    for (let leaf = Math.floor((end - 1) / 2 ** this.binning.minShift); leaf >= linear.length; ) linear.push(-1)
-    for (let leaf = from >> this.binning.minShift; leaf <= (end - 1) >> this.binning.minShift; leaf++)
-      if (linear[leaf] === -1) linear[leaf] = begin
-    const bin = binOf(from, end, this.binning)
-    if (bin !== this.bin) {
-      this.endRun(begin)
-      this.bin = bin
-      this.runBegin = begin
-    }
-    if (flags & UNMAPPED) this.unmapped++
-    else this.mapped++
+    this.bins.add(from, end, begin, !(flags & UNMAPPED))
   }
 
   finish(): { contigs: ContigIndex[]; unplaced: number } {
-    this.endContig(this.position)
-    for (const index of this.indexes) {
-      for (let i = index.linear.length - 2; i >= 0; i--)
-        if (index.linear[i] === -1) index.linear[i] = index.linear[i + 1]!
-      compress(index.bins, this.binning)
-    }
-    return { contigs: this.indexes, unplaced: this.unplaced }
-  }
-
-  private endRun(end: number): void {
-    if (this.bin < 0 || this.contig < 0) return
-    const { bins } = this.indexes[this.contig]!
-    const chunks = bins.get(this.bin)
-    if (chunks) chunks.push(this.runBegin, end)
-    else bins.set(this.bin, [this.runBegin, end])
-  }
-
-  private endContig(end: number): void {
-    if (this.contig >= 0) {
-      this.endRun(end)
-      this.indexes[this.contig]!.counts = { begin: this.contigBegin, end, mapped: this.mapped, unmapped: this.unmapped }
-      this.mapped = this.unmapped = 0
-    }
-    this.contigBegin = end
+    const found = this.bins.finish(this.position)
+    const contigs = this.contigs.map((_, i) => found[i] ?? { bins: new Map(), linear: [] })
+    return { contigs, unplaced: this.unplaced }
   }
 
   private unsorted(name: string, contig: number, start: number): WorkbenchError {
@@ -146,50 +108,5 @@ class Building {
 
   private corrupt(begin: number, what: string): WorkbenchError {
     return corruptBam(this.path, `a record with ${what}, in the block at byte ${Math.floor(begin / 65_536)}`)
-  }
-}
-
-/**
- * Moves the chunks of a bin that spans less than 64 KB of the file to its parent where there is one, from the leaves up, then
- * joins chunks that begin in the block in which the last one ends: what htslib does to keep indexes small.
- */
-function compress(bins: Map<number, number[]>, binning: Binning): void {
-  const block = (offset: number) => Math.floor(offset / 65_536)
-  for (let level = binning.depth; level > 0; level--) {
-    const lowest = firstBin(level)
-    for (const [bin, chunks] of [...bins]) {
-      if (bin < lowest || bin >= binCount(binning)) continue
-      if (level < binning.depth) sortChunks(chunks)
-      if (block(chunks.at(-1)!) - block(chunks[0]!) >= 65_536) continue
-      const parent = bins.get(parentBin(bin))
-      if (!parent) continue
-      for (const offset of chunks) parent.push(offset)
-      bins.delete(bin)
-    }
-  }
-  const root = bins.get(0)
-  if (root) sortChunks(root)
-  for (const chunks of bins.values()) {
-    let last = 0
-    for (let i = 2; i < chunks.length; i += 2) {
-      if (block(chunks[last + 1]!) >= block(chunks[i]!)) chunks[last + 1] = Math.max(chunks[last + 1]!, chunks[i + 1]!)
-      else {
-        last += 2
-        chunks[last] = chunks[i]!
-        chunks[last + 1] = chunks[i + 1]!
-      }
-    }
-    chunks.length = last + 2
-  }
-}
-
-/** By beginning; a chunk is two entries. */
-function sortChunks(chunks: number[]): void {
-  const pairs: [number, number][] = []
-  for (let i = 0; i < chunks.length; i += 2) pairs.push([chunks[i]!, chunks[i + 1]!])
-  pairs.sort((a, b) => a[0] - b[0])
-  for (const [i, [begin, end]] of pairs.entries()) {
-    chunks[2 * i] = begin
-    chunks[2 * i + 1] = end
   }
 }
