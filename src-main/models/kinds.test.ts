@@ -19,6 +19,19 @@ const examples: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'encoder-decoder': { vocabulary: 9, maxTokens: 8, targetVocabulary: 5, maxTargetTokens: 4, width: 4, encoderLayers: 1, decoderLayers: 1, heads: 2, feedForward: 6, rank: 2 }, // biome-ignore format: one table
   enformer: { ...trunk, keySize: 2, valueSize: 2, positionFeatures: 6 },
   's-enformer': { ...trunk, block: 2, randomBlocks: 1 },
+  baskerville: {
+    length: 64,
+    activation: 'gelu',
+    trunk: [
+      { block: 'conv', order: 'conv-norm-activation', filters: 3, kernel: 3, bias: true, norm: 'none', activation: 'linear', pool: 2 }, // biome-ignore format: one block a line
+      { block: 'tower', order: 'norm-activation-conv', filters: [4, 6], kernel: 5, bias: true, norm: 'batch', activation: 'gelu', pool: 2, keep: 'before-pool' }, // biome-ignore format: one block a line
+      { block: 'transformer', repeat: 1, heads: 2, keySize: 3, positionFeatures: 4 },
+      { block: 'unet', kernel: 3, norm: 'batch', activation: 'gelu', dense: true },
+      { block: 'crop', positions: 2 },
+    ],
+    outputs: { human: 3, mouse: 2 },
+    heads: { human: { activation: 'softplus' }, mouse: { activation: 'softplus' } },
+  },
 }
 const registry = modelRegistry(MODELS)
 const kinds = Object.entries(examples)

@@ -1,3 +1,4 @@
+import { baskerville } from './baskerville.ts'
 import { bigbird } from './bigbird.ts'
 import { encoderDecoder } from './encoderDecoder.ts'
 import { enformer } from './enformer.ts'
@@ -16,4 +17,5 @@ export const MODELS: readonly RegisteredModel[] = [
   encoderDecoder,
   enformer,
   sEnformer,
+  baskerville,
 ]

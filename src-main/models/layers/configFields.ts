@@ -78,6 +78,21 @@ export class ConfigFields {
     return new Map(entries as [string, number][])
   }
 
+  /** A list of objects, not empty unless told, each with its own fields to read. */
+  list(field: string, options: { readonly mayBeEmpty?: boolean } = {}): readonly ConfigFields[] {
+    const value = this.#value(field, options.mayBeEmpty ? [] : undefined)
+    if (!Array.isArray(value) || (value.length === 0 && !options.mayBeEmpty)) throw this.fault(field, 'a list')
+    return value.map((item, i) => new ConfigFields(item, `${this.#path}.${field}[${i}]`))
+  }
+
+  /** Objects by name, not empty, each with its own fields to read. */
+  named(field: string): ReadonlyMap<string, ConfigFields> {
+    const value = this.#value(field)
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0)
+      throw this.fault(field, 'an object of names')
+    return new Map(Object.entries(value).map(([name, v]) => [name, new ConfigFields(v, `${this.#path}.${field}.${name}`)])) // biome-ignore format: one thought
+  }
+
   fault(field: string, expected: string): WorkbenchError {
     return new WorkbenchError(
       'bad-model',

@@ -15,17 +15,31 @@ export interface RelativeAttentionConfig {
   readonly positionDropout: number
 }
 
-export function relativeAttentionSpecs(name: string, config: RelativeAttentionConfig): readonly WeightSpec[] {
+/** What differs between published networks with this attention: the names of the maps, and the features of distance. */
+export interface RelativeAttentionForm {
+  /** Before `q`, `k`, `v`, `out` and `rel_k`. */
+  readonly prefix: string
+  /** Row-major [2·tokens - 1, features], row r for d = r - (tokens - 1), key minus query. */
+  readonly table: (tokens: number, features: number) => Float64Array
+}
+
+const ENFORMER: RelativeAttentionForm = { prefix: 'to_', table: positionFeatures }
+
+export function relativeAttentionSpecs(
+  name: string,
+  config: RelativeAttentionConfig,
+  { prefix }: RelativeAttentionForm = ENFORMER,
+): readonly WeightSpec[] {
   const { width, heads, keySize, valueSize } = config
   return [
     weight(`${name}.rel_content_bias`, 1, heads, 1, keySize),
     weight(`${name}.rel_pos_bias`, 1, heads, 1, keySize),
-    weight(`${name}.to_q.weight`, heads * keySize, width),
-    weight(`${name}.to_k.weight`, heads * keySize, width),
-    weight(`${name}.to_v.weight`, heads * valueSize, width),
-    weight(`${name}.to_out.weight`, width, heads * valueSize),
-    weight(`${name}.to_out.bias`, width),
-    weight(`${name}.to_rel_k.weight`, heads * keySize, config.positionFeatures),
+    weight(`${name}.${prefix}q.weight`, heads * keySize, width),
+    weight(`${name}.${prefix}k.weight`, heads * keySize, width),
+    weight(`${name}.${prefix}v.weight`, heads * valueSize, width),
+    weight(`${name}.${prefix}out.weight`, width, heads * valueSize),
+    weight(`${name}.${prefix}out.bias`, width),
+    weight(`${name}.${prefix}rel_k.weight`, heads * keySize, config.positionFeatures),
   ]
 }
 
@@ -39,26 +53,24 @@ export function relativeAttention(
   x: Tensor,
   config: RelativeAttentionConfig,
   training?: TrainingMode,
+  { prefix, table: tableOf }: RelativeAttentionForm = ENFORMER,
 ): Tensor {
   const { heads, keySize } = config
   const tokens = x.shape[1]!
-  const map = (part: string) => splitHeads(linear(x, weights.get(`${name}.${part}.weight`)), heads)
-  const q = mul(map('to_q'), 1 / Math.sqrt(keySize))
+  const map = (part: string) => splitHeads(linear(x, weights.get(`${name}.${prefix}${part}.weight`)), heads)
+  const q = mul(map('q'), 1 / Math.sqrt(keySize))
   const content = add(q, weights.get(`${name}.rel_content_bias`))
   const position = add(q, weights.get(`${name}.rel_pos_bias`))
   const distances = [2 * tokens - 1, config.positionFeatures]
-  const table = x.graph.constant(
-    Array.from(positionFeatures(tokens, config.positionFeatures)),
-    distances as [number, number],
-  )
+  const table = x.graph.constant(Array.from(tableOf(tokens, config.positionFeatures)), distances as [number, number])
   const features = dropped(training, table, config.positionDropout)
-  const relative = linear(features, weights.get(`${name}.to_rel_k.weight`))
+  const relative = linear(features, weights.get(`${name}.${prefix}rel_k.weight`))
   const keysByDistance = transpose(reshape(relative, [1, 2 * tokens - 1, heads, keySize]), [0, 2, 1, 3])
   const byDistance = matmul(position, keysByDistance, { transposeB: true })
-  const logits = add(matmul(content, map('to_k'), { transposeB: true }), shifted(byDistance, tokens))
+  const logits = add(matmul(content, map('k'), { transposeB: true }), shifted(byDistance, tokens))
   const shares = dropped(training, softmax(logits), config.attentionDropout)
-  const joined = joinHeads(matmul(shares, map('to_v')))
-  return linear(joined, weights.get(`${name}.to_out.weight`), weights.get(`${name}.to_out.bias`))
+  const joined = joinHeads(matmul(shares, map('v')))
+  return linear(joined, weights.get(`${name}.${prefix}out.weight`), weights.get(`${name}.${prefix}out.bias`))
 }
 
 /** A single token sees itself alone, at distance 0. */

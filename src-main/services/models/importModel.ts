@@ -13,6 +13,7 @@ import type { ModelJson, ModelTrack } from '../../models/folder/modelJson.ts'
 import { parseTrackTable, unnamedTracks } from '../../models/folder/trackTable.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import { fileSha256, openFileSource } from './fileSource.ts'
+import { readBaskerville } from './importBaskerville.ts'
 import { type NewModel, writeModelFolder } from './modelFolder.ts'
 
 export interface ImportRequest {
@@ -26,6 +27,8 @@ export interface ImportRequest {
   readonly tokenizer?: string
   /** Window in base pairs, where the checkpoint does not say. */
   readonly length?: number
+  /** Assembly that the model was trained on, where the checkpoint does not say. */
+  readonly genome?: string
   readonly replace?: boolean
   /** Milliseconds since the epoch, for the record of origin. */
   readonly now: number
@@ -50,6 +53,10 @@ export const IMPORTERS: Readonly<Record<string, Importer>> = {
   'hf-enformer': {
     summary: 'Enformer of Hugging Face: pytorch_model.bin or model.safetensors',
     read: readHuggingFaceEnformer,
+  },
+  baskerville: {
+    summary: 'Borzoi and its relatives: a folder with params.json, model.h5 (Keras) and targets.txt',
+    read: (request, context) => readBaskerville(request, path => origin(path, request, context)),
   },
   safetensors: { summary: 'weights in our names, with --config model.json', read: readSafetensors },
   pytorch: { summary: 'a state dict in our names, with --config model.json', read: readPyTorch },
