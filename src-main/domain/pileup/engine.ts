@@ -60,6 +60,8 @@ const EMIT_BUDGET = 16_384
  *
  * A read is counted once, whole, with its qualities as stored; where it meets its mate, the counts that the resolution changes are corrected. So
  * nothing is copied per read, and a column costs nothing until it is emitted.
+ *
+ * One known difference: htslib 1.16 shows a D or N of length 0 as a gap in the next column; here it is no gap at all.
  */
 export class PileupEngine {
   private readonly roster: Roster
