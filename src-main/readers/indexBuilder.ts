@@ -8,6 +8,7 @@ import { type CheckedFile, openChecked } from './checkedFile.ts'
 import { buildFai } from './faiBuilder.ts'
 import { formatFai, formatGzi } from './faiIndex.ts'
 import { probeFile } from './probe.ts'
+import { buildVcfTabix } from './tabixBuilder.ts'
 
 export interface IndexRequest {
   /** Replace an index that is good. One that is missing, stale, foreign or unreadable is always written. */
@@ -24,15 +25,16 @@ export interface IndexResult {
 }
 
 /**
- * Builds and writes the index that a file needs, by what it is: .fai (and .gzi) for FASTA, .bai or .csi for BAM. Each is written whole or not
- * at all.
+ * Builds and writes the index that a file needs, by what it is: .fai (and .gzi) for FASTA, .bai or .csi for BAM, .tbi for a bgzip
+ * VCF. Each is written whole or not at all.
  * @throws WorkbenchError `bad-input` (there is a good index already), `unsupported` (no index can be made), `unsorted`, `truncated`, `corrupt`,
  * `changed`, `permission`, `no-space`, `cancelled`
  */
 export async function buildIndex(path: string, request: IndexRequest, context: WorkContext): Promise<IndexResult> {
   const facts = await probeFile(path)
   const { kind } = facts
-  if (kind !== 'bam' && kind !== 'fasta') {
+  const vcf = kind === 'vcf' && facts.compression === 'bgzip'
+  if (kind !== 'bam' && kind !== 'fasta' && !vcf) {
     const needless = facts.index === 'not-needed'
     throw new WorkbenchError('unsupported', needless ? `'${path}' (${kind}) needs no index` : `an index of ${kind} files is not made here`, needless ? 'open it as it is' : kind === 'cram' ? `samtools index ${path}` : `tabix ${path}`) // biome-ignore format: one line
   }
@@ -43,6 +45,7 @@ export async function buildIndex(path: string, request: IndexRequest, context: W
     throw new WorkbenchError('bad-input', `'${path}' has a good index already: '${facts.indexName ?? ''}'`, 'use it, or replace it with --force') // biome-ignore format: one line
   const file = await openChecked(path)
   try {
+    if (vcf) return await indexVcf(file, context)
     return kind === 'bam' ? await indexBam(file, format, context) : await indexFasta(file, context)
   } finally {
     await file.close()
@@ -59,6 +62,13 @@ async function indexBam(file: CheckedFile, format: 'auto' | 'bai' | 'csi', conte
   if (index.format === 'bai' && (await stat(`${file.path}.csi`).catch(() => undefined)))
     warnings.push(`'${file.path}.csi' is there too and is used first; remove it if it is old`)
   return { written: [path], warnings }
+}
+
+async function indexVcf(file: CheckedFile, context: WorkContext): Promise<IndexResult> {
+  const bytes = await buildVcfTabix(file, context)
+  await file.ensureUnchanged()
+  await writeFileAtomic(`${file.path}.tbi`, bytes)
+  return { written: [`${file.path}.tbi`], warnings: [] }
 }
 
 async function indexFasta(file: CheckedFile, context: WorkContext): Promise<IndexResult> {

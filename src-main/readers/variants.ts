@@ -52,12 +52,12 @@ export async function openVariants(path: string, context: WorkContext): Promise<
     const header = await readHeader(file, context)
     if (!bgzip) return new ScannedVcf(file, header)
     const indexPath = await firstPresent([`${path}.tbi`, `${path}.csi`])
-    if (indexPath === undefined) throw new WorkbenchError('no-index', `'${path}' has no index (${path}.tbi)`, `build it with 'tabix ${path}'`) // biome-ignore format: one line
+    if (indexPath === undefined) throw new WorkbenchError('no-index', `'${path}' has no index (${path}.tbi)`, `build it with 'diploscope index ${path}'`) // biome-ignore format: one line
     const index = await openChecked(indexPath)
     try {
       if (isOlder(index.modifiedMs, file.modifiedMs)) throw olderIndex(path, indexPath)
       const parsed = parseBinIndex(await index.readFile(), indexPath)
-      if (parsed.names.length !== parsed.contigs.length) throw new WorkbenchError('bad-index', `'${indexPath}' names ${parsed.names.length} of its ${parsed.contigs.length} contigs`, `rebuild it with 'tabix ${path}'`) // biome-ignore format: one line
+      if (parsed.names.length !== parsed.contigs.length) throw new WorkbenchError('bad-index', `'${indexPath}' names ${parsed.names.length} of its ${parsed.contigs.length} contigs`, `rebuild it with 'diploscope index ${path}'`) // biome-ignore format: one line
       return new IndexedVcf(file, header, parsed, indexPath)
     } finally {
       await index.close()
@@ -207,7 +207,7 @@ class IndexedVcf implements VariantFile {
     rows: VariantRows,
     context: WorkContext,
   ): Promise<boolean> {
-    const bad = (what: string) => new WorkbenchError('bad-index', `'${this.indexPath}' ${what}`, `rebuild it with 'tabix ${this.path}'`) // biome-ignore format: one line
+    const bad = (what: string) => new WorkbenchError('bad-index', `'${this.indexPath}' ${what}`, `rebuild it with 'diploscope index --force ${this.path}'`) // biome-ignore format: one line
     const decoder = new TextDecoder()
     let rest = ''
     let skip = from % 65_536

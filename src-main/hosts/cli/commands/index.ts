@@ -4,14 +4,14 @@ import { type CliCommand, EXIT } from '../command.ts'
 
 export const command: CliCommand = {
   name: 'index',
-  summary: 'Builds the index that a file needs: .fai and .gzi for FASTA, .bai or .csi for BAM',
+  summary: 'Builds the index that a file needs: .fai and .gzi for FASTA, .bai or .csi for BAM, .tbi for a bgzip VCF',
   usage: 'FILE',
   options: {
     force: { help: 'replace an index that is good' },
     csi: { help: 'for a BAM: build a .csi (done of itself where a contig is longer than 536,870,912 bp)' },
   },
   notes:
-    'The index is written beside the file, whole or not at all. A BAM must be sorted by coordinate. One line is printed for each index written; with --json, { "written": […], "warnings": […] }.',
+    'The index is written beside the file, whole or not at all. A BAM or VCF must be sorted by coordinate. One line is printed for each index written; with --json, { "written": […], "warnings": […] }.',
   async run(args, io) {
     const path = args.single('FILE')
     // An index belongs beside its file under its own name, where every program looks for it.
