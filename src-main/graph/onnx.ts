@@ -1,4 +1,4 @@
-import { create, toBinary } from '@bufbuild/protobuf'
+import { create } from '@bufbuild/protobuf'
 import {
   GraphProtoSchema,
   ModelProtoSchema,
@@ -10,7 +10,16 @@ import {
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { Emitter, OnnxAttribute } from './emitter.ts'
 import { liveNodes, type Tensor } from './graph.ts'
-import { attributeProto, bytesView, externalProto, tensorProto, valueInfo, wordsProto } from './onnxProto.ts'
+import {
+  attributeProto,
+  bytesView,
+  externalProto,
+  joinModel,
+  type RawTensor,
+  tensorProto,
+  valueInfo,
+  wordsProto,
+} from './onnxProto.ts'
 import {
   bytesOf,
   type DType,
@@ -67,6 +76,7 @@ export function emitOnnx(outputs: Readonly<Record<string, Tensor>>, options: Emi
 class OnnxWriter implements Emitter {
   readonly #nodes: NodeProto[] = []
   readonly #initialisers: TensorProto[] = []
+  readonly #large: RawTensor[] = []
   readonly #shared = new Map<string, string>()
   readonly #names = new Map<Tensor, string>()
   readonly #inputs = new Map<string, TensorType>()
@@ -115,20 +125,16 @@ class OnnxWriter implements Emitter {
       irVersion: BigInt(irVersion),
       producerName: 'diploscope',
       opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opset) })],
-      graph: create(GraphProtoSchema, {
-        name: 'graph',
-        node: this.#nodes,
-        initializer: this.#initialisers,
-        input: [...this.#inputs].map(([name, type]) => valueInfo(name, type)),
-        output: [...results].map(([name, type]) => valueInfo(name, type)),
-        // Shapes between the nodes: from them a runtime tells the memory of a run before it starts.
-        valueInfo: [...this.#names].flatMap(([tensor, name]) =>
-          tensor.node.leaf || results.has(name) ? [] : [valueInfo(name, tensor)],
-        ),
-      }),
+    })
+    const graph = create(GraphProtoSchema, {
+      name: 'graph',
+      node: this.#nodes,
+      initializer: this.#initialisers,
+      input: [...this.#inputs].map(([name, type]) => valueInfo(name, type)),
+      output: [...results].map(([name, type]) => valueInfo(name, type)),
     })
     return {
-      bytes: toBinary(ModelProtoSchema, model),
+      bytes: joinModel(model, graph, this.#large),
       inputs: this.#inputs,
       outputs: results,
       ...(this.#parts.length > 0
@@ -213,7 +219,7 @@ class OnnxWriter implements Emitter {
     const leaf = tensor.node.leaf!
     const name = this.name(tensor)
     if (leaf.data) {
-      this.#initialisers.push(tensorProto(name, tensor, leaf.data))
+      this.#large.push({ header: tensorProto(name, tensor), raw: bytesView(leaf.data) })
       return
     }
     const values = leaf.kind === 'input' ? undefined : this.#options.values?.get(leaf.name)
@@ -229,7 +235,7 @@ class OnnxWriter implements Emitter {
     }
     if (!holds(tensor.dtype, values) || values.length !== sizeOf(tensor.shape))
       throw misfit(name, tensor, `${values.length} values of ${values.constructor.name}`)
-    if (this.#inline) this.#initialisers.push(tensorProto(name, tensor, values))
+    if (this.#inline) this.#large.push({ header: tensorProto(name, tensor), raw: bytesView(values) })
     else {
       const part = bytesView(values)
       this.#initialisers.push(
