@@ -21,13 +21,17 @@ export const command: CliCommand = {
     from: { value: 'FORMAT', help: `import: ${Object.keys(IMPORTERS).join(', ')}` },
     config: {
       value: 'FILE',
-      help: 'import: model.json (or config.json of hf-enformer), when it does not lie beside the source',
+      help: 'import: model.json (config.json of hf-enformer, params.json of baskerville), when it does not lie beside the source',
     },
     targets: { value: 'HEAD=FILE', help: 'import: track tables, comma-separated (human=targets_human.txt.gz,mouse=…)' },
     tokenizer: { value: 'FILE', help: 'import: the tokenizer of a model of tokens' },
     length: {
       value: 'N',
       help: 'import: window in base pairs; export: base pairs or tokens (default: those of the model)',
+    },
+    genome: {
+      value: 'NAME',
+      help: 'import: assembly that the model was trained on (GRCh38), where the source does not say',
     },
     batch: { value: 'N', help: 'export: windows a run (default 1)' },
     onnx: { value: 'FILE', help: 'export: the ONNX file to write' },
@@ -88,6 +92,7 @@ const oneCell = (text: string) => text.replace(/\s+/g, ' ')
 
 async function importOne(rest: readonly string[], args: ParsedArgs, io: CliIo): Promise<number> {
   const [config, tokenizer, targets] = [args.text('config'), args.text('tokenizer'), args.text('targets')]
+  const genome = args.text('genome')
   const json = await importModel(
     {
       source: operand(rest, 'SOURCE'),
@@ -95,6 +100,7 @@ async function importOne(rest: readonly string[], args: ParsedArgs, io: CliIo): 
       out: args.required('out'),
       ...(config ? { config } : {}),
       ...(tokenizer ? { tokenizer } : {}),
+      ...(genome ? { genome } : {}),
       ...(targets ? { targets: targetFiles(targets) } : {}),
       ...(args.text('length') !== undefined ? { length: args.integer('length', 1, { min: 1 }) } : {}),
       replace: args.flag('replace'),
