@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
@@ -20,7 +19,10 @@ export async function openAtomic(path: string): Promise<AtomicFile> {
   const there = await stat(path).catch(() => undefined)
   if (there?.isDirectory())
     throw new WorkbenchError('wrong-type', `'${path}' is a directory`, 'give the name of a file')
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`)
+  const temporary = join(
+    dirname(path),
+    `.${basename(path)}.${process.pid}-${Math.random().toString(36).slice(2, 10)}.part`,
+  )
   let handle: FileHandle | undefined
   try {
     handle = await open(temporary, 'wx')
