@@ -26,7 +26,8 @@ const pan = (fraction: number) => {
   const { locus } = view()
   if (!locus) return
   const by = Math.round((locus.end - locus.start) * fraction)
-  state().goTo({ ...locus, start: locus.start + by, end: locus.end + by }, 'locus')
+  // A key held down is one step; there and back again are two.
+  state().goTo({ ...locus, start: locus.start + by, end: locus.end + by }, by > 0 ? 'pan-right' : 'pan-left')
 }
 const zoom = (factor: number) => {
   const { locus, selection } = view()
@@ -39,7 +40,10 @@ const zoom = (factor: number) => {
       ? selection.position
       : (locus.start + locus.end) / 2
   const half = ((locus.end - locus.start) * factor) / 2
-  state().goTo({ contig: locus.contig, start: Math.round(centre - half), end: Math.round(centre + half) }, 'locus')
+  state().goTo(
+    { contig: locus.contig, start: Math.round(centre - half), end: Math.round(centre + half) },
+    factor < 1 ? 'zoom-in' : 'zoom-out',
+  )
 }
 
 /** To the next bookmark to the right (1) or left (-1) of the view's start, round and round. */
