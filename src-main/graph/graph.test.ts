@@ -43,6 +43,13 @@ describe('Graph', () => {
     tanh(exp(x))
     expect(emitOnnx({ y: exp(x) }).bytes.length).toBe(before)
   })
+  it('keeps attributes apart that JSON would write alike', () => {
+    const x = graph().input('x', [2])
+    const infinite = pad(x, 0, 1, 0, Number.POSITIVE_INFINITY)
+    expect(pad(x, 0, 1, 0, Number.NEGATIVE_INFINITY)).not.toBe(infinite)
+    expect(pad(x, 0, 1, 0, -0)).not.toBe(pad(x, 0, 1, 0, 0))
+    expect(pad(x, 0, 1, 0, Number.POSITIVE_INFINITY)).toBe(infinite)
+  })
   it('gives the same tensor for the same name, and refuses another shape', () => {
     const g = graph()
     expect(g.parameter('w', [2])).toBe(g.parameter('w', [2]))

@@ -3,7 +3,6 @@ import type { Attributes, Operation } from './operation.ts'
 import {
   type DType,
   holds,
-  isFloat,
   type Shape,
   showShape,
   sizeOf,
@@ -137,7 +136,7 @@ export class Graph {
           `${operation.name}: a tensor of another graph was given`,
           'build one graph at a time',
         )
-    const key = `${operation.name}(${inputs.map(tensor => tensor.id)})${JSON.stringify(attributes)}`
+    const key = `${operation.name}(${inputs.map(tensor => tensor.id)})${JSON.stringify(attributes, exactNumber)}`
     const known = this.#byKey.get(key)
     if (known) return known.outputs
     const types = operation.infer(inputs, attributes)
@@ -195,6 +194,12 @@ export class Graph {
   }
 }
 
+/** JSON writes infinities and NaN as null and -0 as 0: attributes that differ must not look alike. */
+const exactNumber = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))
+    ? `${Object.is(value, -0) ? '-' : ''}${value}`
+    : value
+
 /** Nodes that the outputs need, in order of evaluation: everything else is dead. */
 export function liveNodes(outputs: readonly Tensor[]): Node[] {
   const live = new Set<Node>()
@@ -206,9 +211,3 @@ export function liveNodes(outputs: readonly Tensor[]): Node[] {
   }
   return [...live].sort((a, b) => a.id - b.id)
 }
-
-/** A number as a scalar constant of the same graph and dtype. */
-export const asTensor = (like: Tensor, value: Tensor | number): Tensor =>
-  typeof value === 'number' ? like.graph.constant(value, [], like.dtype) : value
-
-export const isFloatTensor = (tensor: Tensor): boolean => isFloat(tensor.dtype)

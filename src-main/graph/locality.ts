@@ -49,15 +49,17 @@ export function reachedSpans(
 
 /**
  * What positions start … end - 1 of `axis` of `output` need: the span of every tensor that they read. Positions that a
- * window would read beyond the ends are padding and are not part of a span.
+ * window would read beyond the ends are padding and are not part of a span. `inputAxis` is the sequence axis of `input`, its
+ * longest one unless told.
  */
 export function neededSpans(
   output: Tensor,
   input: Tensor,
   at: { axis: number; start: number; end: number },
+  inputAxis?: number,
 ): Map<Tensor, Span> {
   checkSpan(output, at)
-  const axes = sequenceAxes([output], input)
+  const axes = sequenceAxes([output], input, inputAxis)
   const spans = new Map<Tensor, Span>([[output, at]])
   for (const node of liveNodes([output]).toReversed()) {
     if (!node.operation) continue
@@ -89,7 +91,7 @@ export function neededSpans(
   return spans
 }
 
-/** The axis of each tensor along which the sequence of `input` (its last axis of length above 1 by default) still lies. */
+/** The axis of each tensor along which the sequence of `input` (its longest axis unless told) still lies. */
 export function sequenceAxes(
   outputs: readonly Tensor[],
   input: Tensor,

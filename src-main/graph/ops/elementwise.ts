@@ -130,7 +130,7 @@ const isScaling = (onnx: string, [a, b]: readonly Tensor[]): boolean =>
  * ONNX Runtime folds a number beside a MatMul into an attribute of float32, which would spoil float64. Two changes of
  * sign, exact, keep them apart.
  */
-export function emitScaling(to: Emitter, onnx: string, [a, b]: readonly (Tensor | string)[], y: Tensor | string): void {
+function emitScaling(to: Emitter, onnx: string, [a, b]: readonly (Tensor | string)[], y: Tensor | string): void {
   const negated = to.node(onnx, [to.node('Neg', [a!]), b!])
   to.node('Neg', [negated], {}, [y])
 }

@@ -36,7 +36,7 @@ export interface TrainingOptions {
 }
 
 export interface TrainingStep {
-  /** For `emitOnnx`: loss, gradientNorm (before clipping), finite (bool), next/<parameter>, next/<moment>, next/<state>. */
+  /** For `emitOnnx`: loss, gradientNorm (before `clipNorm`), finite (bool), next/<parameter>, next/<moment>, next/<state>. */
   readonly outputs: Readonly<Record<string, Tensor>>
   /** Moments by input name, all starting at zeros. */
   readonly moments: ReadonlyMap<string, TensorType>
