@@ -35,6 +35,9 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
     await press('g')
     await w.page.keyboard.type('chr19:44,908,001-44,909,000')
     await press('Enter')
+    await expect
+      .poll(() => w.page.locator('.genome-scroll').evaluate(e => e === document.activeElement), soon)
+      .toBe(true)
     await expect.poll(locus, soon).toBe('chr19:44,908,001-44,909,000')
     await press('ArrowRight')
     await expect.poll(locus, soon).toBe('chr19:44,908,201-44,909,200')

@@ -169,6 +169,7 @@ export class GenomeBrowser {
     })
     this.#listenForClicks()
     labelControls(this.#host)
+    lightenLabels(this.#host)
   }
 
   #moved(frames: readonly ReferenceFrame[]) {
@@ -370,6 +371,15 @@ const plain = (markup: string) =>
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim()
+
+/** Its labels lie over the data: small, and the data show through. */
+function lightenLabels(host: HTMLElement) {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(
+    '.igv-track-label { font-size: 11px; padding: 1px 4px; background: rgb(255 255 255 / 78%); border-color: #b8bec2; border-radius: 3px; max-width: 60%; }',
+  )
+  host.shadowRoot?.adoptedStyleSheets.push(sheet)
+}
 
 /** The two controls that igv.js leaves without a name (axe: label, select-name). They are hidden here, but may be shown by a zoom of the page. */
 function labelControls(host: HTMLElement) {

@@ -1,12 +1,15 @@
 import { Combobox, TextInput, useCombobox } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
 import { useEffect, useRef, useState } from 'react'
+import { APOE_SITES, SITE_POSITION } from '../../../src-shared/genome/apoe.ts'
+import { findContig } from '../../../src-shared/genome/contigs.ts'
 import type { GeneHit } from '../../../src-shared/genome/genes.ts'
 import type { Interval } from '../../../src-shared/genome/interval.ts'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { toWire } from '../../../src-shared/ipc/errors.ts'
+import { selectPosition } from '../../state/selection.ts'
 import { call } from '../../state/services.ts'
-import { useLocus, useWorkbench } from '../../state/workbench.ts'
+import { useGenomeFile, useLocus, useWorkbench } from '../../state/workbench.ts'
 
 const none: readonly GeneHit[] = []
 
@@ -19,10 +22,11 @@ const withMargin = (i: Interval): Interval => {
   return { contig: i.contig, start: Math.max(0, i.start - m), end: i.end + m }
 }
 
-/** Locus in samtools' words, or a gene's name with suggestions from the loaded annotation. */
+/** Locus in samtools' words, one of the two APOE SNPs, or a gene's name with suggestions from the loaded annotation. */
 export function LocusBox() {
   const locus = useLocus()
-  const goTo = useWorkbench(s => s.goTo)
+  const { goTo, select } = useWorkbench.getState()
+  const genome = useGenomeFile()
   const [text, setText] = useState<string | null>(null)
   const [hits, setHits] = useState<readonly GeneHit[]>(none)
   const [error, setError] = useState<string | null>(null)
@@ -61,6 +65,14 @@ export function LocusBox() {
   const submit = async () => {
     const query = text?.trim()
     if (!query) return setText(null)
+    const site = APOE_SITES.find(s => s === query.toLowerCase())
+    const chr19 = genome && findContig('chr19', genome.facts.contigs)
+    if (site && chr19 && genome.facts.build !== 'unknown') {
+      const at = SITE_POSITION[genome.facts.build][site]
+      leave({ contig: chr19.name, start: at - 60, end: at + 61 })
+      select(selectPosition(chr19.name, at, null))
+      return
+    }
     try {
       const found = await call('locus.resolve', { text: query })
       leave(found.kind === 'gene' ? withMargin(found.interval) : found.interval)
@@ -84,7 +96,7 @@ export function LocusBox() {
             ref={box}
             id="locus-box"
             aria-label="Locus or gene"
-            placeholder="Locus or gene: chr19:44,908,684 or APOE"
+            placeholder="Locus, gene or SNP: chr19:44,908,684, APOE"
             leftSection={<IconSearch size={14} />}
             classNames={{ input: 'num' }}
             value={text ?? (locus ? formatLocus(locus) : '')}

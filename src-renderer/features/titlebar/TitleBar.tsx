@@ -165,6 +165,8 @@ function Bookmarks() {
   const bookmarks = useDocument().bookmarks
   const { goTo, change } = useWorkbench.getState()
   const empty = useWorkbench(s => s.files.length === 0)
+  const remove = (id: string) =>
+    change('Remove bookmark', d => ({ ...d, bookmarks: d.bookmarks.filter(x => x.id !== id) }))
   return (
     <Menu position="bottom-start" width={320}>
       <Menu.Target>
@@ -188,6 +190,10 @@ function Bookmarks() {
           <Menu.Item
             key={b.id}
             onClick={() => goTo(b.interval)}
+            onKeyDown={e => {
+              if (e.key === 'Delete') remove(b.id)
+            }}
+            title="Delete removes it"
             rightSection={
               <IconTrash
                 size={14}
@@ -195,7 +201,7 @@ function Bookmarks() {
                 aria-label={`Remove bookmark ${b.name}`}
                 onClick={e => {
                   e.stopPropagation()
-                  change('Remove bookmark', d => ({ ...d, bookmarks: d.bookmarks.filter(x => x.id !== b.id) }))
+                  remove(b.id)
                 }}
               />
             }
