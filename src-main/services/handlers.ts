@@ -4,7 +4,7 @@ import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { GeneHit } from '../../src-shared/genome/genes.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { Contig } from '../../src-shared/genome/locus.ts'
-import type { AppInfo, Handlers } from '../../src-shared/ipc/contract.ts'
+import type { AppInfo, DeviceReport, Handlers } from '../../src-shared/ipc/contract.ts'
 import { asWorkbenchError, throwIfCancelled, toWire, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import type { Browse } from './browse.ts'
@@ -31,6 +31,7 @@ export interface HandlerParts {
   readonly hub: EventHub
   readonly shadows: ShadowIndexes
   readonly printPdf: PrintPdf | undefined
+  readonly devices: () => Promise<readonly DeviceReport[]>
   readonly now: () => number
 }
 
@@ -147,6 +148,7 @@ export function createHandlers(
   return {
     openPaths,
     'app.info': async () => parts.info,
+    'app.devices': () => parts.devices(),
     'files.browse': ({ folderId }) => browse.list(folderId),
     async 'files.open'({ entryIds }) {
       return told(await openPaths(await Promise.all(entryIds.map(e => browse.resolve(e)))))

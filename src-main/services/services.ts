@@ -5,7 +5,9 @@ import type { AppInfo, Handlers, ShellCommand } from '../../src-shared/ipc/contr
 import { toWire } from '../../src-shared/ipc/errors.ts'
 import { serve } from '../../src-shared/ipc/server.ts'
 import type { Wire } from '../../src-shared/ipc/wire.ts'
+import type { ProcessLauncher } from '../compute/launcher.ts'
 import { createBrowse } from './browse.ts'
+import { createComputeService } from './computeService.ts'
 import type { ContentSource } from './content.ts'
 import { prepareDataDir } from './dataDir.ts'
 import { createDownloads } from './downloads.ts'
@@ -37,6 +39,8 @@ export interface ServicesOptions {
   readonly startFolder?: string
   readonly roots?: readonly string[]
   readonly printPdf?: PrintPdf
+  /** How the compute process is started; default: a child of this Node. */
+  readonly computeLauncher?: ProcessLauncher
   /** Milliseconds since the epoch. */
   readonly now?: () => number
   readonly engines?: Engines
@@ -69,6 +73,11 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const hub = createHub()
   const engines = options.engines ?? createEngines(problem => hub.emit('notice', problem))
   const downloads = createDownloads(now)
+  const threads = options.threads ?? availableParallelism()
+  const compute = createComputeService({
+    threads,
+    ...(options.computeLauncher ? { launcher: options.computeLauncher } : {}),
+  })
   const browse = createBrowse({ start: options.startFolder ?? process.cwd(), roots: options.roots ?? [homedir()] })
   const uploads = createUploads({
     dataDir,
@@ -108,7 +117,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     host: options.host,
     versions: options.versions ?? {},
     dialogs: options.dialogs,
-    threads: options.threads ?? availableParallelism(),
+    threads,
   }
   const { openPaths, ...handlers } = createHandlers({
     info,
@@ -122,6 +131,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     hub,
     shadows,
     printPdf: options.printPdf,
+    devices: compute.devices,
     now,
   })
   void projects
@@ -161,6 +171,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
       await jobs.stop(JOBS_STOP_MS)
       await projects.close()
       await engines.close()
+      await compute.close()
     },
   }
 }

@@ -32,6 +32,7 @@ const build = oneOf('auto', 'GRCh37', 'GRCh38')
 /** The run-time check of every method's arguments. A method without one does not compile. */
 export const ARGUMENTS: { readonly [M in Method]: (value: unknown) => Args<M> } = {
   'app.info': nothing,
+  'app.devices': nothing,
   'files.browse': fields<{ folderId?: string }>({ folderId: optional(id) as Check<string> }),
   'files.open': fields({ entryIds: list(id, 1000) }),
   'files.recent': nothing,

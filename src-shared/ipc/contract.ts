@@ -19,6 +19,14 @@ export interface AppInfo {
   readonly threads: number
 }
 
+/** What a trial run on a device showed. */
+export interface DeviceReport {
+  readonly device: 'cpu' | 'webgpu' | 'cuda'
+  readonly works: boolean
+  /** Why not, or how fast. */
+  readonly reason: string
+}
+
 /** One entry of a folder on the machine that holds the data. Ids are given out by the server: a path from a page is never opened. */
 export interface FolderEntry {
   readonly id: string
@@ -79,6 +87,8 @@ export type LocusResolution =
 /** Every call that can cross the boundary: one line each. A handler or an argument check that is missing does not compile. */
 export interface Methods {
   'app.info': { args: Record<string, never>; result: AppInfo }
+  /** Tries each device by running a small network on it: what a session claims proves nothing. Takes a second or two. */
+  'app.devices': { args: Record<string, never>; result: readonly DeviceReport[] }
   'files.browse': { args: { folderId?: string }; result: FolderListing }
   'files.open': { args: { entryIds: readonly string[] }; result: readonly OpenedFile[] }
   'files.recent': { args: Record<string, never>; result: readonly RecentFile[] }

@@ -14,6 +14,7 @@ import {
   utilityProcess,
 } from 'electron'
 import { asWorkbenchError, toWire } from '../../../src-shared/ipc/errors.ts'
+import { CHANNEL_VARIABLE } from '../../compute/channel.ts'
 import { contentSecurityPolicy, createContent, securityHeaders } from '../../services/content.ts'
 import { defaultDataDir } from '../../services/dataDir.ts'
 import type { Download } from '../../services/downloads.ts'
@@ -103,6 +104,16 @@ function startServices(): ServicesProcess {
       version: app.getVersion(),
       startPaths: [...early, ...pathsOf(process.argv, process.cwd())],
       startFolder: app.getPath('documents'),
+    },
+    forkCompute: (entry, environment) => {
+      const child = utilityProcess.fork(entry, [], {
+        serviceName: 'Diploscope compute',
+        stdio: ['ignore', 'inherit', 'inherit'],
+        env: { ...process.env, ...environment, [CHANNEL_VARIABLE]: 'port' },
+      })
+      const { port1, port2 } = new MessageChannelMain()
+      child.postMessage(null, [port1])
+      return { child, port: port2 }
     },
     renderPdf: html =>
       renderPdf(

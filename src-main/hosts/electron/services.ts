@@ -3,6 +3,7 @@ import { toWire, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { portWire } from '../../../src-shared/ipc/portWire.ts'
 import { createServices, type Services } from '../../services/services.ts'
 import type { FromServices, ToServices } from './channels.ts'
+import { createComputeRelay, type RelayPort } from './computeRelay.ts'
 
 // The utility process: the services behind one port a window. Electron's own module is not needed here; `process.parentPort` is its gift.
 
@@ -13,6 +14,7 @@ interface ParentPort {
 const parent = (process as unknown as { parentPort: ParentPort }).parentPort
 const tell = (message: FromServices) => parent.postMessage(message)
 
+const computeRelay = createComputeRelay(tell)
 let services: Promise<Services> | undefined
 let nextPdf = 1
 const pdfs = new Map<number, { resolve(bytes: Uint8Array<ArrayBuffer>): void; reject(error: Error): void }>()
@@ -32,6 +34,7 @@ function start(message: Extract<ToServices, { kind: 'start' }>): Promise<Service
     ),
     start: { files: message.startPaths },
     startFolder: message.startFolder,
+    computeLauncher: computeRelay.launcher,
     printPdf: html =>
       new Promise((resolve, reject) => {
         const id = nextPdf++
@@ -83,6 +86,12 @@ async function receive(message: ToServices, ports: readonly unknown[]): Promise<
       return answer(message.id, s => s.content.download(message.downloadId, message.keep))
     case 'note-problem':
       (await services)?.content.noteProblem?.(message.fileId, new WorkbenchError(message.error.code, message.error.message, message.error.remedy)) // biome-ignore format: one line
+      return
+    case 'compute':
+      computeRelay.attach(message.id, message.pid, ports[0] as RelayPort)
+      return
+    case 'compute-exit':
+      computeRelay.exited(message.id, message.code)
       return
     case 'pdf-result': {
       const waiting = pdfs.get(message.id)

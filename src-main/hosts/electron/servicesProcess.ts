@@ -15,6 +15,11 @@ export interface ServicesProcess {
 export interface ServicesProcessOptions {
   fork(): UtilityProcess
   start: Extract<ToServices, { kind: 'start' }>
+  /** Starts a compute process and the channel between it and the services: one port goes to each. */
+  forkCompute(
+    entry: string,
+    environment: Readonly<Record<string, string>>,
+  ): { child: UtilityProcess; port: MessagePortMain }
   /** A report as HTML that is to become a PDF. */
   renderPdf(html: string): Promise<Uint8Array>
   /** The process ended by itself and was started again: windows need new ports. */
@@ -29,6 +34,7 @@ export function createServicesProcess(options: ServicesProcessOptions): Services
   let stopping = false
   let failures = 0
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  const computing = new Map<number, UtilityProcess>()
   let child = launch(options.start)
 
   function launch(start: Extract<ToServices, { kind: 'start' }>): UtilityProcess {
@@ -44,6 +50,19 @@ export function createServicesProcess(options: ServicesProcessOptions): Services
           else call?.resolve(message.value)
           return
         }
+        case 'fork-compute': {
+          const { child: compute, port } = options.forkCompute(message.entry, message.environment)
+          computing.set(message.id, compute)
+          process.postMessage({ kind: 'compute', id: message.id, pid: compute.pid } satisfies ToServices, [port])
+          compute.on('exit', code => {
+            computing.delete(message.id)
+            process.postMessage({ kind: 'compute-exit', id: message.id, code } satisfies ToServices)
+          })
+          return
+        }
+        case 'kill-compute':
+          computing.get(message.id)?.kill()
+          return
         case 'pdf':
           void options.renderPdf(message.html).then(
             bytes =>
@@ -68,6 +87,9 @@ export function createServicesProcess(options: ServicesProcessOptions): Services
           ),
         )
       waiting.clear()
+      // Nobody is left to talk to them.
+      for (const compute of computing.values()) compute.kill()
+      computing.clear()
       if (stopping || ++failures > MAX_RESTARTS) return
       // Files given on the command line were opened by the first process and are in the saved session.
       child = launch({ ...start, startPaths: [] })
