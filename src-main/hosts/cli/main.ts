@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   index: () => import('./commands/index.ts'),
   models: () => import('./commands/models.ts'),
   pileup: () => import('./commands/pileup.ts'),
+  predict: () => import('./commands/predict.ts'),
   serve: () => import('./commands/serve.ts'),
   tokenizer: () => import('./commands/tokenizer.ts'),
 }

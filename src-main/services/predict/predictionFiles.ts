@@ -1,0 +1,68 @@
+import type { Contig } from '../../../src-shared/genome/locus.ts'
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { float32 } from '../../../src-shared/tensor.ts'
+import { trackLabels } from '../../analyses/chooseTracks.ts'
+import { writeNpy } from '../../models/checkpoints/npy.ts'
+import { writeBigWig } from '../../readers/bigwigWriter.ts'
+import type { Prediction } from './predict.ts'
+
+export const PREDICTION_FORMATS = ['bw', 'bedgraph', 'tsv', 'npy'] as const
+export type PredictionFormat = (typeof PREDICTION_FORMATS)[number]
+
+const ENDINGS: Readonly<Record<string, PredictionFormat>> = {
+  '.bw': 'bw',
+  '.bigwig': 'bw',
+  '.bedgraph': 'bedgraph',
+  '.bdg': 'bedgraph',
+  '.tsv': 'tsv',
+  '.npy': 'npy',
+}
+
+/** @throws WorkbenchError `wrong-usage` for another ending */
+export function predictionFormat(path: string): PredictionFormat {
+  const lower = path.toLowerCase()
+  const ending = Object.keys(ENDINGS).find(e => lower.endsWith(e))
+  if (ending) return ENDINGS[ending]!
+  throw new WorkbenchError('wrong-usage', `'${path}' ends in none of .bw, .bedgraph, .tsv, .npy`, 'choose the format by the ending') // biome-ignore format: one thought
+}
+
+/** @throws WorkbenchError `wrong-usage` when the format holds one track and there are more: to be asked before anything is computed */
+export function checkTrackCount(format: PredictionFormat, tracks: number): void {
+  if ((format === 'bw' || format === 'bedgraph') && tracks !== 1)
+    throw new WorkbenchError('wrong-usage', `a .${format} file holds one track, and ${tracks.toLocaleString('en-US')} are asked for`, 'name one with --tracks, or write .tsv or .npy') // biome-ignore format: one thought
+}
+
+/**
+ * A prediction as a file. `.npy`: float32 [bins, tracks]. The others give 0-based half-open positions, where a bin that hangs over
+ * an end of the contig is shown up to that end.
+ */
+export function predictionFile(
+  p: Prediction,
+  format: PredictionFormat,
+  contigs: readonly Contig[],
+): Uint8Array | string {
+  checkTrackCount(format, p.tracks.length)
+  if (format === 'npy') return writeNpy(float32(p.values, [p.bins, p.tracks.length]))
+  const length = contigs.find(c => c.name === p.contig)!.length
+  const starts = Array.from({ length: p.bins }, (_, b) => Math.max(0, p.start + b * p.binBp))
+  const ends = Array.from({ length: p.bins }, (_, b) => Math.min(length, p.start + (b + 1) * p.binBp))
+  if (format === 'bw') return writeBigWig(contigs, [{ contig: p.contig, starts, ends, values: p.values }])
+  const width = p.tracks.length
+  const lines: string[] = []
+  if (format === 'tsv') lines.push(['contig', 'start', 'end', ...trackLabels(p.tracks)].join('\t'))
+  for (let b = 0; b < p.bins; b++) {
+    const cells: string[] = [p.contig, String(starts[b]), String(ends[b])]
+    for (let t = 0; t < width; t++) cells.push(shortest(p.values[b * width + t]!))
+    lines.push(cells.join('\t'))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** The fewest digits that read back as the same float32. */
+function shortest(value: number): string {
+  for (let digits = 6; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits))
+    if (Math.fround(rounded) === value) return String(rounded)
+  }
+  return String(Number(value.toPrecision(9)))
+}

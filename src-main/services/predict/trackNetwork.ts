@@ -1,0 +1,228 @@
+import { join } from 'node:path'
+import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../../src-shared/job.ts'
+import { elementCount, float32, type Tensor } from '../../../src-shared/tensor.ts'
+import type { Compute } from '../../compute/client.ts'
+import type { LoadOptions, ProviderReport, Session } from '../../compute/engine.ts'
+import { Graph } from '../../graph/graph.ts'
+import { emitOnnx, type ParameterValues } from '../../graph/onnx.ts'
+import { mapTensors, sameNames } from '../../models/checkpoints/mapTensors.ts'
+import type { ModelJson } from '../../models/folder/modelJson.ts'
+import type { ModelRegistry } from '../../models/registry.ts'
+import { selectTracks, takeRows } from '../../models/trackSelection.ts'
+import { type OpenModelFolder, openModelFolder } from '../models/modelFolder.ts'
+
+/** An open network of which only some tracks are computed. */
+export interface TrackNetwork {
+  readonly batch: number
+  readonly provider: ProviderReport
+  /** Column of each channel (place in the track table) in the values of a run. */
+  readonly columns: ReadonlyMap<number, number>
+  /** One-hot sequences [batch, window, 4] -> for each sequence [kept bins, columns], row-major. */
+  run(sequences: Float32Array, signal: AbortSignal): Promise<readonly Float32Array[]>
+  close(): Promise<void>
+}
+
+export interface NetworkRequest {
+  readonly folder: string
+  readonly json: ModelJson
+  /** Places in the track table. */
+  readonly channels: readonly number[]
+  readonly batch: number
+  readonly load: LoadOptions
+}
+
+/**
+ * Opens the network of a model folder for prediction. Heads and tracks that are not asked for are not computed where the kind
+ * allows it; the weights are read from the folder's own file. A folder of kind `onnx` holds an ONNX model as its weights: input
+ * [batch, window, 4] or [batch, 4, window], and an output [batch, bins, tracks] or [batch, tracks, bins] for each head,
+ * `architecture.outputs` naming them (`{"human": "output_0"}`; default: the head's own name, or the only output).
+ */
+export async function openTrackNetwork(
+  request: NetworkRequest,
+  compute: Compute,
+  registry: ModelRegistry,
+  context: WorkContext,
+): Promise<TrackNetwork> {
+  const { json, folder, channels } = request
+  const wanted = channelsByHead(json, channels)
+  const session =
+    json.kind === 'onnx'
+      ? await compute.load(join(folder, json.weights.file), request.load, context.signal)
+      : await openSelected(request, wanted, compute, registry, context)
+  try {
+    return json.kind === 'onnx' ? foreign(session, json, request.batch) : own(session, json, wanted, request.batch)
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+/** Tracks of each head, ascending, by their index within it. */
+function channelsByHead(json: ModelJson, channels: readonly number[]): Map<string, number[]> {
+  const wanted = new Map<string, number[]>()
+  for (const channel of [...new Set(channels)].sort((a, b) => a - b)) {
+    const { head, index } = json.tracks[channel]!
+    if (!wanted.has(head)) wanted.set(head, [])
+    wanted.get(head)!.push(index)
+  }
+  return wanted
+}
+
+const channelOf = (json: ModelJson) => new Map(json.tracks.map((t, i) => [`${t.head} ${t.index}`, i]))
+
+async function openSelected(
+  { folder, json, batch, load }: NetworkRequest,
+  wanted: ReadonlyMap<string, readonly number[]>,
+  compute: Compute,
+  registry: ModelRegistry,
+  context: WorkContext,
+): Promise<Session> {
+  const selection = selectTracks(json, registry, wanted)
+  const model = await openModelFolder(folder)
+  try {
+    const whole = registry.configure(json.kind, json.architecture).parameters
+    const weights = await mapTensors(model.weights, whole, sameNames)
+    const network = registry.configure(json.kind, selection?.architecture ?? json.architecture)
+    const values = new Map<string, ParameterValues>()
+    const structure = new Map<string, ArrayLike<number>>()
+    const read = async (name: string) => (await weights.read(name)).data as Float32Array | Int32Array
+    for (const spec of network.parameters) {
+      throwIfCancelled(context.signal)
+      if (!weights.entries.has(spec.name)) continue
+      const rows = selection?.rows.get(spec.name)
+      if (spec.structure) structure.set(spec.name, await read(spec.name))
+      else if (rows)
+        values.set(spec.name, takeRows((await read(spec.name)) as Float32Array, whole.find(p => p.name === spec.name)!.shape[0]!, rows)) // biome-ignore format: one thought
+      else values.set(spec.name, placeOf(model, spec.name, spec.dtype) ?? (await read(spec.name)))
+    }
+    const graph = new Graph()
+    const outputs = network.buildForward(graph, { batch, structure })
+    const onnx = emitOnnx(outputs, { values })
+    return await compute.load({ bytes: onnx.bytes, links: { [json.weights.file]: model.weightsPath } }, load, context.signal) // biome-ignore format: one thought
+  } finally {
+    await model.close()
+  }
+}
+
+function placeOf(model: OpenModelFolder, name: string, dtype: string): ParameterValues | undefined {
+  const place = model.weights.entries.get(name)?.dtype === dtype ? model.weights.place(name) : undefined
+  return place && { location: model.json.weights.file, ...place }
+}
+
+function own(
+  session: Session,
+  json: ModelJson,
+  wanted: ReadonlyMap<string, readonly number[]>,
+  batch: number,
+): TrackNetwork {
+  // biome-ignore format: one thought
+  const channel = channelOf(json)
+  const all = new Map((json.output.heads ?? []).map(h => [h.name, Array.from({ length: h.tracks }, (_, i) => i)]))
+  // Which tracks an output has: those asked for, or all where the kind cannot leave any out.
+  const heads = [...wanted].map(([head, tracks]) => {
+    const shape = session.outputs.find(o => o.name === head)?.shape
+    return { head, tracks: shape?.at(-1) === tracks.length ? tracks : all.get(head)! }
+  })
+  const columns = new Map<number, number>()
+  for (const { head, tracks } of heads)
+    for (const index of tracks) columns.set(channel.get(`${head} ${index}`)!, columns.size)
+  const names = heads.map(h => h.head)
+  const { length } = json.input as { length: number }
+  return {
+    batch,
+    columns,
+    get provider() {
+      return session.provider
+    },
+    async run(sequences, signal) {
+      const inputs = { sequence: float32(sequences, [batch, length, 4]) }
+      const outputs = await session.run(inputs, { signal, outputs: names })
+      return joined(
+        names.map(name => outputs[name]!),
+        batch,
+      )
+    },
+    close: () => session.close(),
+  }
+}
+
+function foreign(session: Session, json: ModelJson, asked: number): TrackNetwork {
+  const { length } = json.input as { length: number }
+  const heads = json.output.heads ?? []
+  const [input, ...more] = session.inputs
+  const bad = (what: string) => new WorkbenchError('bad-model', `${json.weights.file}: ${what}`, 'check model.json against the ONNX model') // biome-ignore format: one thought
+  if (!input || more.length || input.shape.length !== 3) throw bad(`it has inputs ${session.inputs.map(i => `${i.name} [${i.shape.join(', ')}]`).join(', ')}, expected one of [batch, ${length}, 4]`) // biome-ignore format: one thought
+  const [fixed, second, third] = input.shape
+  const last = third === 4 || (second !== 4 && typeof third === 'string')
+  if ((last ? second : third) !== length && typeof (last ? second : third) === 'number') throw bad(`its input is [${input.shape.join(', ')}], model.json says ${length} bp`) // biome-ignore format: one thought
+  const batch = typeof fixed === 'number' ? fixed : asked
+  const given = json.architecture['outputs'] as Readonly<Record<string, unknown>> | undefined
+  const names = heads.map(({ name }) => {
+    const wanted = given?.[name] ?? (session.outputs.length === 1 ? session.outputs[0]!.name : name)
+    const found = session.outputs.find(o => o.name === wanted)
+    if (!found) throw bad(`it has no output '${String(wanted)}' for head '${name}', only ${session.outputs.map(o => o.name).join(', ')}`) // biome-ignore format: one thought
+    return found.name
+  })
+  const channel = channelOf(json)
+  const columns = new Map<number, number>()
+  for (const { name, tracks } of heads)
+    for (let i = 0; i < tracks; i++) columns.set(channel.get(`${name} ${i}`)!, columns.size)
+  return {
+    batch,
+    columns,
+    get provider() {
+      return session.provider
+    },
+    async run(sequences, signal) {
+      const tensor = last
+        ? float32(sequences, [batch, length, 4])
+        : float32(batchwise(sequences, batch, length, 4), [batch, 4, length])
+      const outputs = await session.run({ [input.name]: tensor }, { signal, outputs: [...new Set(names)] })
+      const parts = names.map((name, i) => byBins(outputs[name]!, batch, json.output.bins!, heads[i]!.tracks, bad))
+      return joined(parts, batch)
+    },
+    close: () => session.close(),
+  }
+}
+
+/** An output as [batch, bins, tracks], whichever of its two last axes holds the bins. */
+function byBins(t: Tensor, batch: number, bins: number, tracks: number, bad: (what: string) => WorkbenchError): Tensor {
+  const [b, second, third] = t.shape
+  const shape = [batch, bins, tracks]
+  if (t.dtype !== 'float32' || t.shape.length !== 3 || b !== batch) throw bad(`an output is ${t.dtype} [${t.shape.join(', ')}], expected float32 [${shape.join(', ')}]`) // biome-ignore format: one thought
+  if (second === bins && third === tracks) return t
+  if (second === tracks && third === bins) return float32(batchwise(t.data as Float32Array, batch, tracks, bins), shape)
+  throw bad(`an output is [${t.shape.join(', ')}], expected [${shape.join(', ')}]`)
+}
+
+/** [batch, rows, columns] -> [batch, columns, rows]. */
+function batchwise(values: Float32Array, batch: number, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(values.length)
+  for (let b = 0; b < batch; b++)
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < columns; c++) out[(b * columns + c) * rows + r] = values[(b * rows + r) * columns + c]!
+  return out
+}
+
+/** Heads side by side, cut into the sequences of the batch. */
+function joined(heads: readonly Tensor[], batch: number): readonly Float32Array[] {
+  const bins = heads[0]!.shape[1]!
+  const widths = heads.map(h => h.shape[2]!)
+  const total = widths.reduce((a, b) => a + b, 0)
+  return Array.from({ length: batch }, (_, b) => {
+    const parts = heads.map(h => {
+      const size = elementCount(h.shape) / batch
+      return (h.data as Float32Array).subarray(b * size, (b + 1) * size)
+    })
+    if (parts.length === 1) return parts[0]!
+    const out = new Float32Array(bins * total)
+    let at = 0
+    parts.forEach((part, h) => {
+      const width = widths[h]!
+      for (let bin = 0; bin < bins; bin++) out.set(part.subarray(bin * width, (bin + 1) * width), bin * total + at)
+      at += width
+    })
+    return out
+  })
+}
