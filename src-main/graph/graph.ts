@@ -1,15 +1,6 @@
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { Attributes, Operation } from './operation.ts'
-import {
-  type DType,
-  holds,
-  type Shape,
-  showShape,
-  sizeOf,
-  type TensorData,
-  type TensorType,
-  toData,
-} from './types.ts'
+import { type DType, holds, type Shape, showShape, sizeOf, type TensorData, type TensorType, toData } from './types.ts'
 
 /** A symbolic value: no numbers, only a type and where it comes from. */
 export interface Tensor extends TensorType {
