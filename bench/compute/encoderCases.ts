@@ -59,9 +59,10 @@ export async function encoderCase(bench: Bench, kind: Kind): Promise<readonly Ro
   const rows: Row[] = []
   try {
     const ours = kind === 'training' ? await trainer(graph, y, arrays) : await predictor(y)
-    const started = bench.peers.torch
-      ? await startPeer(bench, 'encoder', arrays, { width, heads, feedForward: inner, layers, training: kind === 'training', rate: RATE }) // biome-ignore format: one call
-      : undefined
+    const peerOf = (mode: 'fused' | 'plain') =>
+      startPeer(bench, 'encoder', arrays, { width, heads, feedForward: inner, layers, training: kind === 'training', rate: RATE, mode }) // biome-ignore format: one call
+    const started = bench.peers.torch ? await peerOf('plain') : undefined
+    const fused = started && kind !== 'training' ? await peerOf('fused') : undefined
     let difference: number | undefined
     if (started) {
       // Two training steps: the second loss depends on every gradient and on the update.
@@ -70,11 +71,14 @@ export async function encoderCase(bench: Bench, kind: Kind): Promise<readonly Ro
         difference = agree(kind, await ours.result(), await started.result(), 1e-4)
       }
     }
-    const times = await takeTurns<'ours' | 'peer'>(bench.repeats, {
+    const times = await takeTurns<'ours' | 'peer' | 'fused'>(bench.repeats, {
       ours: () => timed(ours.run),
-      ...(started ? { peer: () => started.peer.run() } : {}),
+      peer: started && (() => started.peer.run()),
+      fused: fused && (() => fused.peer.run()),
     })
-    const ratio = times.peer === undefined ? undefined : times.peer / times.ours!
+    // The peer's faster form is the one to compare with.
+    const peerMs = times.peer && Math.min(times.peer, times.fused ?? Number.POSITIVE_INFINITY)
+    const ratio = peerMs && peerMs / times.ours!
     const flops = operations(size) * (kind === 'training' ? 3 : 1)
     const row: Row = {
       name: `${kind}: ${layers} layer(s), width ${width}, ${heads} heads, batch ${batch} x ${length}`,
@@ -82,13 +86,14 @@ export async function encoderCase(bench: Bench, kind: Kind): Promise<readonly Ro
       gflops: flops / times.ours! / 1e6,
       runs: bench.repeats,
       ...(started && ratio !== undefined
-        ? { peer: started.version, peerMs: times.peer!, peerGflops: flops / times.peer! / 1e6, ratio, difference: difference!, target: `${size.target} times`, met: ratio >= size.target } // biome-ignore format: one row
+        ? { peer: started.version, peerMs: peerMs!, peerGflops: flops / peerMs! / 1e6, ratio, ...(times.fused ? { peerPlainMs: times.peer!, peerFusedMs: times.fused, note: `PyTorch module by module ${rounded(times.peer!, 4)} ms, fused ${rounded(times.fused, 4)} ms` } : {}), difference: difference!, target: `${size.target} times`, met: ratio >= size.target } // biome-ignore format: one row
         : {}),
     }
     rows.push(row)
     bench.say(line(row))
     if (kind === 'training') rows.push(await memoryRow(started))
     started?.peer.close()
+    fused?.peer.close()
   } finally {
     await compute.close()
   }

@@ -58,7 +58,8 @@ class Convolution(Torch):
 
 
 class Encoder(Torch):
-    """torch.nn.TransformerEncoderLayer, post-norm, exact GELU; in eval mode it takes its fused fast path."""
+    """torch.nn.TransformerEncoderLayer, post-norm, exact GELU. In eval mode it takes its fused path ("fused"), which is not
+    always the faster one; "plain" runs the modules one by one."""
 
     def __init__(self, folder, options):
         super().__init__()
@@ -90,7 +91,7 @@ class Encoder(Torch):
             self.optimizer = torch.optim.AdamW(
                 self.layers.parameters(), lr=options["rate"], weight_decay=0.01, foreach=options.get("foreach", False)
             )
-        else:
+        elif options["mode"] == "fused":
             self.layers.eval()
 
     def forward(self):
