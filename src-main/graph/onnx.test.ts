@@ -2,6 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fromBinary } from '@bufbuild/protobuf'
+import { ModelProtoSchema } from 'onnx-buf'
 import * as ort from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { gradient } from './gradient.ts'
@@ -114,6 +116,16 @@ describe('emitOnnx', () => {
       "'w': expected",
     )
     expect(() => emitOnnx({ w: ops.exp(w) })).toThrow("'w' is both an input and an output")
+  })
+  it('states the shapes between the nodes', () => {
+    const x = new Graph().input('x', [2, 3])
+    const y = ops.exp(ops.reduceSum(ops.tanh(x), 1))
+    const { graph } = fromBinary(ModelProtoSchema, emitOnnx({ y }).bytes)
+    const shapes = graph!.valueInfo.map(({ type }) => {
+      if (type?.value.case !== 'tensorType') throw new Error('not a tensor')
+      return type.value.value.shape!.dim.map(({ value }) => Number(value.value))
+    })
+    expect(shapes).toEqual([[2, 3], [2]])
   })
   it('gives a tensor several names, and a leaf as an output', async () => {
     const g = new Graph()

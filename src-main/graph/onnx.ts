@@ -132,6 +132,10 @@ class OnnxWriter implements Emitter {
       initializer: this.#initialisers,
       input: [...this.#inputs].map(([name, type]) => valueInfo(name, type)),
       output: [...results].map(([name, type]) => valueInfo(name, type)),
+      // Shapes between the nodes: from them a runtime tells the memory of a run before it starts.
+      valueInfo: [...this.#names].flatMap(([tensor, name]) =>
+        tensor.node.leaf || results.has(name) ? [] : [valueInfo(name, tensor)],
+      ),
     })
     return {
       bytes: joinModel(model, graph, this.#large),
