@@ -1,44 +1,13 @@
 import type { Interval } from '../../src-shared/genome/interval.ts'
-import type { Contig } from '../../src-shared/genome/locus.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import { listenForClicks } from './clicks.ts'
 import { registerCoverageTrack } from './coverageTrack.ts'
 import { registerDiplotypeTrack } from './diplotypeTrack.ts'
+import type { Frame, GenomeEvents, GenomeSpec, MoveCause } from './genomeEvents.ts'
 import { type IgvBrowser, type IgvTrack, igv, type ReferenceFrame } from './igvInternals.ts'
+import { detailRows, labelControls, lightenLabels, plain } from './igvMarkup.ts'
 import { ServedFile } from './servedFile.ts'
 import type { TrackSpec } from './trackConfigs.ts'
-
-export interface GenomeSpec {
-  /** Another id: another genome. */
-  readonly id: string
-  readonly name: string
-  readonly contigs: readonly Contig[]
-  readonly hasSequence: boolean
-}
-
-export interface GenomeEvents {
-  /** The view moved. It shows `locus` now; what was asked for may have been another width. */
-  moved(locus: Interval, cause: MoveCause): void
-  clicked(contig: string, position: number, trackKey: string | null): void
-  /** What a variant or feature track knows of the thing that was clicked. */
-  explained(contig: string, position: number, track: string, rows: readonly (readonly [string, string])[]): void
-  failed(error: WorkbenchError, fileId: string | null): void
-  sequence(contig: string, start: number, end: number): Promise<string>
-}
-
-/** By the user's hand; because the panel became wider or narrower; or because `asked` was asked for. */
-export type MoveCause =
-  | { readonly by: 'user' }
-  | { readonly by: 'resize' }
-  | { readonly by: 'program'; readonly asked: Interval }
-
-/** Where the tracks' column lies in the panel, in pixels from its left edge, and what it shows. */
-export interface Frame {
-  readonly left: number
-  readonly width: number
-  readonly contig: string
-  readonly start: number
-  readonly bpPerPixel: number
-}
 
 /** Longer stretches are never asked for base by base. */
 const MAX_UNKNOWN_BP = 5_000_000
@@ -167,7 +136,12 @@ export class GenomeBrowser {
         this.#events.explained(chr, Math.floor(location), plain(track.name ?? ''), detailRows(data ?? []))
       return false
     })
-    this.#listenForClicks()
+    listenForClicks(
+      this.#host,
+      () => browser.trackViews,
+      (contig, position, track) =>
+        this.#events.clicked(contig, position, [...this.#tracks].find(([, t]) => t.track === track)?.[0] ?? null),
+    )
     labelControls(this.#host)
     lightenLabels(this.#host)
   }
@@ -190,41 +164,6 @@ export class GenomeBrowser {
     // A place that is still to be gone to is not overwritten by where the view happens to be.
     if (cause.by !== 'program' && this.#target) return
     this.#events.moved(roundLocus(frame), cause)
-  }
-
-  /** A click anywhere in the tracks' column, on data or beside it; a drag is none. */
-  #listenForClicks() {
-    const root = this.#host.shadowRoot
-    let down: { x: number; y: number } | undefined
-    // Before igv.js: its ruler and sweepers keep events to themselves.
-    root?.addEventListener(
-      'mousedown',
-      e => {
-        const { clientX: x, clientY: y } = e as MouseEvent
-        down = { x, y }
-      },
-      true,
-    )
-    root?.addEventListener(
-      'click',
-      e => {
-        const event = e as MouseEvent
-        if (event.button !== 0 || !down || Math.hypot(event.clientX - down.x, event.clientY - down.y) > 4) return
-        const path = event.composedPath()
-        for (const view of this.#browser?.trackViews ?? [])
-          for (const viewport of view.viewports) {
-            if (!path.includes(viewport.viewportElement)) continue
-            if (path.some(n => n instanceof HTMLElement && n.classList.contains('igv-track-label'))) return
-            const box = viewport.viewportElement.getBoundingClientRect()
-            const { chr, start, bpPerPixel } = viewport.referenceFrame
-            const position = Math.floor(start + (event.clientX - box.left) * bpPerPixel)
-            const key = [...this.#tracks].find(([, t]) => t.track === view.track)?.[0] ?? null
-            this.#events.clicked(chr, position, key)
-            return
-          }
-      },
-      true,
-    )
   }
 
   /** Makes the tracks exactly these, in this order. */
@@ -354,36 +293,4 @@ const sameAs = (frame: ReferenceFrame | undefined, locus: Interval): boolean => 
   if (!frame) return false
   const now = roundLocus(frame)
   return now.contig === locus.contig && now.start === locus.start && now.end === locus.end
-}
-
-/** Names and values of igv.js's popover, without its markup; `---` between several things. */
-export function detailRows(data: readonly unknown[]): readonly (readonly [string, string])[] {
-  return data.flatMap((item): (readonly [string, string])[] => {
-    if (typeof item !== 'object' || item === null || !('name' in item)) return []
-    const { name, value } = item as { readonly name: unknown; readonly value?: unknown }
-    const text = plain(String(value ?? ''))
-    return text === '' ? [] : [[plain(String(name)).replace(/:$/, ''), text]]
-  })
-}
-
-const plain = (markup: string) =>
-  markup
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-
-/** Its labels lie over the data: small, and the data show through. */
-function lightenLabels(host: HTMLElement) {
-  const sheet = new CSSStyleSheet()
-  sheet.replaceSync(
-    '.igv-track-label { font-size: 11px; padding: 1px 4px; background: rgb(255 255 255 / 78%); border-color: #b8bec2; border-radius: 3px; max-width: 60%; }',
-  )
-  host.shadowRoot?.adoptedStyleSheets.push(sheet)
-}
-
-/** The two controls that igv.js leaves without a name (axe: label, select-name). They are hidden here, but may be shown by a zoom of the page. */
-function labelControls(host: HTMLElement) {
-  const root = host.shadowRoot
-  for (const e of root?.querySelectorAll('input[type="range"]') ?? []) e.setAttribute('aria-label', 'Zoom')
-  for (const e of root?.querySelectorAll('select') ?? []) e.setAttribute('aria-label', 'Contig')
 }
