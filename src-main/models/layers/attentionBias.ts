@@ -1,5 +1,6 @@
 import type { Graph, Tensor } from '../../graph/graph.ts'
 import { add, mul, reshape, sub } from '../../graph/ops.ts'
+import { onceInGraph } from './onceInGraph.ts'
 
 /** Far below any logit, and finite: a row of such values alone still gives a softmax without NaN. */
 export const HIDDEN = -1e9
@@ -11,11 +12,12 @@ export function paddingBias(real: Tensor): Tensor {
 }
 
 /** Hides what comes later: [1, 1, length, length], position i sees 0..i. */
-export function causalBias(graph: Graph, length: number): Tensor {
-  const values = new Array<number>(length * length).fill(0)
-  for (let i = 0; i < length; i++) for (let j = i + 1; j < length; j++) values[i * length + j] = HIDDEN
-  return graph.constant(values, [1, 1, length, length])
-}
+export const causalBias = (graph: Graph, length: number): Tensor =>
+  onceInGraph(graph, causalBias, String(length), () => {
+    const values = new Array<number>(length * length).fill(0)
+    for (let i = 0; i < length; i++) for (let j = i + 1; j < length; j++) values[i * length + j] = HIDDEN
+    return graph.constant(values, [1, 1, length, length])
+  })
 
 /** Both at once. */
 export const joined = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined =>

@@ -1,6 +1,7 @@
-import type { Tensor } from '../../graph/graph.ts'
+import type { Graph, Tensor } from '../../graph/graph.ts'
 import { add, linear, matmul, mul, relativeShift, reshape, softmax, transpose } from '../../graph/ops.ts'
 import { joinHeads, splitHeads } from './attention.ts'
+import { onceInGraph } from './onceInGraph.ts'
 import { positionFeatures } from './positionFeatures.ts'
 import { dropped, type TrainingMode } from './training.ts'
 import { type WeightSpec, type Weights, weight } from './weights.ts'
@@ -61,8 +62,7 @@ export function relativeAttention(
   const q = mul(map('q'), 1 / Math.sqrt(keySize))
   const content = add(q, weights.get(`${name}.rel_content_bias`))
   const position = add(q, weights.get(`${name}.rel_pos_bias`))
-  const distances = [2 * tokens - 1, config.positionFeatures]
-  const table = x.graph.constant(Array.from(tableOf(tokens, config.positionFeatures)), distances as [number, number])
+  const table = positionTable(x.graph, tableOf, tokens, config.positionFeatures)
   const features = dropped(training, table, config.positionDropout)
   const relative = linear(features, weights.get(`${name}.${prefix}rel_k.weight`))
   const keysByDistance = transpose(reshape(relative, [1, 2 * tokens - 1, heads, keySize]), [0, 2, 1, 3])
@@ -72,6 +72,17 @@ export function relativeAttention(
   const joined = joinHeads(matmul(shares, map('v')))
   return linear(joined, weights.get(`${name}.${prefix}out.weight`), weights.get(`${name}.${prefix}out.bias`))
 }
+
+/** [2·tokens - 1, features], one for all layers. */
+const positionTable = (
+  graph: Graph,
+  tableOf: RelativeAttentionForm['table'],
+  tokens: number,
+  features: number,
+): Tensor =>
+  onceInGraph(graph, tableOf, `${tokens} ${features}`, () =>
+    graph.constant(Array.from(tableOf(tokens, features)), [2 * tokens - 1, features]),
+  )
 
 /** A single token sees itself alone, at distance 0. */
 const shifted = (byDistance: Tensor, tokens: number): Tensor => (tokens === 1 ? byDistance : relativeShift(byDistance))
