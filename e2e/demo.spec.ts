@@ -99,13 +99,12 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
       const b = await track.boundingBox()
       // Tracks whose middle is on the screen.
       if (!b || b.height < 12 || b.y + b.height / 2 > 780) continue
-      await w.page.mouse.click(m.x + m.width * 3.5, b.y + b.height / 2)
-      await expect.poll(() => w.page.getByTestId('position-title').textContent(), soon).toBe('chr19:44,908,687')
+      const away = clicked % 2 === 0
+      await w.page.mouse.click(m.x + m.width * (away ? 3.5 : 0.5), b.y + b.height / 2)
+      const title = away ? 'chr19:44,908,687' : 'chr19:44,908,684'
+      await expect.poll(() => w.page.getByTestId('position-title').textContent(), soon).toBe(title)
       // Longer than a double click, which zooms.
-      await w.page.waitForTimeout(700)
-      await w.page.mouse.click(m.x + m.width / 2, b.y + b.height / 2)
-      await expect.poll(() => w.page.getByTestId('position-title').textContent(), soon).toBe('chr19:44,908,684')
-      await w.page.waitForTimeout(700)
+      await w.page.waitForTimeout(450)
       clicked++
     }
     expect(clicked).toBeGreaterThanOrEqual(5)

@@ -18,6 +18,14 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
   const press = async (...keys: string[]) => {
     for (const key of keys) await w.page.keyboard.press(key)
   }
+  /** Types a place into the locus box; Enter leads from there to the tracks. */
+  const goTo = async (text: string) => {
+    await press('g')
+    await w.page.keyboard.type(text)
+    await press('Enter')
+    const inTracks = () => w.page.locator('.genome-scroll').evaluate(e => e === document.activeElement)
+    await expect.poll(inTracks, soon).toBe(true)
+  }
   /** Tabs until the focused element has this name; fails after a whole round. */
   const tabTo = async (name: RegExp, limit = 120) => {
     for (let i = 0; i < limit; i++) {
@@ -32,12 +40,7 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
   }
 
   it('goes to a place: g, text, Enter; then pans, zooms and comes back', async () => {
-    await press('g')
-    await w.page.keyboard.type('chr19:44,908,001-44,909,000')
-    await press('Enter')
-    await expect
-      .poll(() => w.page.locator('.genome-scroll').evaluate(e => e === document.activeElement), soon)
-      .toBe(true)
+    await goTo('chr19:44,908,001-44,909,000')
     await expect.poll(locus, soon).toBe('chr19:44,908,001-44,909,000')
     await press('ArrowRight')
     await expect.poll(locus, soon).toBe('chr19:44,908,201-44,909,200')
@@ -54,9 +57,7 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
   })
 
   it('opens a position with the cursor: t, Enter, arrows, Enter', async () => {
-    await press('g')
-    await w.page.keyboard.type('chr19:44,908,664-44,908,704')
-    await press('Enter')
+    await goTo('chr19:44,908,664-44,908,704')
     await expect.poll(locus, soon).toMatch(/^chr19:44,908,66/)
     await press('t', 'Enter')
     const cursor = w.page.locator('.mark-cursor')
