@@ -155,6 +155,20 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
     await expect.poll(() => box().inputValue(), soon).toMatch(/^chr19:44,90[45],\d{3}-44,9(09|10),\d{3}$/)
   })
 
+  it('pans by drag, as one step of undo', async () => {
+    await w.page.getByRole('button', { name: 'APOE', exact: true }).click()
+    await expect.poll(() => box().inputValue(), soon).toBe('chr19:44,905,354-44,909,793')
+    await w.page.waitForTimeout(1000)
+    await w.page.mouse.move(700, 400)
+    await w.page.mouse.down()
+    await w.page.mouse.move(600, 400, { steps: 8 })
+    await w.page.mouse.up()
+    await expect.poll(() => box().inputValue(), soon).not.toBe('chr19:44,905,354-44,909,793')
+    await w.page.waitForTimeout(600)
+    await w.page.keyboard.press('Control+z')
+    await expect.poll(() => box().inputValue(), soon).toBe('chr19:44,905,354-44,909,793')
+  })
+
   it('says in the box why a locus cannot be shown', async () => {
     await box().fill('chr99:1-100')
     await box().press('Enter')

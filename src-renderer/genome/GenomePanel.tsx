@@ -163,13 +163,19 @@ function create(host: HTMLElement, setFrame: (f: Frame | undefined) => void): Ge
   const store = useWorkbench
   let timer: ReturnType<typeof setTimeout> | undefined
   let animation = 0
+  /** A move by hand that has not come to rest. */
+  let dragging = false
   const made: GenomeBrowser = new GenomeBrowser(host, {
     sequence: services.sequence,
-    moved(locus, cause) {
+    moved(locus, told) {
+      // A drag ends with a move by nothing, which looks like a change of width: it belongs to the drag.
+      const cause = told.by === 'resize' && dragging ? ({ by: 'user' } as const) : told
+      dragging = cause.by === 'user'
       cancelAnimationFrame(animation)
       animation = requestAnimationFrame(() => setFrame(made.frame()))
       clearTimeout(timer)
       const settle = () => {
+        dragging = false
         const { history, change, adjust } = store.getState()
         if (sameLocus(history.present.view.locus, locus)) return
         const recipe = (d: typeof history.present) => ({ ...d, view: { ...d.view, locus } })
