@@ -95,9 +95,6 @@ export async function takeTurns<K extends string>(
       const ms = await run()
       if (round >= 0) times.push(ms)
     }
-  if (process.env['BENCH_BEST'])
-    for (const { name, times } of present)
-      process.stderr.write(`  best of ${name}: ${Math.min(...times).toFixed(1)} ms\n`)
   return Object.fromEntries(present.map(({ name, times }) => [name, median(times)])) as Record<K, number | undefined>
 }
 
