@@ -82,7 +82,7 @@ export function runSEnformer(
 
 /**
  * Enformer with block-sparse attention in place of the relative one: keys, queries and values of equal size with biases, no
- * position terms (Currie 2023, S-Enformer). Input and outputs as of `enformer`, at the configured length only.
+ * position terms (S-Enformer, Currie). Input and outputs as of `enformer`, at the configured length only.
  */
 export const sEnformerDefinition = {
   kind: 's-enformer',

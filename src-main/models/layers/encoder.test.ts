@@ -183,3 +183,24 @@ describe('padding and length', () => {
     expect(() => logits(config, [1, 2, 3, 4, 5, 6, 7])).toThrow(/7 tokens/)
   })
 })
+
+describe('embeddings', () => {
+  // Truth: the sum of three table rows, written out.
+  it('are token + position + type, type 0 when none is given', () => {
+    const config = transformerDefinition.parseConfig({ ...network, tokenTypes: 2, embeddingNorm: false })
+    const ids = [4, 0, 7]
+    const types = [0, 1, 1]
+    for (const given of [types, undefined]) {
+      const graph = judgingGraph()
+      const options = given ? { types: graph.input('types', [1, 3], 'int32') } : {}
+      const { embeddings } = encodeTokens(graph, config, graph.input('ids', [1, 3], 'int32'), options)
+      const numbers = new Map(drawn(graph)).set('ids', ids).set('types', types)
+      const row = (table: string, i: number) => numbers.get(`embeddings.${table}.weight`)!.slice(4 * i, 4 * i + 4)
+      const expected = ids.flatMap((id, position) => {
+        const [token, place, type] = [row('token', id), row('position', position), row('type', given?.[position] ?? 0)]
+        return token.map((v, i) => v + place[i]! + type[i]!)
+      })
+      expect(relativeGap(valuesOf(embeddings, numbers), expected)).toBeLessThan(1e-14)
+    }
+  })
+})
