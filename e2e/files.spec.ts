@@ -138,6 +138,7 @@ describe.each(availableHosts())('files in the %s window', host => {
 
   it('shows a card when an open file vanishes, and works again when it is back', async () => {
     await openByDialog('vanishing.bam')
+    await w.page.locator('.inspector h2[title="vanishing.bam"]').waitFor()
     await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e4')
     const path = join(folder, 'reads', 'vanishing.bam')
     renameSync(path, `${path}.away`)

@@ -21,6 +21,8 @@ async function orFailure<T>(what: string, read: () => Promise<T>): Promise<T | F
     return await read()
   } catch (error) {
     const wire = toWire(error)
+    // A file of other contigs is nothing wrong: there is just nothing of it here.
+    if (wire.code === 'not-found') return new Failure('nothing of this contig in the file')
     if (wire.code !== 'disconnected') useWorkbench.getState().notify('error', `${what}: ${wire.message}`, wire)
     return new Failure(wire.message)
   }
@@ -121,8 +123,11 @@ export function GenomePanel() {
   }, [document.tracks, files, options, genomeId])
 
   useEffect(() => {
-    if (locus) void browser.current?.goTo(locus)
-  }, [locus])
+    if (!locus || !genome) return
+    if (findContig(locus.contig, genome.facts.contigs)) void browser.current?.goTo(locus)
+    else
+      useWorkbench.getState().notify('info', `Contig ${locus.contig} is not in ${genome.name}, whose contigs are shown`)
+  }, [locus, genome])
 
   // The panel's width also changes by its splitters, which the browser component does not see.
   const resize = useCallback(() => void browser.current?.shown().then(() => setFrame(browser.current?.frame())), [])

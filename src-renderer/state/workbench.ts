@@ -96,7 +96,7 @@ export const useWorkbench = create<Workbench>()((set, get) => ({
       const locus = startLocus(genomeFile(document, state.files))
       if (locus) document = { ...document, view: { ...document.view, locus } }
     }
-    set({ history: historyOf(document), files: state.files, save: 'saved', cursor: null })
+    set({ history: historyOf(document), files: state.files, save: 'saved', cursor: null, explained: null, notices: [] })
   },
   change(label, recipe, joins) {
     set(s => ({ history: step(s.history, recipe(s.history.present), label, Date.now(), joins) }))
