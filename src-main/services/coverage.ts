@@ -37,14 +37,20 @@ export async function coverageBins(
     part(interval.start, split, whole),
     split < interval.end ? part(split, interval.end, 1) : undefined,
   ])
-  if (!last) return { interval, binBp, mean: first.mean, max: first.max }
+  const skips = first.skipped || last?.skipped
+  if (!last)
+    return { interval, binBp, mean: first.mean, max: first.max, ...(first.skipped ? { skipped: first.skipped } : {}) }
   const mean = new Float32Array(whole + 1)
   const max = new Int32Array(whole + 1)
   mean.set(first.mean)
   mean.set(last.mean, whole)
   max.set(first.max)
   max.set(last.max, whole)
-  return { interval, binBp, mean, max }
+  if (!skips) return { interval, binBp, mean, max }
+  const skipped = new Float32Array(whole + 1)
+  if (first.skipped) skipped.set(first.skipped)
+  if (last.skipped) skipped.set(last.skipped, whole)
+  return { interval, binBp, mean, max, skipped }
 }
 
 async function everyBase(

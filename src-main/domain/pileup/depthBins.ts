@@ -11,6 +11,8 @@ export interface DepthBins {
   readonly mean: Float32Array
   readonly min: Int32Array
   readonly max: Int32Array
+  /** Mean of the reads that skip the bin's bases (N in CIGAR), which are part of `mean`; absent when there are none. */
+  readonly skipped?: Float32Array
   /** Reads by letter, and deletions: only where every bin is one base. */
   readonly bases?: Readonly<Record<'a' | 'c' | 'g' | 't' | 'n' | 'del', Int32Array>>
 }
@@ -20,6 +22,7 @@ export class DepthBinner {
   private readonly bins: number
   private readonly width: number
   private readonly sums: Float64Array
+  private readonly skips: Float64Array
   private readonly covered: Int32Array
   private readonly min: Int32Array
   private readonly max: Int32Array
@@ -33,6 +36,7 @@ export class DepthBinner {
     this.bins = Math.max(1, Math.min(bins, this.width))
     const ints = () => new Int32Array(this.bins)
     this.sums = new Float64Array(this.bins)
+    this.skips = new Float64Array(this.bins)
     this.covered = ints()
     this.min = ints().fill(2 ** 31 - 1)
     this.max = ints()
@@ -51,11 +55,12 @@ export class DepthBinner {
   }
 
   add(columns: PileupColumns): void {
-    const { positions, depth } = columns
+    const { positions, depth, refskip } = columns
     for (let i = 0; i < positions.length; i++) {
       const bin = this.binOf(positions[i]! - this.interval.start)
       const d = depth[i]!
       this.sums[bin]! += d
+      this.skips[bin]! += refskip[i]!
       this.covered[bin]! += 1
       if (d < this.min[bin]!) this.min[bin] = d
       if (d > this.max[bin]!) this.max[bin] = d
@@ -68,11 +73,23 @@ export class DepthBinner {
     const { contig, start, end } = this.interval
     const mean = new Float32Array(this.bins)
     const min = this.min.slice()
+    const skipped = this.skips.some(n => n > 0) ? new Float32Array(this.bins) : undefined
     for (let k = 0; k < this.bins; k++) {
       const size = this.edge(k + 1) - this.edge(k)
       mean[k] = this.sums[k]! / size
+      if (skipped) skipped[k] = this.skips[k]! / size
       if (this.covered[k]! < size) min[k] = 0
     }
-    return { contig, start, end, bins: this.bins, mean, min, max: this.max.slice(), ...(this.bases ? { bases: this.bases } : {}) } // biome-ignore format: one line
+    return {
+      contig,
+      start,
+      end,
+      bins: this.bins,
+      mean,
+      min,
+      max: this.max.slice(),
+      ...(skipped ? { skipped } : {}),
+      ...(this.bases ? { bases: this.bases } : {}),
+    }
   }
 }
