@@ -7,6 +7,7 @@ import { processIo } from './io.ts'
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCommand }>>> = {
   apoe: () => import('./commands/apoe.ts'),
   bench: () => import('./commands/bench.ts'),
+  corpus: () => import('./commands/corpus.ts'),
   diplotype: () => import('./commands/diplotype.ts'),
   index: () => import('./commands/index.ts'),
   models: () => import('./commands/models.ts'),

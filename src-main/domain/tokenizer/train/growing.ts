@@ -1,4 +1,4 @@
-type Typed = Uint16Array | Uint32Array | Int32Array | Uint8Array
+type Typed = Uint16Array | Uint32Array | Int32Array | Uint8Array | Float64Array
 
 /** A typed array that grows by half when it is full; growth copies once. */
 export class Growing<T extends Typed> {
@@ -24,3 +24,5 @@ export class Growing<T extends Typed> {
 
 export const growingInt32 = (initial = 1024) => new Growing(new Int32Array(initial), n => new Int32Array(n))
 export const growingUint16 = (initial = 1024) => new Growing(new Uint16Array(initial), n => new Uint16Array(n))
+export const growingUint8 = (initial = 1024) => new Growing(new Uint8Array(initial), n => new Uint8Array(n))
+export const growingFloat64 = (initial = 1024) => new Growing(new Float64Array(initial), n => new Float64Array(n))
