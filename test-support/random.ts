@@ -1,16 +1,11 @@
-/** A small seeded generator (mulberry32): the same seed draws the same numbers on every machine. */
+import { type Random, seededRandom } from '../src-shared/random.ts'
+
+/** A small seeded generator: the same seed draws the same numbers on every machine. */
 export class SeededRandom {
-  private state: number
-  constructor(seed: number | string) {
-    this.state = typeof seed === 'number' ? seed >>> 0 : hashOf(seed)
-  }
   /** Uniform in [0, 1). */
-  next(): number {
-    this.state = (this.state + 0x6d2b79f5) >>> 0
-    let t = this.state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  readonly next: Random
+  constructor(seed: number | string) {
+    this.next = seededRandom(typeof seed === 'number' ? seed : hashOf(seed))
   }
   /** Whole number in [low, high). */
   integer(low: number, high: number): number {

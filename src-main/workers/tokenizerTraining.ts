@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
+import { seededRandom } from '../../src-shared/random.ts'
 import { createNormalizer, META_SPACE } from '../domain/tokenizer/normalizer.ts'
 import { trainBpe } from '../domain/tokenizer/train/bpeTrainer.ts'
 import { ALPHABETS, buildModel, SPECIAL_PIECES } from '../domain/tokenizer/train/build.ts'
@@ -80,7 +81,7 @@ async function readCorpus(
       for await (const _line of lines()) if (++total % LINES_A_BATCH === 0) throwIfCancelled(ctx.signal)
     }
     // Knuth's selection sampling (TAOCP 3.4.2 S): each line is kept with the chance that makes every subset as likely.
-    const random = generator(request.seed)
+    const random = seededRandom(request.seed)
     let needed = request.sentences
     let seen = 0
     const builder = new CorpusBuilder()
@@ -99,16 +100,5 @@ async function readCorpus(
     return builder.finish()
   } catch (error) {
     throw asWorkbenchError(error)
-  }
-}
-
-/** Uniform numbers in [0, 1) from a seed (mulberry32, public domain). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 }

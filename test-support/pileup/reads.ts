@@ -1,16 +1,12 @@
 import type { PlainRead } from '../../src-main/domain/pileup/naiveTwin.ts'
 import { BASE_LETTERS, CIGAR_LETTERS, newBatch, type RecordBatch } from '../../src-main/domain/pileup/record.ts'
 import type { Contig } from '../../src-shared/genome/locus.ts'
+import { seededRandom } from '../../src-shared/random.ts'
 
-/** A generator of whole numbers below a bound, the same for the same seed (mulberry32). */
+/** A generator of whole numbers below a bound, the same for the same seed. */
 export function randomBelow(seed: number): (below: number) => number {
-  let state = seed >>> 0
-  return below => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
+  const random = seededRandom(seed)
+  return below => Math.floor(random() * below)
 }
 
 /** Reads as a batch, encoded here by hand: the engine's input without a file between. */

@@ -1,17 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../../../src-shared/random.ts'
 import { largestSavingRank, nmf, rankOfEnergy, semiNmf, svd, truncatedSvd } from './factorise.ts'
 import { type DenseMatrix, denseMatrix, distance, norm, product, transpose } from './matrix.ts'
 
-/** mulberry32: a small known generator, so that a failing case can be repeated. */
-const random = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-}
 const matrixOf = (rows: number, columns: number, seed: number, low = -1) => {
-  const next = random(seed)
+  const next = seededRandom(seed)
   return denseMatrix(
     rows,
     columns,
@@ -75,7 +69,7 @@ describe('truncated SVD', () => {
     const best = truncatedSvd(w, { rank: 2 }).error
     for (let s = 0; s < 200; s++) {
       const q = matrixOf(2, 6, 100 + s)
-      const fitted = semiNmf(w, { rank: 2, iterations: 3, random: random(s) }).error
+      const fitted = semiNmf(w, { rank: 2, iterations: 3, random: seededRandom(s) }).error
       expect(fitted).toBeGreaterThanOrEqual(best - 1e-12)
       expect(distance(w, product(matrixOf(8, 2, s), q))).toBeGreaterThan(best)
     }
@@ -115,7 +109,7 @@ describe('NMF and semi-NMF', () => {
       ] as const) {
         const w = matrixOf(9, 7, s, low)
         const errors: number[] = []
-        const f = factorise(w, { rank: 3, iterations: 60, random: random(s), onIteration: e => errors.push(e) })
+        const f = factorise(w, { rank: 3, iterations: 60, random: seededRandom(s), onIteration: e => errors.push(e) })
         for (let i = 1; i < errors.length; i++)
           expect(errors[i]).toBeLessThanOrEqual((errors[i - 1] as number) * (1 + 1e-12))
         expect(Math.min(...f.right.data)).toBeGreaterThanOrEqual(0)
@@ -125,14 +119,16 @@ describe('NMF and semi-NMF', () => {
       }
     }
     const known = product(matrixOf(8, 2, 5, 0), matrixOf(2, 6, 6, 0))
-    expect(nmf(known, { rank: 2, iterations: 5000, random: random(1) }).relativeError).toBeLessThan(1e-3)
+    expect(nmf(known, { rank: 2, iterations: 5000, random: seededRandom(1) }).relativeError).toBeLessThan(1e-3)
   })
 
   it('the same numbers give the same factors; negative weights are refused by NMF', () => {
     const w = matrixOf(5, 4, 3, 0)
-    const once = () => nmf(w, { rank: 2, iterations: 20, random: random(9) })
+    const once = () => nmf(w, { rank: 2, iterations: 20, random: seededRandom(9) })
     expect(once()).toEqual(once())
-    expect(() => nmf(matrixOf(3, 3, 1), { rank: 1, iterations: 1, random: random(1) })).toThrow(/at least 0; element/)
-    expect(semiNmf(denseMatrix(2, 2, [0, 0, 0, 0]), { rank: 1, iterations: 3, random: random(1) }).error).toBe(0)
+    expect(() => nmf(matrixOf(3, 3, 1), { rank: 1, iterations: 1, random: seededRandom(1) })).toThrow(
+      /at least 0; element/,
+    )
+    expect(semiNmf(denseMatrix(2, 2, [0, 0, 0, 0]), { rank: 1, iterations: 3, random: seededRandom(1) }).error).toBe(0)
   })
 })

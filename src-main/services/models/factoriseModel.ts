@@ -1,5 +1,6 @@
 import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
+import { seededRandom } from '../../../src-shared/random.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
 import {
   type FactorisedLayer,
@@ -45,7 +46,7 @@ export async function factoriseModel(
     const weights = factorisedSource(model.weights, specs, {
       method: request.method,
       rank,
-      random: uniform(request.seed),
+      random: seededRandom(request.seed),
       onLayer(layer) {
         layers.push(layer)
         step()
@@ -85,16 +86,5 @@ export async function factoriseModel(
     return { json: written, layers }
   } finally {
     await model.close()
-  }
-}
-
-/** mulberry32 over a seed. */
-function uniform(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
   }
 }
