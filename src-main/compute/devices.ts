@@ -67,8 +67,17 @@ export async function tryDevice(load: TrialLoader, provider: Provider): Promise<
     }
   } catch (error) {
     if (error instanceof WorkbenchError && (error.code === 'engine-missing' || error.code === 'cancelled')) throw error
-    return { device: provider, works: false, reason: (error as Error).message, ran: {} }
+    return { device: provider, works: false, reason: runtimeWords(error), ran: {} }
   }
+}
+
+/** What the runtime itself said: the trial's own file is of no interest to anyone. */
+function runtimeWords(error: unknown): string {
+  const e =
+    error instanceof WorkbenchError && error.detail?.['runtime'] !== undefined
+      ? String(error.detail['runtime'])
+      : (error as Error).message
+  return e.split('\n', 1)[0]!.slice(0, 300)
 }
 
 const timing = (ms: number) => `${ms.toFixed(1)} ms a trial`

@@ -25,7 +25,7 @@ export function loadError(error: unknown, path: string): WorkbenchError {
     'bad-model',
     `the model '${path}' cannot be opened: ${text}`,
     'check that the file is a whole ONNX model with known operators',
-    undefined,
+    { runtime: text },
     { cause: error },
   )
 }

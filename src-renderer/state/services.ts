@@ -47,6 +47,10 @@ export async function start(): Promise<void> {
   c.onDisconnect(() => store.setState({ connection: 'lost' }))
   c.on('job.changed', job => store.getState().jobChanged(job))
   c.on('files.opened', ({ files }) => receive(files))
+  // Another window closed it; our own close has taken it off the list already.
+  c.on('files.closed', ({ fileId }) => {
+    if (store.getState().files.some(f => f.id === fileId)) store.getState().fileClosed(fileId)
+  })
   c.on('project.replaced', state => loadProject(state))
   c.on('files.changed', file => store.getState().fileChanged(file))
   c.on('notice', error => store.getState().notify('error', error.message, error))

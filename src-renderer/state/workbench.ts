@@ -96,6 +96,10 @@ export const useWorkbench = create<Workbench>()((set, get) => ({
       const locus = startLocus(genomeFile(document, state.files))
       if (locus) document = { ...document, view: { ...document.view, locus } }
     }
+    // Files given on the command line come with the project: their first sample is what the user wants to read about.
+    const sample = state.files.find(f => f.role === 'sample')
+    if (document.view.selection.kind === 'none' && sample)
+      document = { ...document, view: { ...document.view, selection: selectFile(sample) } }
     set({ history: historyOf(document), files: state.files, save: 'saved', cursor: null, explained: null, notices: [] })
   },
   change(label, recipe, joins) {

@@ -1,7 +1,11 @@
 import { Button, Modal, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { toWire } from '../../../src-shared/ipc/errors.ts'
 import { allCommands, type Command, showKey } from '../../state/commands.ts'
+import { call } from '../../state/services.ts'
 import { useDocument, useWorkbench } from '../../state/workbench.ts'
+import { ErrorCard } from '../../ui/parts.tsx'
 
 const GROUPS: readonly Command['group'][] = ['Move', 'Look up', 'View', 'Project', 'Help']
 
@@ -59,7 +63,7 @@ export function About() {
   const show = useWorkbench(s => s.show)
   const info = useWorkbench(s => s.info)
   return (
-    <Modal opened={open} onClose={() => show('none')} title="About Diploscope" size={460}>
+    <Modal opened={open} onClose={() => show('none')} title="About Diploscope" size={600}>
       <p style={{ marginTop: 0 }}>
         Reads, APOE reports and sequence models at the locus. Research use only: not a diagnosis, not for treatment
         decisions. Nothing leaves this machine.
@@ -78,7 +82,49 @@ export function About() {
           ))}
         </dl>
       )}
+      <Devices />
     </Modal>
+  )
+}
+
+/** What models can run on here: tried on demand, since a trial starts the compute process. */
+function Devices() {
+  const [asked, ask] = useState(false)
+  const trial = useQuery({
+    queryKey: ['devices'],
+    queryFn: ({ signal }) => call('app.devices', {}, signal),
+    enabled: asked,
+  })
+  if (!asked)
+    return (
+      <Button variant="default" size="compact-sm" mt="md" onClick={() => ask(true)}>
+        Try the devices that models run on
+      </Button>
+    )
+  if (trial.isPending) return <p role="status">Running a small network on each device…</p>
+  if (trial.error) return <ErrorCard error={toWire(trial.error)} />
+  return (
+    <table className="data" style={{ marginTop: 16 }} data-testid="devices">
+      <caption className="soft" style={{ whiteSpace: 'normal', textAlign: 'start' }}>
+        Each ran a small network, and its numbers were compared with the processor’s.
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Device</th>
+          <th scope="col">Works</th>
+          <th scope="col">Finding</th>
+        </tr>
+      </thead>
+      <tbody>
+        {trial.data.map(d => (
+          <tr key={d.device}>
+            <td>{d.device}</td>
+            <td>{d.works ? 'yes' : 'no'}</td>
+            <td style={{ whiteSpace: 'normal', overflowWrap: 'anywhere' }}>{d.reason}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
 
