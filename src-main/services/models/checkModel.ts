@@ -1,9 +1,11 @@
 import { asWorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { elementCount } from '../../../src-shared/tensor.ts'
+import { Graph } from '../../graph/graph.ts'
 import { mapTensors, sameNames } from '../../models/checkpoints/mapTensors.ts'
 import { toFloat32 } from '../../models/checkpoints/tensorSource.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
+import { storedStructure } from './exportOnnx.ts'
 import { fileSha256 } from './fileSource.ts'
 import { openModelFolder } from './modelFolder.ts'
 
@@ -39,10 +41,13 @@ export async function checkModel(folder: string, registry: ModelRegistry, contex
     if (json.attentionPattern && !model.weights.entries.has(json.attentionPattern.tensor))
       problems.push(`the attention pattern '${json.attentionPattern.tensor}' is not among the weights`)
     await collect(problems, async () => {
-      const { parameters: specs } = registry.configure(json.kind, json.architecture)
+      const configured = registry.configure(json.kind, json.architecture)
+      const specs = configured.parameters
       const buffers = new Set(specs.filter(s => 'buffer' in s && s.buffer).map(s => s.name))
       for (const e of model.weights.entries.values()) if (!buffers.has(e.name)) parameters += elementCount(e.shape)
-      await mapTensors(model.weights, specs, sameNames)
+      const weights = await mapTensors(model.weights, specs, sameNames)
+      // A stored pattern can name blocks that the sequence has not: the graph says so.
+      configured.buildForward(new Graph(), { batch: 1, structure: await storedStructure(weights, specs) })
       if (parameters !== json.weights.parameters)
         problems.push(`model.json says ${json.weights.parameters} parameters, the file has ${parameters}`)
     })

@@ -6,6 +6,7 @@ import type { ModelBytes } from '../../compute/modelCache.ts'
 import { Graph } from '../../graph/graph.ts'
 import { emitOnnx, type OnnxModel, type ParameterValues } from '../../graph/onnx.ts'
 import { mapTensors, sameNames } from '../../models/checkpoints/mapTensors.ts'
+import type { TensorSource } from '../../models/checkpoints/tensorSource.ts'
 import type { ModelRegistry, ParameterSpec } from '../../models/registry.ts'
 import { openAtomic, writeFileAtomic } from '../../storage/atomic.ts'
 import { type OpenModelFolder, openModelFolder } from './modelFolder.ts'
@@ -41,10 +42,13 @@ export async function buildOnnx(
   const outputs = configured.buildForward(graph, {
     batch: options.batch ?? 1,
     ...(options.length !== undefined ? { length: options.length } : {}),
+    structure: await storedStructure(weights, configured.parameters),
   })
+  const structural = new Set(configured.parameters.filter(s => s.structure).map(s => s.name))
   const values = new Map<string, ParameterValues>()
   let done = 0
   for (const name of weights.entries.keys()) {
+    if (structural.has(name)) continue
     throwIfCancelled(context.signal)
     context.report({ phase: 'reading weights', done: done++, total: weights.entries.size })
     const place = options.inPlace ? placeOf(model, name, configured.parameters) : undefined
@@ -55,6 +59,18 @@ export async function buildOnnx(
     values.set(name, (await weights.read(name)).data as Float32Array | Int32Array | BigInt64Array)
   }
   return emitOnnx(outputs, { values, ...(options.dataFile ? { externalLocation: options.dataFile } : {}) })
+}
+
+/** The weights that shape the graph (a stored attention pattern): what `buildForward` takes as `structure`. */
+export async function storedStructure(
+  weights: TensorSource,
+  specs: readonly ParameterSpec[],
+): Promise<ReadonlyMap<string, ArrayLike<number>>> {
+  const structure = new Map<string, ArrayLike<number>>()
+  for (const spec of specs)
+    if (spec.structure && weights.entries.has(spec.name))
+      structure.set(spec.name, (await weights.read(spec.name)).data as Int32Array)
+  return structure
 }
 
 /** Bytes of a weight in the file, when they are of the type and shape that the graph takes. */

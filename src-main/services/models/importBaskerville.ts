@@ -3,12 +3,13 @@ import { basename, dirname, join } from 'node:path'
 import { asWorkbenchError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { baskervilleDefinition, baskervilleGeometry, baskervilleLayers } from '../../models/baskerville.ts'
 import { baskervilleArchitecture } from '../../models/checkpoints/baskervilleParams.ts'
-import { type KerasFile, openKeras } from '../../models/checkpoints/keras.ts'
+import type { KerasFile } from '../../models/checkpoints/keras.ts'
 import { headsInFile, kerasBaskerville } from '../../models/checkpoints/kerasBaskerville.ts'
 import { readKerasConfig } from '../../models/checkpoints/kerasConfig.ts'
 import type { MappingRules } from '../../models/checkpoints/mapTensors.ts'
 import type { ModelTrack } from '../../models/folder/modelJson.ts'
 import { parseTrackTable, unnamedTracks } from '../../models/folder/trackTable.ts'
+import { openKerasInThread } from '../../workers/kerasClient.ts'
 import type { NewModel } from './modelFolder.ts'
 
 export interface BaskervilleSource {
@@ -29,6 +30,7 @@ const WEIGHTS = ['model.h5', 'model0_best.h5', 'model_best.h5', 'model_final.h5'
 export async function readBaskerville(
   request: BaskervilleSource,
   provenance: (weightsPath: string) => Promise<NewModel['json']['provenance']>,
+  signal: AbortSignal,
 ): Promise<{ tensors: KerasFile; rules: MappingRules; json: NewModel['json']; close(): Promise<void> }> {
   const path = await weightsPath(request.source)
   const folder = dirname(path)
@@ -36,7 +38,7 @@ export async function readBaskerville(
   const bytes = await readFile(path).catch(error => {
     throw asWorkbenchError(error)
   })
-  const file = await openKeras(bytes, basename(path))
+  const file = await openKerasInThread(new Uint8Array(bytes), basename(path), signal)
   try {
     const { gelu, ...epsilons } = readKerasConfig(file.config)
     const whole = { ...baskervilleArchitecture(params, gelu), ...epsilons }

@@ -56,7 +56,7 @@ export const IMPORTERS: Readonly<Record<string, Importer>> = {
   },
   baskerville: {
     summary: 'Borzoi and its relatives: a folder with params.json, model.h5 (Keras) and targets.txt',
-    read: (request, context) => readBaskerville(request, path => origin(path, request, context)),
+    read: (request, context) => readBaskerville(request, path => origin(path, request, context), context.signal),
   },
   safetensors: { summary: 'weights in our names, with --config model.json', read: readSafetensors },
   pytorch: { summary: 'a state dict in our names, with --config model.json', read: readPyTorch },

@@ -10,11 +10,13 @@ import { sharedData } from '../../../test-support/shared-data.ts'
 import { createCompute } from '../../compute/client.ts'
 import { Graph } from '../../graph/graph.ts'
 import { evaluate } from '../../graph/reference.ts'
+import { bigbird } from '../../models/bigbird.ts'
 import { memorySource } from '../../models/checkpoints/byteSource.ts'
 import { readNpy } from '../../models/checkpoints/npy.ts'
 import { encodeSafetensors, openSafetensors } from '../../models/checkpoints/safetensors.ts'
 import { enformer } from '../../models/enformer.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
+import { PATTERN_NAME } from '../../models/layers/blockPattern.ts'
 import { svd } from '../../models/lowRank/factorise.ts'
 import { denseMatrix, distance, norm, product } from '../../models/lowRank/matrix.ts'
 import { lrt } from '../../models/lrt.ts'
@@ -33,7 +35,7 @@ afterAll(async () => {
   await compute.close()
   rmSync(work, { recursive: true, force: true })
 })
-const registry = modelRegistry([transformer, enformer])
+const registry = modelRegistry([transformer, enformer, bigbird])
 const quiet = quietContext()
 
 const architecture = {
@@ -76,6 +78,26 @@ async function tinyFolder(name: string): Promise<string> {
   const weights = await openSafetensors(memorySource(encodeSafetensors(tinyWeights())))
   const specs = registry.configure('transformer', architecture).parameters
   await writeModelFolder(folder, { json: description, weights, specs }, quiet)
+  return folder
+}
+
+const sparseArchitecture = { ...architecture, maxTokens: 12, block: 2, randomBlocks: 1 }
+
+/** A block-sparse network in a folder; `pattern` becomes its stored random blocks. */
+async function sparseFolder(name: string, pattern: (at: number) => number): Promise<string> {
+  const folder = join(work, name)
+  const specs = registry.configure('bigbird', sparseArchitecture).parameters
+  let n = 0
+  const tensors = specs.map((p): [string, Tensor] => {
+    const count = elementCount(p.shape)
+    const data = p.structure
+      ? Int32Array.from({ length: count }, (_, at) => pattern(at))
+      : Float32Array.from({ length: count }, () => Math.sin(++n) / 2)
+    return [p.name, { dtype: p.dtype, shape: p.shape, data }]
+  })
+  const weights = await openSafetensors(memorySource(encodeSafetensors(Object.fromEntries(tensors))))
+  const json = { ...description, id: 'sparse', kind: 'bigbird', architecture: sparseArchitecture }
+  await writeModelFolder(folder, { json, weights, specs }, quiet)
   return folder
 }
 
@@ -253,6 +275,38 @@ describe('import and export', () => {
         expect(again[head]).toEqual(got[head])
       }
     })
+  })
+})
+
+describe('a network whose stored pattern shapes its graph', () => {
+  it('is exported and run from its folder with the numbers of the plain loops over that pattern', async () => {
+    // Truth: reference.ts over the same pattern. Row 3 of each head has no random block.
+    const folder = await sparseFolder('sparse', at => (at % 4 === 3 ? -1 : [3, 4, 1][at % 4]!))
+    expect((await checkModel(folder, registry, quiet)).problems).toEqual([])
+    const file = join(work, 'sparse.onnx')
+    await exportOnnx(folder, file, registry, {}, quiet)
+    const model = await openModelFolder(folder)
+    const graph = new Graph()
+    const configured = registry.configure('bigbird', sparseArchitecture)
+    const pattern = (await model.weights.read(PATTERN_NAME)).data as Int32Array
+    const { logits } = configured.buildForward(graph, { batch: 1, structure: new Map([[PATTERN_NAME, pattern]]) })
+    const feeds = new Map<string, ArrayLike<number>>()
+    for (const p of configured.parameters)
+      if (!p.structure) feeds.set(p.name, (await model.weights.read(p.name)).data as Float32Array)
+    await model.close()
+    const ids = Int32Array.from({ length: 12 }, (_, i) => (5 * i) % 11)
+    const [expected] = evaluate([logits!], feeds.set('ids', ids))
+    for (const source of [file, await runnableModel(folder, registry, {}, quiet)]) {
+      const session = await compute.load(source)
+      const got = await session.run({ ids: { dtype: 'int32', shape: [1, 12], data: ids } })
+      expect(largest(got['logits']!.data as Float32Array, expected!.values)).toBeLessThan(1e-5)
+    }
+  })
+
+  it('is found bad when the pattern names a block that the sequence has not', async () => {
+    const folder = await sparseFolder('sparse-bad', () => 6)
+    const { problems } = await checkModel(folder, registry, quiet)
+    expect(problems.join()).toMatch(/lists block 6 of 6/)
   })
 })
 
