@@ -157,4 +157,21 @@ describe('runDiplotype', () => {
     const run = runDiplotype(file, request, { signal: stop.signal, report() {} }, () => stop.abort())
     await expect(run).rejects.toMatchObject({ code: 'cancelled' })
   })
+
+  // Truth: a timer fires only where the event loop gets a turn, as a signal of the system does.
+  it('hears of being cancelled where nothing is read and the reader of the answer never waits', async () => {
+    const stop = new AbortController()
+    const request = {
+      region: { contig: 'c', start: 0, end: 100_000_000 },
+      pileup: PILEUP_DEFAULTS,
+      calling: DIPLOTYPE_DEFAULTS,
+    }
+    let blocks = 0
+    setTimeout(() => stop.abort(), 1)
+    const run = runDiplotype(file, request, { signal: stop.signal, report() {} }, () => {
+      blocks++
+    })
+    await expect(run).rejects.toMatchObject({ code: 'cancelled' })
+    expect(blocks).toBeLessThan(1000)
+  })
 })

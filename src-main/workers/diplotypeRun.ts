@@ -9,7 +9,7 @@ import { InsertionLetters } from '../domain/diplotype/insertions.ts'
 import { diplotypeText } from '../domain/diplotype/text.ts'
 import { tokenCounter } from '../domain/diplotype/tokenCounts.ts'
 import type { AlignmentFile } from '../readers/alignments.ts'
-import { runPileup } from './pileupRun.ts'
+import { breathe, runPileup } from './pileupRun.ts'
 
 /** Positions that are counted before they are called and handed on: 2.9 MB of counts. */
 const BLOCK_BP = 65_536
@@ -57,6 +57,9 @@ export async function countTokens(
   const finishBlock = async () => {
     await onBlock(block.counts)
     start = block.counts.end
+    ctx.report({ phase: 'diplotype', done: start - region.start, total: region.end - region.start })
+    // Writing to a file on stdout never waits, and where no read lies nothing is read: without this a signal would not be heard.
+    await breathe()
     throwIfCancelled(ctx.signal)
     if (start < region.end) block = nextBlock()
   }

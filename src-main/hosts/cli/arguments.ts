@@ -15,6 +15,15 @@ export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 const usage = (message: string, command: string) =>
   new WorkbenchError('wrong-usage', message, `see 'diploscope ${command} --help'`)
 
+/** `--threads` of a command that counts reads: blocks are unpacked beside the counting, whatever is asked for. */
+export const READING_THREADS: OptionSpec = {
+  value: 'N',
+  help: 'changes nothing here: one thread counts while the pool of the runtime unpacks',
+}
+
+/** Placeholders of options that name a path: an empty one comes from an unset variable of a script. */
+const FILE_VALUES: ReadonlySet<string> = new Set(['FILE', 'FASTA', 'DIR'])
+
 /** Parses the arguments after the command's name. @throws WorkbenchError `wrong-usage` */
 export function parseArguments(command: CliCommand, argv: readonly string[]): ParsedArgs {
   const specs: Record<string, OptionSpec> = { ...COMMON_OPTIONS, ...command.options }
@@ -24,6 +33,7 @@ export function parseArguments(command: CliCommand, argv: readonly string[]): Pa
         args: [...argv],
         allowPositionals: true,
         strict: true,
+        tokens: true,
         options: Object.fromEntries(
           Object.entries(specs).map(([name, s]) => [
             name,
@@ -36,6 +46,14 @@ export function parseArguments(command: CliCommand, argv: readonly string[]): Pa
     }
   })()
   const values = parsed.values as Record<string, string | boolean | undefined>
+  // The last of two would win in silence: `--region chr1 --region chr2` would answer for chr2 only.
+  const given = new Set<string>()
+  for (const token of parsed.tokens) {
+    if (token.kind !== 'option') continue
+    if (given.has(token.name) && specs[token.name]?.value) throw usage(`--${token.name} is given twice`, command.name)
+    given.add(token.name)
+    if (token.value === '' && FILE_VALUES.has(specs[token.name]?.value ?? '')) throw usage(`--${token.name} is empty`, command.name) // biome-ignore format: one line
+  }
   const text = (name: string) => {
     const v = values[name]
     return typeof v === 'string' ? v : undefined
@@ -51,6 +69,8 @@ export function parseArguments(command: CliCommand, argv: readonly string[]): Pa
     }
     return n
   }
+  // Every command takes it, also those that have no use for it: a value that means nothing is refused all the same.
+  numeric('threads', 1, { min: 1, max: 4096 }, true)
   return {
     positionals: parsed.positionals,
     text,
@@ -72,6 +92,7 @@ export function parseArguments(command: CliCommand, argv: readonly string[]): Pa
     single(what) {
       const [first, ...more] = parsed.positionals
       if (first === undefined) throw usage(`${what} is missing`, command.name)
+      if (first === '') throw usage(`${what} is empty`, command.name)
       if (more.length) throw usage(`one ${what} is expected, got ${parsed.positionals.length}`, command.name)
       return first
     },
@@ -80,7 +101,7 @@ export function parseArguments(command: CliCommand, argv: readonly string[]): Pa
 
 /** The text of `diploscope COMMAND --help`. */
 export function helpOf(command: CliCommand): string {
-  const rows = Object.entries({ ...command.options, ...COMMON_OPTIONS }).map(([name, s]) => [
+  const rows = Object.entries({ ...command.options, ...COMMON_OPTIONS, ...command.options }).map(([name, s]) => [
     `  --${name}${s.value ? ` ${s.value}` : ''}`,
     s.help,
   ])

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, describe, expect, it } from 'vitest'
 import { quietContext } from '../../../../src-shared/job.ts'
+import { findBrowser } from '../../headless/browsers.ts'
 import { parseArguments } from '../arguments.ts'
 import type { CliCommand, CliIo } from '../command.ts'
 import { command as apoe } from './apoe.ts'
@@ -68,12 +69,41 @@ describe('apoe', () => {
     expect(provenance.options).toMatchObject({ build: 'auto', minDepth: 8 })
   })
 
+  it('refuses a report whose ending says no format, before any file is read', async () => {
+    for (const name of ['r', 'r.htm', 'r.docx', 'json'])
+      await expect(run(apoe, 'none.bam', '--report', join(folder, name))).rejects.toMatchObject({ code: 'wrong-usage' })
+  })
+
+  // Truth: the magic bytes of a PDF (ISO 32000-1, 7.5.2), printed by the browser that is installed here.
+  it.skipIf(!findBrowser())(
+    'prints the report as PDF',
+    async () => {
+      const pdf = join(folder, 'r.PDF')
+      expect((await run(apoe, carrier, '--report', pdf)).code).toBe(0)
+      expect(readFileSync(pdf).subarray(0, 5).toString('latin1')).toBe('%PDF-')
+    },
+    60_000,
+  )
+
   it('refuses wrong usage and the wrong build with a code', async () => {
     await expect(run(apoe)).rejects.toMatchObject({ code: 'wrong-usage' })
     await expect(run(apoe, carrier, '--build', 'hg19')).rejects.toMatchObject({ code: 'wrong-usage' })
     await expect(run(apoe, carrier, '--min-depth', '0')).rejects.toMatchObject({ code: 'wrong-usage' })
     await expect(run(apoe, carrier, '--build', 'GRCh37')).rejects.toMatchObject({ code: 'build' })
     await expect(run(apoe, join(folder, 'none.bam'))).rejects.toMatchObject({ code: 'not-found' })
+  })
+})
+
+describe('arguments of every command', () => {
+  it('refuses what would be ignored in silence: an option given twice, an empty path, threads that are no number', async () => {
+    const refused = (...argv: string[]) =>
+      expect(run(diplotype, ...argv)).rejects.toMatchObject({ code: 'wrong-usage' })
+    await refused(carrier, '--region', 'chr19:1-5', '--region', 'chr19:6-9')
+    await refused(carrier, '--region', 'chr19:1-5', '--out', '')
+    await refused('', '--region', 'chr19:1-5')
+    for (const threads of ['x', '0', '1.5', '-1'])
+      await refused(carrier, '--region', 'chr19:1-5', `--threads=${threads}`)
+    expect((await run(diplotype, carrier, '--region', 'chr19:44908680-44908688', '--threads', '2')).code).toBe(0)
   })
 })
 

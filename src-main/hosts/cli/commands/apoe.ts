@@ -1,7 +1,12 @@
+import { basename, extname } from 'node:path'
 import { APOE_THRESHOLDS, type ApoeThresholds } from '../../../../src-shared/genome/apoe.ts'
+import type { ReportFormat } from '../../../../src-shared/ipc/contract.ts'
+import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { apoeText } from '../../../domain/report/apoeText.ts'
 import { apoeDocument, apoeOf, apoeProvenance } from '../../../services/apoe.ts'
+import { exportReport } from '../../../services/reportExport.ts'
 import { writeFileAtomic } from '../../../storage/atomic.ts'
+import { READING_THREADS } from '../arguments.ts'
 import { type CliCommand, EXIT, type OptionSpec, type ParsedArgs } from '../command.ts'
 
 /** Option of each threshold, what it says, and what it may be. */
@@ -63,7 +68,11 @@ export const command: CliCommand = {
     rna: { help: 'take the reads as RNA even if few are spliced' },
     reference: { value: 'FASTA', help: 'FASTA or 2bit, needed to decode CRAM' },
     index: { value: 'FILE', help: 'the index, when it does not lie beside the file' },
-    report: { value: 'FILE', help: 'also write the report with provenance: .html (self-contained) or .json' },
+    threads: READING_THREADS,
+    report: {
+      value: 'FILE',
+      help: 'also write the report with provenance: .html (self-contained), .json, or .pdf (printed by an installed Chromium)',
+    },
     ...thresholdOptions,
   },
   notes:
@@ -73,21 +82,35 @@ export const command: CliCommand = {
     const path = args.single('BAM')
     const build = args.choice('build', ['auto', 'GRCh37', 'GRCh38'], 'auto')
     const reportPath = args.text('report')
+    const format = reportPath === undefined ? undefined : reportFormat(reportPath)
     const source = { path, indexPath: args.text('index'), referencePath: args.text('reference') }
     const thresholds = thresholdsOf(args)
     const options = { build, rna: args.flag('rna'), thresholds }
     const report = await apoeOf(source, options, io.context)
-    if (reportPath) {
+    if (reportPath !== undefined && format !== undefined) {
       const used = { build, rna: options.rna, ...thresholds }
       const version = process.env['DIPLOSCOPE_VERSION'] ?? 'unknown'
       const provenance = await apoeProvenance(source, used, version, new Date().toISOString())
-      const format = /\.json$/i.test(reportPath) ? 'json' : 'html'
-      await writeFileAtomic(reportPath, apoeDocument(report, provenance, format))
+      const { bytes } = await exportReport({
+        name: basename(reportPath),
+        format,
+        document: async kind => apoeDocument(report, provenance, kind),
+        printPdf: format === 'pdf' ? (await import('../../headless/printPdf.ts')).chromiumPrinter() : undefined,
+        signal: io.context.signal,
+      })
+      await writeFileAtomic(reportPath, bytes)
     }
     const text = args.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : apoeText(report)
     await io.output(args.text('out'), write => write(text))
     return report.noCall ? EXIT.noCall : EXIT.done
   },
+}
+
+/** By the end of the name: a report of another kind than the name says would not be noticed before it is sent. */
+function reportFormat(path: string): ReportFormat {
+  const format = (['html', 'json', 'pdf'] as const).find(f => extname(path).toLowerCase() === `.${f}`)
+  if (!format) throw new WorkbenchError('wrong-usage', `--report is '${path}', which ends in none of .html, .json and .pdf`, 'give the report one of these endings') // biome-ignore format: one line
+  return format
 }
 
 function thresholdsOf(args: ParsedArgs): ApoeThresholds {

@@ -7,6 +7,7 @@ import { DIPLOTYPE_TSV_HEADER, diplotypeText, diplotypeTsv } from '../../../doma
 import { openAlignments } from '../../../readers/alignments.ts'
 import { openReference, type Reference } from '../../../readers/reference.ts'
 import { runDiplotype } from '../../../workers/diplotypeRun.ts'
+import { READING_THREADS } from '../arguments.ts'
 import { type CliCommand, EXIT } from '../command.ts'
 
 export const command: CliCommand = {
@@ -24,6 +25,7 @@ export const command: CliCommand = {
     },
     reference: { value: 'FASTA', help: 'FASTA or 2bit: for --fill reference, and to decode CRAM' },
     fill: { value: 'WITH', help: 'N or reference: what stands where no read counts (default N)' },
+    threads: READING_THREADS,
     index: { value: 'FILE', help: 'the index, when it does not lie beside the file' },
     'min-base-quality': { value: 'N', help: 'bases below it do not count (default 13)' },
     'min-mapping-quality': { value: 'N', help: 'reads below it do not count (default 0)' },

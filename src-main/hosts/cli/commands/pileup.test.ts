@@ -26,8 +26,8 @@ async function sample(): Promise<string> {
   return path
 }
 
-const run = (...argv: string[]) =>
-  command.run(parseArguments(command, argv), processIo(new AbortController().signal, true))
+const io = processIo(new AbortController().signal, true)
+const run = (...argv: string[]) => command.run(parseArguments(command, argv), io)
 
 describe('diploscope pileup', () => {
   it('writes the table of the naive twin and the ledger, whole', async () => {
@@ -41,6 +41,20 @@ describe('diploscope pileup', () => {
     const ledger = JSON.parse(readFileSync(at('l.json'), 'utf8'))
     expect(ledger.region).toBe('chr1:1001-15000')
     expect(ledger.columns.depth).toBe(rows.reduce((sum, row) => sum + row[2]!, 0))
+  })
+
+  it('prints the same rows as one JSON document', async () => {
+    const path = await sample()
+    for (const region of ['1:1,001-15,000', 'chr2']) {
+      await run(path, '--region', region, '--out', at('t.json'), '--json')
+      const told = JSON.parse(readFileSync(at('t.json'), 'utf8'))
+      await run(path, '--region', region, '--out', at('again.tsv'))
+      const lines = readFileSync(at('again.tsv'), 'utf8').trimEnd().split('\n')
+      expect(['contig', ...told.columns].join('\t')).toBe(lines[0])
+      expect(told.rows.map((row: number[]) => [told.contig, ...row].join('\t'))).toEqual(lines.slice(1))
+      expect(told.rows.length).toBe(region === 'chr2' ? 0 : lines.length - 1)
+      expect(told.ledger.columns.depth).toBe(told.rows.reduce((sum: number, row: number[]) => sum + row[2]!, 0))
+    }
   })
 
   it('understands the options of each filter', async () => {

@@ -1,10 +1,10 @@
 import { parseLocus } from '../../../../src-shared/genome/locus.ts'
-import type { PileupOptions } from '../../../../src-shared/genome/pileup.ts'
+import type { PileupLedger, PileupOptions } from '../../../../src-shared/genome/pileup.ts'
 import { PILEUP_DEFAULTS } from '../../../../src-shared/genome/pileup.ts'
 import { TABLE_HEADER, TableWriter } from '../../../domain/pileup/table.ts'
 import { openAlignments } from '../../../readers/alignments.ts'
-
 import { countRegion } from '../../../workers/pileupRun.ts'
+import { READING_THREADS } from '../arguments.ts'
 import { type CliCommand, EXIT, type ParsedArgs } from '../command.ts'
 
 export const command: CliCommand = {
@@ -23,9 +23,11 @@ export const command: CliCommand = {
     'keep-orphans': { help: 'keep paired reads that are not properly paired' },
     'count-overlaps': { help: 'count both mates where they overlap, with their own qualities' },
     'max-depth': { value: 'N', help: 'soft cap per start position; 0 is 8000 (default 8000)' },
+    threads: READING_THREADS,
     ledger: { value: 'FILE', help: 'write to FILE, as JSON, how many reads and bases each filter removed' },
   },
   notes:
+    'With --json: { "contig", "columns": the names after contig, "rows": an array of numbers a covered position, "ledger" }.\n' +
     "Semantics are those of pysam's AlignmentFile.pileup (0.20, on htslib 1.16) without a reference: no base alignment quality\n" +
     '(BAQ) and no cap of mapping qualities. "samtools mpileup -f" does apply BAQ, so its depth can differ; compare with "-B".\n' +
     'Stepper "all" ignores the mapping quality, required flags and orphans; "nofilter" ignores the filtered flags too.',
@@ -41,8 +43,9 @@ export const command: CliCommand = {
       const region = parseLocus(regionText, file.header.contigs)
       const shown = `${region.contig}:${region.start + 1}-${region.openEnd ? '' : region.end}`
       await io.output(args.text('out'), async write => {
-        let texts: Uint8Array[] = [new TextEncoder().encode(TABLE_HEADER)]
-        const table = new TableWriter(region.contig, text => texts.push(text))
+        const json = args.flag('json') ? new JsonRows(region.contig) : undefined
+        let texts: (Uint8Array | string)[] = [json ? json.head : TABLE_HEADER]
+        const table = new TableWriter(region.contig, text => texts.push(json ? json.rows(text) : text))
         const take = async () => {
           const ready = texts
           texts = []
@@ -51,6 +54,7 @@ export const command: CliCommand = {
         const ledger = await countRegion(file, region, options, io.context, table, take, shown)
         table.flush()
         await take()
+        if (json) await write(json.end(ledger))
         // Before the table gets its name: a ledger that cannot be written then leaves no table either.
         if (ledgerPath) {
           const { writeFileAtomic } = await import('../../../storage/atomic.ts')
@@ -77,5 +81,33 @@ function optionsOf(args: ParsedArgs): PileupOptions {
     keepOrphans: args.flag('keep-orphans'),
     countOverlaps: args.flag('count-overlaps'),
     maxDepth: args.integer('max-depth', d.maxDepth, { min: 0, max: 2 ** 31 - 1 }),
+  }
+}
+
+/** The table as one JSON document, written as the rows come. */
+class JsonRows {
+  readonly head: string
+  private readonly prefix: string
+  private first = true
+
+  constructor(contig: string) {
+    const columns = TABLE_HEADER.trim().split('\t').slice(1)
+    this.prefix = `${contig}\t`
+    this.head = `{"contig":${JSON.stringify(contig)},"columns":${JSON.stringify(columns)},"rows":[`
+  }
+
+  /** Whole lines of the table as arrays of numbers. */
+  rows(table: Uint8Array): string {
+    let text = ''
+    for (const line of new TextDecoder().decode(table).split('\n')) {
+      if (line === '') continue
+      text += `${this.first ? '' : ','}\n[${line.slice(this.prefix.length).replaceAll('\t', ',')}]`
+      this.first = false
+    }
+    return text
+  }
+
+  end(ledger: PileupLedger): string {
+    return `],\n"ledger":${JSON.stringify(ledger)}}\n`
   }
 }
