@@ -12,6 +12,7 @@ import { mapTensors } from './mapTensors.ts'
 import { openPyTorch } from './pytorch.ts'
 import { openSafetensors } from './safetensors.ts'
 import { halfToNumber, toFloat32 } from './tensorSource.ts'
+import { unpickle } from './unpickle.ts'
 
 const folder = resolve(import.meta.dirname, '../../../test-data/checkpoints')
 const fixture = (name: string) => new Uint8Array(readFileSync(resolve(folder, name)))
@@ -124,6 +125,16 @@ describe('PyTorch state dicts', () => {
       code,
       message: expect.stringMatching(message),
     })
+  })
+
+  it.each([
+    ['dicts', 0x7d],
+    ['marks', 0x28],
+    ['tuples', 0x29],
+  ])('refuses a flood of %s: a byte of pickle makes two hundred of memory', (_what, opcode) => {
+    const never = () => null
+    const rules = { file: 'x.pt', globals: new Set<string>(), call: never, persistent: never }
+    expect(() => unpickle(new Uint8Array(2_000_002).fill(opcode), rules)).toThrow(/more than 2000000 objects/)
   })
 
   it('takes a list that contains itself for what it is: no tensors', async () => {

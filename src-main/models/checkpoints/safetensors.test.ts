@@ -90,6 +90,7 @@ describe('safetensors', () => {
     )
   })
 
+  const one = JSON.stringify(entry('F32', [1], 0, 4))
   const hostile: readonly (readonly [string, Uint8Array, string])[] = [
     ['less than a header', new Uint8Array(5), 'truncated'],
     ['a header of 2^63 bytes', file('{}', new Uint8Array(), 2n ** 63n), 'corrupt'],
@@ -97,6 +98,9 @@ describe('safetensors', () => {
     ['a header that is no JSON', file('{"a":', new Uint8Array()), 'corrupt'],
     ['a header that is a list', file('[]', new Uint8Array()), 'corrupt'],
     ['deep nesting', file('['.repeat(200_000) + ']'.repeat(200_000), new Uint8Array()), 'corrupt'],
+    ['a name given twice', file(`{"a":${one},"a":${one}}`, floats(1)), 'corrupt'],
+    ['metadata that is a list', file('{"__metadata__":["x"]}', new Uint8Array()), 'corrupt'],
+    ['metadata that is not text', file('{"__metadata__":{"x":1}}', new Uint8Array()), 'corrupt'],
     ['an unknown dtype', file({ a: entry('F128', [1], 0, 16) }, new Uint8Array(16)), 'unsupported'],
     [
       'a dtype that is a method of objects',

@@ -8,12 +8,15 @@ import {
   type Tensors,
   tensorBytes,
 } from '../../../src-shared/tensor.ts'
+import { parseBoundedJson } from './boundedJson.ts'
 import type { ByteSource } from './byteSource.ts'
 import { type TensorEntry, type TensorSource, tensorFromBytes } from './tensorSource.ts'
 
 // The format (huggingface/safetensors, README): u64 header bytes, JSON header, then the data without holes; at most 100 MB of header.
 const MAX_HEADER_BYTES = 100_000_000
 const PREFIX_BYTES = 8
+/** Header, tensor, its lists; half a million tensors of four axes. */
+const HEADER_LIMITS = { depth: 3, values: 5_000_000 }
 
 const DTYPES: Readonly<Record<string, DType>> = {
   F32: 'float32',
@@ -83,17 +86,21 @@ type Corrupt = (what: string) => WorkbenchError
 function parseHeader(bytes: Uint8Array, corrupt: Corrupt): { entries: Placed[]; metadata: Record<string, string> } {
   let json: unknown
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    json = parseBoundedJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes), HEADER_LIMITS)
   } catch (error) {
-    throw corrupt(`its header is not JSON (${error instanceof Error ? error.message.slice(0, 80) : 'unreadable'})`)
+    throw corrupt(`its header cannot be read (${error instanceof Error ? error.message.slice(0, 80) : 'unreadable'})`)
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw corrupt('its header is not an object')
   const entries: Placed[] = []
   const metadata: Record<string, string> = {}
   for (const [name, value] of Object.entries(json)) {
     if (name === '__metadata__') {
-      for (const [k, v] of Object.entries((value ?? {}) as Record<string, unknown>))
-        if (typeof v === 'string') metadata[k] = v
+      if (typeof value !== 'object' || value === null || Array.isArray(value))
+        throw corrupt('its __metadata__ is not an object')
+      for (const [k, v] of Object.entries(value)) {
+        if (typeof v !== 'string') throw corrupt(`its __metadata__ '${k.slice(0, 40)}' is not text`)
+        metadata[k] = v
+      }
     } else entries.push(parseEntry(name, value, corrupt))
   }
   return { entries, metadata }

@@ -43,14 +43,16 @@ export interface UnpickleRules {
   persistent(id: Pickled): Pickled
 }
 
-/** Far beyond any state dict: a hundred thousand tensors take a few megabytes. */
-export const MAX_PICKLE_BYTES = 256 * 1024 * 1024
+/** Far beyond any state dict: fifty thousand tensors take 10 megabytes and count as one million objects. */
+export const MAX_PICKLE_BYTES = 64 * 1024 * 1024
+/** One byte of pickle can make an object of two hundred, so bytes alone bound nothing. */
+export const MAX_PICKLE_OBJECTS = 2_000_000
 
 const MARK = Symbol('mark')
 
 /**
  * Interprets a pickle without ever running anything: a small allow-list of opcodes, of globals, and data.
- * Every opcode makes at most one object of bounded size, so time and memory grow with the bytes and no faster.
+ * Every opcode makes at most one object of bounded size, and objects are counted, so time and memory are bounded.
  * @throws WorkbenchError `unsupported` (an opcode or a global outside the list, by name), `corrupt`, `truncated`
  */
 export function unpickle(bytes: Uint8Array, rules: UnpickleRules): Pickled {
@@ -64,6 +66,7 @@ class Machine {
   private readonly memo = new Map<number, Pickled>()
   private readonly text = new TextDecoder('utf-8', { fatal: true })
   private at = 0
+  private objects = 0
 
   constructor(
     private readonly bytes: Uint8Array,
@@ -78,8 +81,15 @@ class Machine {
       const opcode = this.u8()
       if (opcode === 0x2e) return this.pop()
       const made = this.step(opcode)
-      if (made !== undefined) this.stack.push(made)
+      if (made === undefined) continue
+      if (typeof made === 'object' && made !== null) this.count()
+      this.stack.push(made)
     }
+  }
+
+  private count(): void {
+    if (++this.objects > MAX_PICKLE_OBJECTS)
+      throw this.corrupt(`its pickle makes more than ${MAX_PICKLE_OBJECTS} objects, which no state dict does`)
   }
 
   /** The value that an opcode puts on the stack; undefined when it puts none. */
@@ -94,6 +104,7 @@ class Machine {
         this.take(8)
         return undefined
       case 0x28:
+        this.count()
         this.marks.push(this.stack.length)
         this.stack.push(MARK)
         return undefined
@@ -231,6 +242,7 @@ class Machine {
   }
 
   private store(index: number): void {
+    this.count()
     const value = this.stack.at(-1)
     if (value === undefined || value === MARK) throw this.corrupt('its pickle remembers nothing')
     this.memo.set(index, value)

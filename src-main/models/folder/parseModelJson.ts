@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { parseBoundedJson } from '../checkpoints/boundedJson.ts'
 import type {
   AttentionPattern,
   DnaInput,
@@ -10,7 +11,8 @@ import type {
 } from './modelJson.ts'
 
 /** Far more than a track table of ten thousand lines. */
-const MAX_JSON_BYTES = 64 * 1024 * 1024
+export const MAX_JSON_BYTES = 64 * 1024 * 1024
+const LIMITS = { depth: 32, values: 5_000_000 }
 
 /**
  * Reads and checks model.json.
@@ -22,9 +24,9 @@ export function parseModelJson(text: string, where = 'model.json'): ModelJson {
   if (text.length > MAX_JSON_BYTES) throw bad(`${text.length} characters are too many`)
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = parseBoundedJson(text, LIMITS)
   } catch (error) {
-    throw bad(`it is not JSON (${error instanceof Error ? error.message.slice(0, 100) : 'unreadable'})`)
+    throw bad(`it cannot be read as JSON (${error instanceof Error ? error.message.slice(0, 100) : 'unreadable'})`)
   }
   const check = new Checker()
   const root = check.object('', json)

@@ -8,7 +8,7 @@ import { openSafetensors, type SafetensorsFile, writeSafetensors } from '../../m
 import type { TensorSource } from '../../models/checkpoints/tensorSource.ts'
 import { modelCard } from '../../models/folder/card.ts'
 import { CARD_FILE, MODEL_FILE, type ModelJson, TOKENIZER_FILE, WEIGHTS_FILE } from '../../models/folder/modelJson.ts'
-import { parseModelJson } from '../../models/folder/parseModelJson.ts'
+import { MAX_JSON_BYTES, parseModelJson } from '../../models/folder/parseModelJson.ts'
 import type { ParameterSpec } from '../../models/registry.ts'
 import { fileSha256, openFileSource } from './fileSource.ts'
 
@@ -28,6 +28,11 @@ export async function readModelJson(folder: string): Promise<ModelJson> {
     throw asWorkbenchError(error)
   })
   if (!there.isDirectory()) throw new WorkbenchError('wrong-type', `'${folder}' is a file, not a model folder`, 'give the folder that holds model.json') // biome-ignore format: one thought
+  const size = await stat(path).then(
+    s => s.size,
+    () => 0, // reading says why
+  )
+  if (size > MAX_JSON_BYTES) throw new WorkbenchError('bad-model', `'${path}' has ${size} bytes, more than any model needs`, 'get the model folder again') // biome-ignore format: one thought
   const text = await readFile(path, 'utf8').catch(error => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new WorkbenchError(
