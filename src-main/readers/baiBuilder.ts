@@ -2,7 +2,8 @@ import type { Contig } from '../../src-shared/genome/locus.ts'
 import { formatPosition } from '../../src-shared/genome/locus.ts'
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
-import { corruptBam, readBamHeader, scanRecords } from './bamStream.ts'
+import { corruptBam, readBamHeader } from './bamHeader.ts'
+import { scanRecords } from './bamStream.ts'
 import { BinAccumulator } from './binAccumulator.ts'
 import type { BinIndex, ContigIndex } from './binIndex.ts'
 import { BAI_BINNING, type Binning, csiBinning, reach } from './binning.ts'
@@ -12,6 +13,8 @@ import type { CheckedFile } from './checkedFile.ts'
 /** Operations of a CIGAR that consume the reference: M D N = X, as a bit set over `MIDNSHP=X`. */
 const ON_REFERENCE = 0b1_1000_1101
 const UNMAPPED = 4
+/** Virtual offsets are kept as numbers here, which are exact below 2^53: files below 128 GiB. */
+const MAX_FILE = 2 ** 37
 
 /**
  * Indexes a coordinate-sorted BAM in one pass; memory is that of the index. `auto` makes a .bai, and a .csi where a contig is
@@ -23,16 +26,19 @@ export async function buildBamIndex(
   context: WorkContext,
   format: 'auto' | 'bai' | 'csi' = 'auto',
 ): Promise<BinIndex> {
+  if (file.size > MAX_FILE)
+    throw new WorkbenchError('unsupported', `'${file.path}' is larger than 128 GiB`, `index it with "samtools index"`)
   const header = await readBamHeader(file, context.signal)
+  const firstRecord = header.firstRecord.block * 65_536 + header.firstRecord.within
   if (!(await endsProperly(file)))
     throw new WorkbenchError('truncated', `'${file.path}' lacks BAM's end-of-file block`, 'copy or download it again')
   const longest = header.contigs.reduce((max, c) => Math.max(max, c.length), 0)
   const chosen = format === 'auto' ? (longest > reach(BAI_BINNING) ? 'csi' : 'bai') : format
   const binning = chosen === 'csi' ? csiBinning(longest) : BAI_BINNING
-  const building = new Building(file.path, header.contigs, binning, header.firstRecord)
+  const building = new Building(file.path, header.contigs, binning, firstRecord)
   await scanRecords(
     file,
-    header.firstRecord,
+    firstRecord,
     (bytes, at, length, begin, end) => building.add(bytes, at, length, begin, end),
     packedEnd => context.report({ phase: 'indexing', done: packedEnd, total: file.size }),
     context.signal,

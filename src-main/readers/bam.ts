@@ -24,8 +24,8 @@ export async function openBam(path: string, indexPath?: string): Promise<Alignme
     if (!(await endsProperly(file)))
       throw new WorkbenchError('truncated', `'${path}' lacks the block that ends a complete BAM file`, 'copy or download it again') // biome-ignore format: one line
     const indexFile = indexPath ?? findIndex(path)
-    await ensureNotOlder(path, indexFile)
     const index = await BamIndex.open(indexFile)
+    await ensureNotOlder(path, indexFile)
     await ensureIndexFits(file, header, index)
     return new BamFile(file, header, index)
   } catch (error) {

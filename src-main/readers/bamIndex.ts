@@ -232,4 +232,4 @@ async function contentOf(file: CheckedFile): Promise<Uint8Array> {
 }
 
 export const badIndex = (path: string, what: string, cause?: unknown) =>
-  new WorkbenchError('bad-index', `the index '${path}' ${what}`, 'make it again, for example with "samtools index"', undefined, { cause }) // biome-ignore format: one line
+  new WorkbenchError('bad-index', `the index '${path}' ${what}`, `make it again with 'diploscope index FILE --force'`, undefined, { cause }) // biome-ignore format: one line

@@ -98,7 +98,7 @@ function decodeRecord(
   query.atChunkStart = false
   if (contig !== query.contig) {
     if (first)
-      throw new WorkbenchError('bad-index', `the index of '${path}' points to a record of another contig`, 'make the index again, for example with "samtools index"') // biome-ignore format: one line
+      throw new WorkbenchError('bad-index', `the index of '${path}' points to a record of another contig`, `make it again with 'diploscope index ${path} --force'`) // biome-ignore format: one line
     // In a sorted file nothing on this contig follows: later contigs, then the unplaced (-1).
     if (contig >= 0 && contig < query.contig) throw unsorted(path)
     query.finished = true

@@ -98,7 +98,7 @@ const MAX_INDEX = 512 * 1024 * 1024
  * @throws WorkbenchError `bad-index`
  */
 export function parseBinIndex(file: Uint8Array, path: string): BinIndex & { readonly names: readonly string[] } {
-  const bad = (what: string, cause?: unknown) => new WorkbenchError('bad-index', `'${path}' ${what}`, `rebuild the index, with 'diploscope index --force FILE'`, undefined, { cause }) // biome-ignore format: one line
+  const bad = (what: string, cause?: unknown) => new WorkbenchError('bad-index', `'${path}' ${what}`, `rebuild it with 'diploscope index FILE --force'`, undefined, { cause }) // biome-ignore format: one line
   const bytes = unpacked(file, bad)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let at = 4

@@ -22,4 +22,8 @@ export async function ensureNotOlder(path: string, indexPath: string): Promise<v
 }
 
 export const olderIndex = (path: string, indexPath: string): WorkbenchError =>
-  new WorkbenchError('bad-index', `the index '${indexPath}' is older than '${path}'`, `rebuild it with 'diploscope index --force ${path}'`) // biome-ignore format: one line
+  new WorkbenchError('bad-index', `the index '${indexPath}' is older than '${path}'`, remedy(path)) // biome-ignore format: one line
+
+/** No .crai is built here. */
+const remedy = (path: string) =>
+  `rebuild it with '${/\.cram$/i.test(path) ? `samtools index ${path}` : `diploscope index ${path} --force`}'`

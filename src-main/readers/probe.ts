@@ -70,6 +70,7 @@ async function tell(file: CheckedFile): Promise<Told> {
   if (bbiOrder(head)) return bbi(file)
   if (isTwoBit(head)) return { kind: '2bit', allContigs: (await openTwoBit(file)).contigs }
   if (isGzip(head)) {
+    if (head.length < 18) throw new WorkbenchError('truncated', `'${path}' ends within its first block`, 'copy or download it again') // biome-ignore format: one line
     if (blockSize(head) === undefined) return textOf(file, await unpackedHead(file), 'gzip')
     const { bytes } = inflateBlock(head, 0, path, 0)
     if (ascii(bytes, 0, 4) === 'BAM\x01') return bam(file)
