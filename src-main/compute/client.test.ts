@@ -166,20 +166,26 @@ describe('compute process', () => {
     expect((await c.stats()).restarts).toBe(0)
   })
 
-  it('ends a run that does not stop within its grace by ending the process; waiting calls go on in a new one', async () => {
-    const c = compute({ cancelGraceMs: 100 })
-    const [long, short] = [await c.load(slow(1024, 4001)), await c.load(affine)]
-    const before = (await c.stats()).pid
-    const stop = new AbortController()
-    const cancelledRun = long.run({ x: square(1024) }, { signal: stop.signal })
-    const waiting = short.run(row(1, 1, 1))
-    setTimeout(() => stop.abort(), 200)
-    await expect(cancelledRun).rejects.toMatchObject({ code: 'cancelled' })
-    expect([...((await waiting)['y']!.data as Float32Array)]).toEqual([3, 3, 3])
-    const stats = await c.stats()
-    expect(stats.restarts).toBe(1)
-    expect(alive(before)).toBe(false)
-  })
+  it.each([
+    ["the engine's grace", { cancelGraceMs: 100 }, {}],
+    ['a grace of its own', { cancelGraceMs: 600_000 }, { graceMs: 100 }],
+  ])(
+    'ends a run that does not stop within %s by ending the process; waiting calls go on in a new one',
+    async (_, options, call) => {
+      const c = compute(options)
+      const [long, short] = [await c.load(slow(1024, 4001)), await c.load(affine)]
+      const before = (await c.stats()).pid
+      const stop = new AbortController()
+      const cancelledRun = long.run({ x: square(1024) }, { signal: stop.signal, ...call })
+      const waiting = short.run(row(1, 1, 1))
+      setTimeout(() => stop.abort(), 200)
+      await expect(cancelledRun).rejects.toMatchObject({ code: 'cancelled' })
+      expect([...((await waiting)['y']!.data as Float32Array)]).toEqual([3, 3, 3])
+      const stats = await c.stats()
+      expect(stats.restarts).toBe(1)
+      expect(alive(before)).toBe(false)
+    },
+  )
 
   it('answers a crash with a coded error, fails only the call it had, and loses only resident state', async () => {
     const c = compute()

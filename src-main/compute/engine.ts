@@ -28,6 +28,8 @@ export interface ProviderReport {
 
 export interface CallOptions {
   readonly signal?: AbortSignal
+  /** How long the run may go on after an abort before its process is ended; default: the engine's. */
+  readonly graceMs?: number
   /** Outputs to fetch; default: all that are not carried into a state. */
   readonly outputs?: readonly string[]
   /** Tensors that stay in the process: they are fed as inputs, and outputs named in `carry` replace them after the run. */

@@ -60,6 +60,7 @@ export class OpenedSession implements Session {
     })
     const reply = await this.queue.call(build, {
       signal: call.signal,
+      ...(call.graceMs !== undefined ? { graceMs: call.graceMs } : {}),
       ...(state ? { generation: state.generation } : {}),
     })
     if (reply.done.ran && Object.keys(this.ran).length === 0) this.assertProvider(reply.done.ran)

@@ -18,6 +18,8 @@ export interface Message {
 
 export interface QueueCall {
   readonly signal?: AbortSignal | undefined
+  /** Replaces `cancelGraceMs` for this call. */
+  readonly graceMs?: number
   /** The life of the process that this call's state lives in. */
   readonly generation?: number
 }
@@ -49,7 +51,10 @@ export class CallQueue {
     return this.active !== undefined || this.waiting.length > 0
   }
 
-  call(build: (call: number) => Message, { signal, generation }: QueueCall): Promise<Reply & { generation: number }> {
+  call(
+    build: (call: number) => Message,
+    { signal, generation, graceMs }: QueueCall,
+  ): Promise<Reply & { generation: number }> {
     if (signal?.aborted) return Promise.reject(cancelled())
     if (this.closed)
       return Promise.reject(new WorkbenchError('disconnected', 'the compute engine was closed', 'start it again'))
@@ -69,7 +74,7 @@ export class CallQueue {
       }
       const onAbort = () => {
         job.reject(cancelled())
-        if (this.active === job) this.endUnlessIdle(job)
+        if (this.active === job) this.endUnlessIdle(job, graceMs ?? this.options.cancelGraceMs)
         else this.waiting.splice(this.waiting.indexOf(job), 1)
       }
       signal?.addEventListener('abort', onAbort)
@@ -106,10 +111,10 @@ export class CallQueue {
   }
 
   /** Politeness has an end: a run that goes on after its cancelling is stopped with its process. */
-  private endUnlessIdle(job: Job): void {
+  private endUnlessIdle(job: Job, graceMs: number): void {
     setTimeout(() => {
       if (this.active === job) this.worker?.kill()
-    }, this.options.cancelGraceMs).unref()
+    }, graceMs).unref()
   }
 
   private async pump(): Promise<void> {

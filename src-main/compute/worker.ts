@@ -89,12 +89,13 @@ export class Worker {
       if (answer.kind !== 'done') throw new WorkbenchError('internal', `the compute process answered '${answer.kind}'`, 'please report this') // biome-ignore format: one thought
       return { done: answer, tensors: unpackTensors(answer.tensors, buffers) }
     } finally {
-      if (this.end === undefined) this.process.hold(false)
+      if (this.end === undefined) this.rest()
     }
   }
 
+  /** Lets the program end while this process idles; not while somebody waits for the end of this process. */
   rest(): void {
-    this.process.hold(false)
+    if (!this.killedByUs) this.process.hold(false)
   }
 
   kill(): void {

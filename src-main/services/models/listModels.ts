@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asWorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { restoreReplaced } from './folderSwap.ts'
 import { readModelJson } from './modelFolder.ts'
 
 export interface ListedModel {
@@ -19,6 +20,7 @@ export interface ListedModel {
 export async function listModels(roots: readonly string[]): Promise<readonly ListedModel[]> {
   const found: ListedModel[] = []
   for (const root of roots) {
+    await restoreReplaced(root)
     const entries = await readdir(root, { withFileTypes: true }).catch(error => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
       throw asWorkbenchError(error)

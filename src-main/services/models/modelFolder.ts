@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
@@ -11,6 +11,7 @@ import { CARD_FILE, MODEL_FILE, type ModelJson, TOKENIZER_FILE, WEIGHTS_FILE } f
 import { MAX_JSON_BYTES, parseModelJson } from '../../models/folder/parseModelJson.ts'
 import type { ParameterSpec } from '../../models/registry.ts'
 import { fileSha256, openFileSource } from './fileSource.ts'
+import { clearLeftovers, moveInto, restoreReplaced, siblingOf, syncFolder } from './folderSwap.ts'
 
 export interface OpenModelFolder {
   readonly folder: string
@@ -24,9 +25,14 @@ export interface OpenModelFolder {
 /** model.json of a folder. @throws WorkbenchError `not-found`, `wrong-type`, `bad-model` */
 export async function readModelJson(folder: string): Promise<ModelJson> {
   const path = join(folder, MODEL_FILE)
-  const there = await stat(folder).catch(error => {
-    throw asWorkbenchError(error)
-  })
+  const there = await stat(folder)
+    .catch(async () => {
+      await restoreReplaced(dirname(resolve(folder)))
+      return stat(folder)
+    })
+    .catch(error => {
+      throw asWorkbenchError(error)
+    })
   if (!there.isDirectory()) throw new WorkbenchError('wrong-type', `'${folder}' is a file, not a model folder`, 'give the folder that holds model.json') // biome-ignore format: one thought
   const size = await stat(path).then(
     s => s.size,
@@ -76,7 +82,7 @@ export interface NewModel {
 
 /**
  * Writes a model folder whole or not at all: into a temporary sibling, synced, renamed. An existing folder is replaced only with `replace`,
- * and stays as it was when anything fails.
+ * and stays as it was when anything fails; killed in between, it is there again when it is next read, listed or written.
  */
 export async function writeModelFolder(
   folder: string,
@@ -85,13 +91,15 @@ export async function writeModelFolder(
   options: { readonly replace?: boolean } = {},
 ): Promise<ModelJson> {
   const target = resolve(folder)
+  await clearLeftovers(dirname(target), basename(target))
   const exists = await stat(target).then(
     () => true,
     () => false,
   )
   if (exists && !options.replace) throw new WorkbenchError('bad-input', `'${folder}' exists already`, 'choose another folder, or remove it first') // biome-ignore format: one thought
-  const mark = Math.random().toString(36).slice(2)
-  const temporary = join(dirname(target), `.${basename(target)}.${mark}.part`)
+  // What holds no model.json may be anything of the user's: a home folder given by mistake.
+  if (exists && !(await stat(join(target, MODEL_FILE)).catch(() => undefined))?.isFile()) throw new WorkbenchError('bad-input', `'${folder}' is not a model folder, so it is not replaced`, 'choose another folder, or remove it first') // biome-ignore format: one thought
+  const temporary = siblingOf(target, 'part')
   try {
     await mkdir(temporary, { recursive: true })
     const sha256 = await writeWeights(join(temporary, WEIGHTS_FILE), model, context)
@@ -117,27 +125,15 @@ export async function writeModelFolder(
     parseModelJson(text) // what we write must be what we read
     await writeSynced(join(temporary, MODEL_FILE), text)
     await writeSynced(join(temporary, CARD_FILE), modelCard(json))
+    await syncFolder(temporary)
     throwIfCancelled(context.signal)
-    await moveInto(temporary, target, exists, mark)
+    await moveInto(temporary, target, exists)
     return json
   } catch (error) {
     throw asWorkbenchError(error)
   } finally {
     await rm(temporary, { recursive: true, force: true })
   }
-}
-
-async function moveInto(temporary: string, target: string, exists: boolean, mark: string): Promise<void> {
-  if (!exists) return rename(temporary, target)
-  const aside = join(dirname(target), `.${basename(target)}.${mark}.old`)
-  await rename(target, aside)
-  try {
-    await rename(temporary, target)
-  } catch (error) {
-    await rename(aside, target)
-    throw error
-  }
-  await rm(aside, { recursive: true, force: true })
 }
 
 async function writeWeights(path: string, model: NewModel, context: WorkContext): Promise<string> {

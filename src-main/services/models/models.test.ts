@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -275,6 +284,46 @@ describe('import and export', () => {
         expect(again[head]).toEqual(got[head])
       }
     })
+  })
+})
+
+describe('replacing a model folder', () => {
+  const gone = () => spawnSync(process.execPath, ['-e', '']).pid
+
+  it('killed between putting the old one aside and the new one in place: the old one is back when it is listed or read', async () => {
+    for (const find of [
+      async (root: string) => (await listModels([root])).map(m => m.id),
+      async (root: string) => [(await readModelJson(join(root, 'one'))).id],
+    ]) {
+      const folder = await tinyFolder('swap/one')
+      const root = join(work, 'swap')
+      renameSync(folder, join(root, `.one.${gone()}-abc.old`))
+      mkdirSync(join(root, `.one.${gone()}-abc.part`))
+      expect(await find(root)).toEqual(['tiny'])
+      await expect(tinyFolder('swap/one')).rejects.toMatchObject({ code: 'bad-input' })
+      expect(readdirSync(root)).toEqual(['one']) // what the killed process left is gone
+      rmSync(root, { recursive: true })
+    }
+  })
+
+  it('what another living process is writing is left alone', async () => {
+    const folder = await tinyFolder('busy/one')
+    const other = join(work, 'busy', `.one.${process.pid}-abc.old`)
+    renameSync(folder, other)
+    await expect(readModelJson(folder)).rejects.toMatchObject({ code: 'not-found' })
+    expect(existsSync(other)).toBe(true)
+  })
+
+  it('a folder that holds no model is never replaced', async () => {
+    const folder = join(work, 'home')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'thesis.txt'), 'dear')
+    const weights = await openSafetensors(memorySource(encodeSafetensors(tinyWeights())))
+    const specs = registry.configure('transformer', architecture).parameters
+    await expect(
+      writeModelFolder(folder, { json: description, weights, specs }, quiet, { replace: true }),
+    ).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining('not a model folder') })
+    expect(readFileSync(join(folder, 'thesis.txt'), 'utf8')).toBe('dear')
   })
 })
 

@@ -1,10 +1,11 @@
-import { mkdir, open, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asWorkbenchError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { Tensor, Tensors } from '../../../src-shared/tensor.ts'
 import { openSafetensors, writeSafetensors } from '../../models/checkpoints/safetensors.ts'
 import { openAtomic } from '../../storage/atomic.ts'
 import { openFileSource } from '../models/fileSource.ts'
+import { clearLeftovers, syncFolder } from '../models/folderSwap.ts'
 
 /** Anything that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -49,14 +50,8 @@ export async function writeCheckpoint(folder: string, point: TrainingPoint): Pro
     await file.abandon()
   }
   await syncFolder(where)
+  await clearLeftovers(where)
   for (const step of (await stepsIn(where)).slice(KEPT)) await rm(join(where, nameOf(step)), { force: true })
-}
-
-/** A rename is safe from a power cut only once the folder is on disk. Windows cannot open folders and needs it not. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
-  await handle?.sync().catch(() => undefined)
-  await handle?.close()
 }
 
 /** Newest first. */
@@ -101,10 +96,20 @@ async function readPoint(path: string): Promise<TrainingPoint> {
     const file = await openSafetensors(source)
     const text = file.metadata['training']
     if (text === undefined) throw new WorkbenchError('corrupt', `'${path}' is not a training checkpoint`, 'remove it')
+    const facts = factsOf(text, path)
     const state: Record<string, Tensor> = {}
     for (const name of file.entries.keys()) state[name] = await file.read(name)
-    return { ...(JSON.parse(text) as Omit<TrainingPoint, 'state'>), state }
+    return { ...facts, state }
   } finally {
     await source.close()
   }
+}
+
+function factsOf(text: string, path: string): Omit<TrainingPoint, 'state'> {
+  try {
+    const facts = JSON.parse(text) as Omit<TrainingPoint, 'state'> | null
+    const counts = [facts?.step, facts?.metricsBytes]
+    if (facts && counts.every(n => Number.isSafeInteger(n) && (n as number) >= 0)) return facts
+  } catch {}
+  throw new WorkbenchError('corrupt', `'${path}' does not say where its training stands`, 'remove it')
 }

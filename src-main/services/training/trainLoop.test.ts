@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cancelled } from '../../../src-shared/ipc/errors.ts'
 import { quietContext } from '../../../src-shared/job.ts'
 import { regressionBatch, regressionStep } from '../../../test-support/train-driver.ts'
 import { type Compute, createCompute } from '../../compute/client.ts'
@@ -179,6 +180,48 @@ describe('trainLoop', () => {
     writeFileSync(newest, good.subarray(0, good.length - 5))
     await trainLoop(training({ steps: 10 }), folder, quietContext(), { resume: true })
     expect(readFileSync(newest)).toEqual(good)
+  })
+
+  it('cancelled in a step that does not end: the step is given up and the last checkpoint stays', async () => {
+    const folder = join(work, 'endless')
+    const stop = new AbortController()
+    let run: Promise<unknown> = Promise.resolve()
+    const stuck = new Promise<never>((_, reject) => {
+      const endless: Session = {
+        inputs: session.inputs,
+        outputs: session.outputs,
+        provider: session.provider,
+        runBatches: () => session.runBatches([], quietContext()),
+        close: () => session.close(),
+        run: (inputs, call) => {
+          if (inputs['training.step']!.data[0] !== 8n) return session.run(inputs, call)
+          call!.signal!.addEventListener('abort', () => reject(cancelled()))
+          stop.abort()
+          return stuck
+        },
+      }
+      run = trainLoop(training({ session: endless }), folder, { signal: stop.signal, report() {} })
+    })
+    await expect(run).rejects.toMatchObject({ code: 'cancelled' })
+    expect(readdirSync(join(folder, 'checkpoints'))).toEqual(['step-000000005.safetensors'])
+    await trainLoop(training(), folder, quietContext(), { resume: true })
+    await trainLoop(training(), join(work, 'unstuck'), quietContext())
+    expect(files(folder)).toEqual(files(join(work, 'unstuck')))
+  })
+
+  it('removes the half-written checkpoint of a killed process', async () => {
+    const folder = join(work, 'litter')
+    await trainLoop(training({ steps: 5 }), folder, quietContext())
+    const gone = spawnSync(process.execPath, ['-e', '']).pid // a process that has ended
+    writeFileSync(join(folder, 'checkpoints', `.step-000000010.safetensors.${gone}-abc.part`), 'half')
+    const own = `.step-000000010.safetensors.${process.pid}-abc.part`
+    writeFileSync(join(folder, 'checkpoints', own), 'being written')
+    await trainLoop(training({ steps: 10 }), folder, quietContext(), { resume: true })
+    expect(readdirSync(join(folder, 'checkpoints')).sort()).toEqual([
+      own,
+      'step-000000005.safetensors',
+      'step-000000010.safetensors',
+    ])
   })
 
   it('a compute process that dies in training is a coded error, and the training resumes', async () => {

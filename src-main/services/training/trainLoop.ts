@@ -48,7 +48,7 @@ export interface Trained {
  * moments, step and data cursor. With `resume` it goes on at the newest checkpoint: killed and resumed at any step, the result
  * and metrics.jsonl have the same bytes as without.
  * @throws WorkbenchError `not-finite` at the step whose loss or gradient is NaN or infinite (the last checkpoint is kept);
- * `cancelled` after writing a checkpoint; `disconnected` or `out-of-memory` when the compute process ended: resume
+ * `cancelled` after writing a checkpoint, or without one when the step under way does not end soon; `disconnected` or `out-of-memory` when the compute process ended: resume
  */
 export async function trainLoop(
   training: Training,
@@ -89,8 +89,17 @@ export async function trainLoop(
       throwIfCancelled(context.signal)
       const { tensors, cursor: after } = await training.batch(cursor)
       const rate = training.rate(step)
-      // No abort signal: a step that is under way is finished, so that the state is that of a whole step.
-      const out = await session.run({ ...tensors, ...scalars(rate, step, seeded ? training.seed : undefined) }, { state, carry, guard: 'finite', outputs: ['loss', 'gradientNorm', 'finite'] }) // biome-ignore format: one call
+      const feeds = { ...tensors, ...scalars(rate, step, seeded ? training.seed : undefined) }
+      const out = await patient(context.signal, signal =>
+        session.run(feeds, {
+          signal,
+          graceMs: 0,
+          state,
+          carry,
+          guard: 'finite',
+          outputs: ['loss', 'gradientNorm', 'finite'],
+        }),
+      )
       last = { step: step + 1, loss: scalar(out, 'loss'), gradientNorm: scalar(out, 'gradientNorm'), rate }
       if (!scalar(out, 'finite') || !Number.isFinite(last.loss)) throw notFinite(last, saved)
       step++
@@ -103,7 +112,28 @@ export async function trainLoop(
     return { step, state: await state.fetch(), cursor, last }
   } finally {
     await log.close()
-    await state.close()
+    // Not awaited: the process may still be in a step that nobody waits for any more.
+    void state.close().catch(() => undefined)
+  }
+}
+
+/** A step under way is let finish after a cancel, so that its checkpoint can be written, but not for longer than this. */
+const PATIENCE_MS = 1500
+
+/** Runs `work` with a signal that follows `signal` late. */
+async function patient<T>(signal: AbortSignal, work: (late: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const onAbort = () => {
+    timer = setTimeout(() => late.abort(), PATIENCE_MS)
+  }
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await work(late.signal)
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    clearTimeout(timer)
   }
 }
 
