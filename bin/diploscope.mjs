@@ -4,7 +4,8 @@ import fs from 'node:fs'
 
 const root = new URL('..', import.meta.url)
 if (fs.existsSync(new URL('src-main', root)) && process.env.DIPLOSCOPE_NO_BUILD !== '1') {
-  const { ensureBuilt } = await import('../scripts/lib.mjs')
-  await ensureBuilt(process.argv[2] === 'serve' ? ['main', 'renderer'] : ['main'])
+  const parts = process.argv[2] === 'serve' ? ['main', 'renderer'] : ['main']
+  const { isStale } = await import('../scripts/fresh.mjs')
+  if (parts.some(isStale)) await (await import('../scripts/lib.mjs')).ensureBuilt(parts)
 }
 await import('../dist/cli.js')

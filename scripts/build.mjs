@@ -2,7 +2,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { fingerprint, markFresh, PARTS, root, withBuildLock } from './lib.mjs'
+import { fingerprint, markFresh, PARTS, root } from './fresh.mjs'
+import { withBuildLock } from './lib.mjs'
 
 // Native or wasm-carrying packages are loaded from node_modules; everything else is bundled, which starts several times faster.
 export const EXTERNAL = ['electron', 'onnxruntime-node', 'h5wasm', 'h5wasm/*', '@tensorflow/*', 'esbuild', 'vite']
@@ -21,6 +22,17 @@ const entries = (folder, suffix) => {
     .map(n => path.join(full, n))
 }
 
+const HOUR_MS = 3_600_000
+
+/** Removes the chunks of earlier builds. A program that runs may still load one that it has not needed yet: young ones stay. */
+export function pruneChunks(current, folder = path.join(root, 'dist', 'chunks'), now = Date.now()) {
+  for (const name of fs.readdirSync(folder)) {
+    const file = path.join(folder, name)
+    const written = fs.statSync(file, { throwIfNoEntry: false })
+    if (!current.has(name) && written && now - written.mtimeMs > HOUR_MS) fs.rmSync(file, { force: true })
+  }
+}
+
 export async function buildMain() {
   const esbuild = await import('esbuild')
   const version = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version
@@ -34,8 +46,9 @@ export async function buildMain() {
     absWorkingDir: root,
   }
   const exists = f => fs.existsSync(path.join(root, f))
-  await esbuild.build({
+  const cli = await esbuild.build({
     ...common,
+    metafile: true,
     entryPoints: { cli: 'src-main/hosts/cli/main.ts' },
     outdir: 'dist',
     format: 'esm',
@@ -43,6 +56,7 @@ export async function buildMain() {
     chunkNames: 'chunks/[name]-[hash]',
     banner: BANNER,
   })
+  pruneChunks(new Set(Object.keys(cli.metafile.outputs).map(name => path.basename(name))))
   const workers = entries('src-main/workers', '.worker.ts')
   if (workers.length)
     await esbuild.build({
@@ -99,7 +113,7 @@ export async function buildRenderer() {
 export async function build(parts) {
   fs.mkdirSync(path.join(root, 'dist'), { recursive: true })
   for (const part of parts) {
-    const print = fingerprint(PARTS[part].folders, PARTS[part].files)
+    const print = fingerprint(PARTS[part])
     await (part === 'main' ? buildMain() : buildRenderer())
     markFresh(part, print)
   }

@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { isStale, root } from './fresh.mjs'
 
-export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
+export { isStale, root } from './fresh.mjs'
+
 export const bin = name => path.join(root, 'node_modules', '.bin', process.platform === 'win32' ? `${name}.cmd` : name)
 
 /** Installs the locked dependencies when they are missing or older than the lockfile. */
@@ -39,44 +40,6 @@ export function ensureDependencies() {
   }
   fs.writeFileSync(marker, wanted)
 }
-
-/** Every source file below the given folders, with size and time: what a build's freshness is judged by. */
-export function fingerprint(folders, files = []) {
-  const hash = createHash('sha256')
-  const visit = folder => {
-    for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
-      const full = path.join(folder, entry.name)
-      if (entry.isDirectory()) visit(full)
-      else if (!/\.test\.tsx?$/.test(entry.name)) add(full)
-    }
-  }
-  const add = file => {
-    const s = fs.statSync(file)
-    hash.update(`${path.relative(root, file)} ${s.size} ${s.mtimeMs}\n`)
-  }
-  for (const f of folders) if (fs.existsSync(path.join(root, f))) visit(path.join(root, f))
-  for (const f of files) if (fs.existsSync(path.join(root, f))) add(path.join(root, f))
-  return hash.digest('hex')
-}
-
-export const PARTS = {
-  main: {
-    folders: ['src-shared', 'src-main'],
-    files: ['package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/lib.mjs'],
-  },
-  renderer: {
-    folders: ['src-shared', 'src-renderer'],
-    files: ['package-lock.json', 'vite.config.ts', 'scripts/build.mjs'],
-  },
-}
-const stampOf = part => path.join(root, 'dist', `.${part}.stamp`)
-
-export function isStale(part) {
-  const stamp = stampOf(part)
-  if (!fs.existsSync(stamp)) return true
-  return fs.readFileSync(stamp, 'utf8') !== fingerprint(PARTS[part].folders, PARTS[part].files)
-}
-export const markFresh = (part, print) => fs.writeFileSync(stampOf(part), print)
 
 /** Runs `work` while no other process builds; a lock whose owner is gone is taken over. */
 export async function withBuildLock(work) {
@@ -118,8 +81,16 @@ export async function ensureBuilt(parts) {
     process.stderr.write("diploscope: internal: the dependencies are not installed - run 'npm ci' first\n")
     process.exit(1)
   }
-  await withBuildLock(async () => {
-    const stale = parts.filter(isStale)
-    if (stale.length) await (await import('./build.mjs')).build(stale)
-  })
+  try {
+    await withBuildLock(async () => {
+      const stale = parts.filter(isStale)
+      if (stale.length) await (await import('./build.mjs')).build(stale)
+    })
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error
+    process.stderr.write(
+      `diploscope: permission: what is built is older than its sources, and '${path.join(root, 'dist')}' may not be written - run 'npm run build' as the owner of the clone\n`,
+    )
+    process.exit(3)
+  }
 }
