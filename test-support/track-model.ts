@@ -2,6 +2,7 @@ import { memorySource } from '../src-main/models/checkpoints/byteSource.ts'
 import { encodeSafetensors, openSafetensors } from '../src-main/models/checkpoints/safetensors.ts'
 import type { ModelJson, ModelTrack } from '../src-main/models/folder/modelJson.ts'
 import { MODELS } from '../src-main/models/kinds.ts'
+import { drawPattern } from '../src-main/models/layers/blockPattern.ts'
 import { modelRegistry } from '../src-main/models/registry.ts'
 import { writeModelFolder } from '../src-main/services/models/modelFolder.ts'
 import { quietContext } from '../src-shared/job.ts'
@@ -26,7 +27,13 @@ export async function writeTrackModel(folder: string, model: TrackModel): Promis
   const registry = modelRegistry(MODELS)
   const specs = registry.configure(model.kind, model.architecture).parameters
   const tensors: Record<string, Tensor> = {}
-  for (const { name, shape } of specs) {
+  for (const { name, shape, dtype } of specs) {
+    if (dtype === 'int32') {
+      const [layers, heads, rows, randomBlocks] = shape as readonly [number, number, number, number]
+      const data = drawPattern({ layers, heads, blocks: rows + 2, randomBlocks }, 'uniform', 3)
+      tensors[name] = { dtype, shape, data: Int32Array.from(data) }
+      continue
+    }
     const random = new SeededRandom(name)
     const positive = name.endsWith('running_var')
     const drawn = () => Float32Array.from({ length: elementCount(shape) }, () => (positive ? 0.5 + random.next() : random.normal(0, 0.4))) // biome-ignore format: one thought

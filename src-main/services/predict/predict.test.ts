@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BigWig } from '@gmod/bbi'
@@ -11,7 +11,8 @@ import { Graph } from '../../graph/graph.ts'
 import { evaluate } from '../../graph/reference.ts'
 import { MODELS } from '../../models/kinds.ts'
 import { modelRegistry } from '../../models/registry.ts'
-import { openModelFolder } from '../models/modelFolder.ts'
+import { exportOnnx } from '../models/exportOnnx.ts'
+import { openModelFolder, readModelJson } from '../models/modelFolder.ts'
 import { type PredictRequest, predict } from './predict.ts'
 import { predictionFile, predictionFormat } from './predictionFiles.ts'
 
@@ -71,9 +72,9 @@ async function plain(folder: string, sequence: string, head: string): Promise<Fl
   try {
     const network = registry.configure(opened.json.kind, opened.json.architecture)
     const graph = new Graph({ float: 'float64' })
-    const outputs = network.buildForward(graph, { batch: 1, length: sequence.length })
     const feeds = new Map<string, ArrayLike<number>>()
     for (const p of network.parameters) feeds.set(p.name, (await opened.weights.read(p.name)).data as Float32Array)
+    const outputs = network.buildForward(graph, { batch: 1, length: sequence.length, structure: feeds })
     feeds.set(
       'sequence',
       [...sequence].flatMap(b => ['A', 'C', 'G', 'T'].map(base => (base === b ? 1 : 0))),
@@ -195,25 +196,47 @@ describe('what cannot be predicted', () => {
   })
 })
 
+const trunk = { length: 64, stemFilters: 4, towerFilters: [8], targetBins: 8, outputs: { human: 3, mouse: 2 }, layers: 1, heads: 2 } // biome-ignore format: one table
+const both = [
+  { name: 'human', tracks: 3 },
+  { name: 'mouse', tracks: 2 },
+]
+const shape = { length: 64, binSize: 4, bins: 8, cropBins: 4, heads: both }
+
 // Truth: the plain loops, for the other kinds of network.
-describe.each([['enformer', { keySize: 2, valueSize: 2, positionFeatures: 6, layers: 1, heads: 2 }]] as const)(
-  '%s folders',
-  (kind, own) => {
-    it('predict as the network does, and slice their heads', async () => {
-      const folder = join(work, kind)
-      const architecture = { length: 64, stemFilters: 4, towerFilters: [6], targetBins: 8, outputs: { human: 3, mouse: 2 }, ...own } // biome-ignore format: one table
-      const heads = [
-        { name: 'human', tracks: 3 },
-        { name: 'mouse', tracks: 2 },
-      ]
-      await writeTrackModel(folder, { kind, architecture, length: 64, binSize: 4, bins: 8, cropBins: 4, heads })
-      const p = await run(100, 132, { model: folder, tracks: 'human1,mouse0' })
-      const [human, mouse] = [await plain(folder, bases.slice(84, 148), 'human'), await plain(folder, bases.slice(84, 148), 'mouse')] // biome-ignore format: one thought
-      expect(relativeGap(column(p.values, 2, 0), column(human, 3, 1))).toBeLessThan(1e-5)
-      expect(relativeGap(column(p.values, 2, 1), column(mouse, 2, 0))).toBeLessThan(1e-5)
-    })
-  },
-)
+describe.each([
+  ['enformer', { ...trunk, keySize: 2, valueSize: 4, positionFeatures: 6 }],
+  ['s-enformer', { ...trunk, block: 2, randomBlocks: 1 }],
+] as const)('%s folders', (kind, architecture) => {
+  it('predict as the network does, and slice their heads', async () => {
+    const folder = join(work, kind)
+    await writeTrackModel(folder, { kind, architecture, ...shape })
+    const p = await run(100, 132, { model: folder, tracks: 'human1,mouse0' })
+    const window = bases.slice(84, 148)
+    const [human, mouse] = [await plain(folder, window, 'human'), await plain(folder, window, 'mouse')]
+    expect(relativeGap(column(p.values, 2, 0), column(human, 3, 1))).toBeLessThan(1e-5)
+    expect(relativeGap(column(p.values, 2, 1), column(mouse, 2, 0))).toBeLessThan(1e-5)
+  })
+})
+
+describe('a folder with an ONNX model', () => {
+  // Truth: the folder that the ONNX model was exported from.
+  it('predicts what the network predicts', async () => {
+    const folder = join(work, 'foreign')
+    mkdirSync(folder)
+    const exported = await exportOnnx(model, join(folder, 'model.onnx'), registry, {}, quietContext())
+    const json = await readModelJson(model)
+    const weights = { file: 'model.onnx', sha256: exported.sha256, parameters: 0 }
+    const write = (change: object) => writeFileSync(join(folder, 'model.json'), JSON.stringify({ ...json, kind: 'onnx', weights, architecture: {}, ...change })) // biome-ignore format: one thought
+    write({})
+    const [own, foreign] = [await run(8, 392, { tracks: 'm1,d' }), await run(8, 392, { tracks: 'm1,d', model: folder })]
+    expect(relativeGap(foreign.values, own.values)).toBeLessThan(1e-6)
+    write({ architecture: { outputs: { human: 'mouse' } } })
+    await expect(run(8, 392, { model: folder })).rejects.toMatchObject({ code: 'bad-model', message: expect.stringContaining('expected [1, 12, 4]') }) // biome-ignore format: one thought
+    write({ architecture: { outputs: { human: 'nothing' } } })
+    await expect(run(8, 392, { model: folder })).rejects.toMatchObject({ code: 'bad-model', message: expect.stringContaining("no output 'nothing'") }) // biome-ignore format: one thought
+  })
+})
 
 describe('a prediction as a file', () => {
   // Truth: the numbers themselves, read back by the readers of each format.
