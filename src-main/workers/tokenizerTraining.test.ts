@@ -99,6 +99,21 @@ describe('training a tokenizer', () => {
   })
 })
 
+const python = ['/usr/bin/python3', 'python3'].find(p => spawnSync(p, ['-c', 'import sentencepiece']).status === 0)
+describe.skipIf(!python)('the SentencePiece module of Python', () => {
+  it('loads the model and gives the same ids and texts', async () => {
+    const { model } = await trainTokenizer(request, quietContext())
+    const path = join(folder, 'python.model')
+    writeFileSync(path, model)
+    const texts = [...lines.slice(0, 50), 'xyz A', codes.join('')]
+    const script = 'import json,sys,sentencepiece as s; p=s.SentencePieceProcessor(model_file=sys.argv[1]); t=json.load(sys.stdin); i=[p.encode(x) for x in t]; print(json.dumps([len(p), i, [p.decode(x) for x in i]]))' // biome-ignore format: one line
+    const theirs = spawnSync(python!, ['-c', script, path], { input: JSON.stringify(texts), encoding: 'utf8' })
+    const tokenizer = loadTokenizer(model)
+    const ids = texts.map(t => [...tokenizer.encode(t).ids])
+    expect(JSON.parse(theirs.stdout)).toEqual([tokenizer.size, ids, ids.map(i => tokenizer.decode(i))])
+  })
+})
+
 const library = spawnSync('spm_encode', ['--help'], { stdio: 'ignore' }).error === undefined
 describe.skipIf(!library)('the SentencePiece library', () => {
   it('loads the model and cuts every line as we do', async () => {
