@@ -60,24 +60,26 @@ async function spool(path: string, contig: string, context: WorkContext): Promis
     handle = await open(join(folder, 'bases'), 'w+')
     const names: string[] = []
     let chosen: string | undefined
+    let within = false
     let length = 0
     for await (const { lines, first } of linesOf(file, context)) {
       const parts: string[] = []
       for (const [i, line] of lines.entries()) {
         if (line.startsWith('>')) {
           const name = /^>\s*(\S*)/.exec(line)?.[1] ?? ''
-          // The first of several spellings of one chromosome, as an exact name is not known to come later.
-          if (chosen === undefined && findContig(contig, [{ name }])) chosen = name
+          // The first under any spelling, and only the first: what comes later is not known yet.
+          within = chosen === undefined && findContig(contig, [{ name }]) !== undefined
+          if (within) chosen = name
           names.push(name)
         } else if (names.length === 0) {
           if (line.trim() !== '')
             throw new WorkbenchError('wrong-type', `line ${first + i} of '${path}' does not begin a FASTA`, 'give a .fa, .fa.gz or .2bit') // biome-ignore format: one line
-        } else if (chosen !== undefined && names.at(-1) === chosen) parts.push(line.trim())
+        } else if (within) parts.push(line.trim())
       }
       const bases = Buffer.from(parts.join(''), 'latin1')
       await handle.writeFile(bases)
       length += bases.length
-      if (chosen !== undefined && names.at(-1) !== chosen) break
+      if (chosen !== undefined && !within) break
     }
     if (chosen === undefined) throw absent(path, contig, names)
     const bases = handle

@@ -104,7 +104,7 @@ describe('a corpus made by hand', () => {
   it('is the same from a reference with an index, from gzip, from 2-byte line ends or one, and from a gzip VCF', async () => {
     const indexed = file('indexed.fa', fasta(LETTERS, 'NC_000019.9', '\n'))
     await buildIndex(indexed, {}, quietContext())
-    const packed = file('packed.fa.gz', gzipSync(`>1\nACGT\n${fasta(LETTERS)}>X\nAAAA\n`))
+    const packed = file('packed.fa.gz', gzipSync(`>1\nACGT\n${fasta(LETTERS)}>19\nACGT\n>X\nAAAA\n`))
     const vcf = file('packed.vcf.gz', gzipSync(VCF))
     for (const change of [{ fa: indexed }, { fa: packed }, { vcf }]) expect((await run(request(change))).lines.join('')).toBe(EXPECTED) // biome-ignore format: one line
     expect(readdirSync(tmpdir()).filter(n => n.startsWith('diploscope-contig-') && existsSync(join(tmpdir(), n, 'bases')) && readFileSync(join(tmpdir(), n, 'bases'), 'latin1') === LETTERS)).toEqual([]) // biome-ignore format: one line

@@ -157,10 +157,8 @@ async function writeSentences(
     const ends = new Uint32Array(last - first)
     let at = 0
     for (const [i, one] of order.entries()) {
-      if (i % 1024 === 0) {
-        throwIfCancelled(context.signal)
-        context.report({ phase: 'writing sentences', done: first + i, total })
-      }
+      throwIfCancelled(context.signal)
+      if (i % 1024 === 0) context.report({ phase: 'writing sentences', done: first + i, total })
       const start = origin + plan.starts[one]!
       const end = start + plan.lengths[one]!
       if (!window.holds(start, end)) await window.move(start, end)
