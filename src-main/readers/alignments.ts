@@ -58,6 +58,12 @@ export async function openAlignments(path: string, options: OpenAlignmentsOption
   return openBam(path, options.index)
 }
 
+/**
+ * Whether a header says that the whole file is made up: a comment or a read group's description that begins with `synthetic:`. The word
+ * elsewhere says nothing: real reads are aligned beside synthetic spike-ins.
+ */
+export const isSynthetic = (text: string): boolean => /^@CO\tsynthetic:|^@RG\t(?:.*\t)?DS:synthetic:/m.test(text)
+
 /** Sort order and samples of a SAM header text. */
 export function describeHeader(text: string): { sortOrder: string; samples: string[] } {
   let sortOrder = 'unknown'

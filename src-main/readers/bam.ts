@@ -12,6 +12,7 @@ import { blockGroups } from './bgzfGroups.ts'
 import { BLOCK_MAX, blockSize, endsProperly, inflateBlock } from './blockGzip.ts'
 import { type CheckedFile, openChecked } from './checkedFile.ts'
 import { ensureNotOlder } from './indexAge.ts'
+import { bamIndexNames } from './indexNames.ts'
 
 /**
  * Opens a BAM file with its BAI or CSI index. The end-of-file block must be there and the index must fit the file.
@@ -36,8 +37,7 @@ export async function openBam(path: string, indexPath?: string): Promise<Alignme
 
 /** The index beside a BAM file, in htslib's order of preference. @throws WorkbenchError `no-index` */
 export function findIndex(path: string): string {
-  const bare = path.replace(/\.[^./\\]*$/, '')
-  const found = [`${path}.csi`, `${bare}.csi`, `${path}.bai`, `${bare}.bai`].find(p => existsSync(p))
+  const found = bamIndexNames(path).find(p => existsSync(p))
   if (found) return found
   throw new WorkbenchError('no-index', `'${path}' has no index (${path}.bai)`, `make one with 'diploscope index ${path}' or "samtools index"`) // biome-ignore format: one line
 }

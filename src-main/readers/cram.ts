@@ -20,6 +20,7 @@ import {
 import { batchOf } from './cramRecords.ts'
 import { boundDecoding, type Slice, type SliceHeader, sliceHeader } from './cramSlice.ts'
 import { ensureNotOlder } from './indexAge.ts'
+import { cramIndexNames } from './indexNames.ts'
 import { type CraiEntry, craiForeign, firstPresent, parseCrai } from './indexState.ts'
 import { openReference, type Reference } from './reference.ts'
 
@@ -53,7 +54,7 @@ export async function openCram(path: string, options: OpenAlignmentsOptions = {}
 
 async function readCrai(file: CheckedFile, header: CramHeader, given: string | undefined): Promise<CraiEntry[]> {
   const { path } = file
-  const indexPath = given ?? (await firstPresent([`${path}.crai`, path.replace(/\.[^./\\]*$/, '.crai')]))
+  const indexPath = given ?? (await firstPresent(cramIndexNames(path)))
   if (indexPath === undefined) throw new WorkbenchError('no-index', `'${path}' has no index (${path}.crai)`, `build it with 'samtools index ${path}'`) // biome-ignore format: one line
   await ensureNotOlder(path, indexPath)
   const index = await openChecked(indexPath)

@@ -145,3 +145,16 @@ describe('probeFile refuses, coded and at once', () => {
     },
   )
 })
+
+// Truth: the header that is written here.
+it('calls a file synthetic only where its header says so of the whole file', async () => {
+  const contigs = [{ name: 'chr1', length: 100 }]
+  const told = async (...headerLines: string[]) => {
+    writeFileSync(at('synthetic.bam'), writeBam({ contigs, records: [], headerLines }))
+    return (await probeFile(at('synthetic.bam'))).synthetic
+  }
+  expect(await told('@CO\tsynthetic: made by a script')).toBe(true)
+  expect(await told('@RG\tID:a\tSM:one\tDS:synthetic: made by a script')).toBe(true)
+  expect(await told('@CO\taligned beside synthetic spike-ins')).toBe(false)
+  expect(await told('@RG\tID:synthetic\tSM:one')).toBe(false)
+})

@@ -5,12 +5,13 @@ import { buildOf } from '../../src-shared/genome/assemblies.ts'
 import type { FileFacts, FileKind } from '../../src-shared/genome/files.ts'
 import type { Contig } from '../../src-shared/genome/locus.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
-import type { AlignmentHeader } from './alignments.ts'
+import { type AlignmentHeader, isSynthetic } from './alignments.ts'
 import { readBamHeader } from './bamHeader.ts'
 import { bbiOrder, readBbiHeader } from './bbiHeader.ts'
 import { BLOCK_MAX, blockSize, endsProperly, inflateBlock, isGzip } from './blockGzip.ts'
 import { type CheckedFile, openChecked } from './checkedFile.ts'
 import { readCramHeader } from './cramHeader.ts'
+import { bamIndexNames, cramIndexNames } from './indexNames.ts'
 import { binIndexFinding, craiFinding, faiFinding, firstPresent, type IndexFinding } from './indexState.ts'
 import { textKind } from './textKinds.ts'
 import { isTwoBit, openTwoBit } from './twobit.ts'
@@ -90,16 +91,14 @@ async function bam(file: CheckedFile): Promise<Told> {
   const header = await readBamHeader(file)
   if (!(await endsProperly(file)))
     throw new WorkbenchError('truncated', `'${file.path}' lacks the block that ends a complete BAM file`, 'copy or download it again') // biome-ignore format: one line
-  // htslib's order of preference.
-  const bare = file.path.replace(/\.[^./\\]*$/, '')
-  const index = await firstPresent([`${file.path}.csi`, `${bare}.csi`, `${file.path}.bai`, `${bare}.bai`])
+  const index = await firstPresent(bamIndexNames(file.path))
   const finding = await binIndexFinding(file, index, `${file.path}.bai`, header.contigs)
   return { kind: 'bam', compression: 'bgzip', ...ofAlignments(header), finding }
 }
 
 async function cram(file: CheckedFile): Promise<Told> {
   const header = await readCramHeader(file)
-  const index = await firstPresent([`${file.path}.crai`, file.path.replace(/\.[^./\\]*$/, '.crai')])
+  const index = await firstPresent(cramIndexNames(file.path))
   const told = ofAlignments(header)
   return {
     kind: 'cram',
@@ -119,7 +118,7 @@ function ofAlignments(header: AlignmentHeader) {
     allContigs: header.contigs,
     samples: header.samples,
     sortOrder: header.sortOrder,
-    synthetic: /^@CO\t.*\bsynthetic\b/im.test(header.text),
+    synthetic: isSynthetic(header.text),
     remarks,
   }
 }

@@ -19,6 +19,7 @@ import { SeededRandom } from '../../test-support/random.ts'
 import { sharedData } from '../../test-support/shared-data.ts'
 import { openAlignments } from '../readers/alignments.ts'
 import type { BamRecord } from '../readers/bamWriter.ts'
+import { buildIndex } from '../readers/indexBuilder.ts'
 import { closePileupWorkers, apoe as workerApoe } from '../workers/pileupClient.ts'
 import { runPileup } from '../workers/pileupRun.ts'
 import { APOE_DEFAULTS, type ApoeOptions, apoeOf, apoeProvenance, apoeRequest } from './apoe.ts'
@@ -237,6 +238,14 @@ describe('the demo people', () => {
       )
       expect(there).toEqual(here)
     }
+  })
+
+  // Truth: htslib 1.16, hts.c hts_idx_check_local: a .csi is taken before a .bai, and so it is read here.
+  it('names the index that was read where two are there', async () => {
+    const path = await writeIndexedBam(join(folder, 'two.bam'), [], contigsOf('GRCh38'))
+    await buildIndex(path, { format: 'csi' }, quietContext())
+    const { files } = await apoeProvenance({ path }, {}, '1', '')
+    expect(files.map(f => f.name)).toEqual(['two.bam', 'two.bam.csi'])
   })
 
   it('have fingerprints: the file and the index that was beside it', async () => {

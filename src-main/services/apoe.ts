@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { APOE_THRESHOLDS, type ApoeReport, type ApoeThresholds } from '../../src-shared/genome/apoe.ts'
 import type { Build } from '../../src-shared/genome/assemblies.ts'
@@ -7,6 +6,8 @@ import type { FileFingerprint, Provenance } from '../../src-shared/report/proven
 import { apoeHtml } from '../domain/report/apoeHtml.ts'
 import { apoeJson } from '../domain/report/apoeJson.ts'
 import { openAlignments } from '../readers/alignments.ts'
+import { bamIndexNames, cramIndexNames } from '../readers/indexNames.ts'
+import { firstPresent } from '../readers/indexState.ts'
 import { type ApoeRequest, runApoe } from '../workers/apoeRun.ts'
 import { fingerprintFile } from './provenance.ts'
 
@@ -58,17 +59,13 @@ export async function apoeProvenance(
   return { program: 'Diploscope', version, createdAt, files, options }
 }
 
-async function indexBeside(path: string): Promise<string | undefined> {
-  const base = path.replace(/\.(bam|cram)$/i, '')
-  for (const index of [`${path}.bai`, `${path}.csi`, `${path}.crai`, `${base}.bai`, `${base}.csi`, `${base}.crai`])
-    try {
-      await access(index)
-      return index
-    } catch {
-      // the next name
-    }
-  return undefined
-}
+/** The index that reading takes: the first in its order, and that of the file's own kind before the other. */
+const indexBeside = (path: string): Promise<string | undefined> =>
+  firstPresent(
+    /\.cram$/i.test(path)
+      ? [...cramIndexNames(path), ...bamIndexNames(path)]
+      : [...bamIndexNames(path), ...cramIndexNames(path)],
+  )
 
 /** The report as one HTML document or as JSON text, with where it comes from. */
 export const apoeDocument = (report: ApoeReport, provenance: Provenance, format: 'html' | 'json'): string =>

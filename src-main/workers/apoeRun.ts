@@ -8,7 +8,7 @@ import { type SiteEvidence, siteEvidence } from '../domain/apoe/evidence.ts'
 import { typeApoe } from '../domain/apoe/result.ts'
 import { splicedReads } from '../domain/apoe/splicing.ts'
 import { ColumnDetailCollector } from '../domain/pileup/columnDetail.ts'
-import type { AlignmentFile } from '../readers/alignments.ts'
+import { type AlignmentFile, isSynthetic } from '../readers/alignments.ts'
 
 export interface ApoeRequest {
   readonly build: Build | 'auto'
@@ -18,9 +18,6 @@ export interface ApoeRequest {
   /** Name of the sample where the header has none. */
   readonly fileName: string
 }
-
-/** A header comment or read-group description that begins so marks a whole file as made up. */
-const SYNTHETIC = /^@CO\tsynthetic:|^@RG\t(?:.*\t)?DS:synthetic:/m
 
 /**
  * APOE from an open file: the build from its header, the contig with reads, RNA or not from the gene's reads, evidence from the
@@ -62,7 +59,7 @@ export async function runApoe(file: AlignmentFile, request: ApoeRequest, ctx: Wo
       contigNote: note,
       samples,
       fileName: request.fileName,
-      synthetic: SYNTHETIC.test(text),
+      synthetic: isSynthetic(text),
       geneReads: inGene.get(contig) ?? { reads: 0, spliced: 0 },
       rna: request.rna,
     },

@@ -131,6 +131,15 @@ describe('diplotype', () => {
     })
   })
 
+  // Truth: NCBI's assembly reports: NC_000019.9 is GRCh37, NC_000019.10 is GRCh38.
+  it('cautions where the region names the other build than the header has', async () => {
+    const region = (name: string) => run(diplotype, carrier, '--region', `${name}:44908680-44908688`)
+    expect((await region('NC_000019.9')).notes[0]).toMatch(/^caution: NC_000019.9 is chromosome 19 of GRCh37/)
+    expect((await region('NC_000019.10')).notes.join()).not.toContain('caution')
+    expect((await region('19')).notes.join()).not.toContain('caution')
+    expect((await region('NC_000019.9')).out).toBe((await region('chr19')).out)
+  })
+
   it('ends at the end of the contig, and says so', async () => {
     const { out, notes } = await run(diplotype, carrier, '--region', 'chr19:58617615-58617700')
     expect(out).toBe('NN\n')

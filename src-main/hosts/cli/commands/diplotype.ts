@@ -1,3 +1,4 @@
+import { otherBuildNote } from '../../../../src-shared/genome/assemblies.ts'
 import type { DiplotypeCalls } from '../../../../src-shared/genome/diplotype.ts'
 import { formatLocus, parseLocus } from '../../../../src-shared/genome/locus.ts'
 import { PILEUP_DEFAULTS } from '../../../../src-shared/genome/pileup.ts'
@@ -62,6 +63,8 @@ export const command: CliCommand = {
     let reference: Reference | undefined
     try {
       const asked = parseLocus(regionText, file.header.contigs)
+      const caution = otherBuildNote(regionText, file.header.contigs)
+      if (caution) io.note(caution)
       const length = file.header.contigs.find(c => c.name === asked.contig)?.length ?? asked.end
       const region = { contig: asked.contig, start: asked.start, end: Math.min(asked.end, length) }
       if (!asked.openEnd && asked.end > length) io.note(`the region ends at the contig's end: ${formatLocus(region)}`)

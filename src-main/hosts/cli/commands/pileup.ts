@@ -1,3 +1,4 @@
+import { otherBuildNote } from '../../../../src-shared/genome/assemblies.ts'
 import { parseLocus } from '../../../../src-shared/genome/locus.ts'
 import type { PileupLedger, PileupOptions } from '../../../../src-shared/genome/pileup.ts'
 import { PILEUP_DEFAULTS } from '../../../../src-shared/genome/pileup.ts'
@@ -41,6 +42,8 @@ export const command: CliCommand = {
     const file = await openAlignments(path, { ...(reference ? { reference } : {}), ...(index ? { index } : {}) })
     try {
       const region = parseLocus(regionText, file.header.contigs)
+      const caution = otherBuildNote(regionText, file.header.contigs)
+      if (caution) io.note(caution)
       const shown = `${region.contig}:${region.start + 1}-${region.openEnd ? '' : region.end}`
       await io.output(args.text('out'), async write => {
         const json = args.flag('json') ? new JsonRows(region.contig) : undefined
