@@ -18,6 +18,7 @@ export interface TrackModel {
   readonly cropBins: number
   readonly heads: readonly { readonly name: string; readonly tracks: number }[]
   readonly tracks?: readonly ModelTrack[]
+  readonly genome?: string
   /** Chooses a weight's numbers; default: seeded draws, a few tenths wide, variances positive. */
   readonly weight?: (name: string, shape: readonly number[]) => Float32Array | undefined
 }
@@ -53,7 +54,7 @@ export async function writeTrackModel(folder: string, model: TrackModel): Promis
         name: 'A network of random numbers',
         kind: model.kind,
         architecture: model.architecture,
-        input: { type: 'dna', alphabet: 'ACGT', unknown: 'zeros', length: model.length, lengthMultiple: model.binSize, genome: null }, // biome-ignore format: one line
+        input: { type: 'dna', alphabet: 'ACGT', unknown: 'zeros', length: model.length, lengthMultiple: model.binSize, genome: model.genome ?? null }, // biome-ignore format: one line
         output: { heads: model.heads, binSize: model.binSize, bins: model.bins, cropBins: model.cropBins },
         tracks,
         attentionPattern: null,

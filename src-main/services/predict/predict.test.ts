@@ -183,6 +183,19 @@ describe('what cannot be predicted', () => {
     const flags = Array.from({ length: half.bins }, (_, b) => (half.start + 4 * (b + 1) <= 100 ? 1 : 0))
     expect([...half.unknownBins]).toEqual(flags)
   })
+  // Truth: lengths of chromosome 19 in the two assemblies.
+  it('a reference of another assembly than the tracks is told', async () => {
+    const trained = join(work, 'trained')
+    await writeTrackModel(trained, { ...convolutions, genome: 'hg38' })
+    const on = async (length: number) => {
+      const other = { ...reference, contigs: [...reference.contigs, { name: 'chr19', length }] }
+      const asked = { model: trained, region: { contig: 'c', start: 100, end: 140 } }
+      return (await predict(asked, other, { compute, registry }, quietContext())).warnings
+    }
+    expect(await on(59_128_983)).toEqual(["the reference is GRCh37 and the model's tracks are of GRCh38: its coordinates are not theirs"]) // biome-ignore format: one thought
+    expect(await on(58_617_616)).toEqual([])
+    expect((await run(50, 100, {}, 'n')).warnings).toHaveLength(2)
+  })
   it('weights that are not numbers are not passed on', async () => {
     const broken = join(work, 'broken')
     await writeTrackModel(broken, { ...convolutions, weight: (name, shape) => (name === 'head.human.bias' ? new Float32Array(shape[0]!).fill(Number.NaN) : undefined) }) // biome-ignore format: one thought

@@ -1,3 +1,4 @@
+import { type Build, buildOf } from '../../../src-shared/genome/assemblies.ts'
 import type { Interval } from '../../../src-shared/genome/interval.ts'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
@@ -48,6 +49,8 @@ export interface Prediction extends Omit<PredictionPlan, 'windows'> {
   readonly unknownShare: number
   readonly windows: number
   readonly provider: ProviderReport
+  /** What a person should know before trusting the values, in sentences. */
+  readonly warnings: readonly string[]
 }
 
 const MAX_VALUES = 2 ** 29
@@ -103,6 +106,7 @@ export async function predict(
       unknownShare: reader.unknownShare,
       windows: plan.windows.length,
       provider: network.provider,
+      warnings: warningsOf(json, reference, reader, plan.bins),
     }
   } finally {
     await network.close()
@@ -119,6 +123,34 @@ function contigLength(region: Interval, reference: Pick<Reference, 'contigs'>): 
       'ask for a region inside the contig',
     )
   return contig.length
+}
+
+function warningsOf(
+  { input }: ModelJson,
+  { contigs }: Pick<Reference, 'contigs'>,
+  reader: WindowReader,
+  bins: number,
+): readonly string[] {
+  const warnings: string[] = []
+  const build = buildOf(contigs)
+  const trained = input.type === 'dna' ? ASSEMBLIES[input.genome?.toLowerCase() ?? ''] : undefined
+  if (build !== 'unknown' && trained && build !== trained)
+    warnings.push(`the reference is ${build} and the model's tracks are of ${trained}: its coordinates are not theirs`)
+  const unknown = reader.unknownBins().reduce((n, flag) => n + flag, 0)
+  const n = (x: number) => x.toLocaleString('en-US')
+  if (unknown === bins) warnings.push('no base of the region is known (all N): the values say nothing about it')
+  else if (unknown > 0) warnings.push(`${n(unknown)} of ${n(bins)} bins hold no known base (N, or beyond the contig)`)
+  const share = 100 * reader.unknownShare
+  if (share > 50) warnings.push(`${share.toFixed(0)} % of what the model read is N or beyond the contig`)
+  return warnings
+}
+
+/** Names that checkpoints and people give to the two assemblies. */
+const ASSEMBLIES: Readonly<Record<string, Build>> = {
+  grch37: 'GRCh37',
+  hg19: 'GRCh37',
+  grch38: 'GRCh38',
+  hg38: 'GRCh38',
 }
 
 interface Work {

@@ -111,18 +111,12 @@ function undone(p: Prediction, order: 'current' | 'paper'): Prediction {
   return { ...p, values: p.values.map((value, i) => undo[i % undo.length]!(value)) }
 }
 
-const unknownBins = (p: Prediction) => p.unknownBins.reduce((n, flag) => n + flag, 0)
-
 function tell(p: Prediction, io: CliIo): void {
   const n = (x: number) => x.toLocaleString('en-US')
   const nodes = Object.entries(p.provider.ran).map(([name, count]) => `${n(count)} operations on ${name}`)
   io.note(`device: ${nodes.join(', ') || 'not reported'}${p.provider.note ? ` (${p.provider.note})` : ''}`)
   io.note(`${p.model.id}: ${n(p.tracks.length)} tracks, ${n(p.bins)} bins of ${p.binBp} bp from ${formatLocus({ contig: p.contig, start: Math.max(0, p.start), end: p.end })}, ${n(p.windows)} windows`) // biome-ignore format: one line
-  const unknown = unknownBins(p)
-  if (unknown === p.bins) io.note('warning: no base of the region is known (all N): the values say nothing about it')
-  else if (unknown > 0)
-    io.note(`warning: ${n(unknown)} of ${n(p.bins)} bins hold no known base (N, or beyond the contig)`)
-  if (p.unknownShare > 0.5) io.note(`warning: ${(100 * p.unknownShare).toFixed(0)} % of what the model read is N or beyond the contig`) // biome-ignore format: one line
+  for (const warning of p.warnings) io.note(`warning: ${warning}`)
 }
 
 /** The document of --json; without a file it holds the values too. */
@@ -140,6 +134,7 @@ function summary(p: Prediction, out: string | undefined, ms: number): Record<str
     device: { requested: p.provider.requested, ran: p.provider.ran, note: p.provider.note ?? null },
     unknownBins: [...p.unknownBins.keys()].filter(b => p.unknownBins[b] === 1),
     unknownShare: p.unknownShare,
+    warnings: p.warnings,
     ms,
     ...(out !== undefined
       ? { out }
