@@ -1,6 +1,9 @@
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 
-const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, 400)
+/** Where in its own sources the runtime stood, which it puts before the sentence. */
+const PLACE = /\S*\/onnxruntime_src\/\S+:\d+ .{0,300}? was false\. /
+
+const oneLine = (text: string) => text.replace(/\s+/g, ' ').replace(PLACE, '').trim().slice(0, 400)
 
 const messageOf = (error: unknown) => oneLine(error instanceof Error ? error.message : String(error))
 

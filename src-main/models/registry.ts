@@ -1,6 +1,7 @@
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { DType } from '../../src-shared/tensor.ts'
 import type { Graph, Tensor } from '../graph/graph.ts'
+import { checkArchitectureSize } from './architectureLimits.ts'
 import type { TrainingMode } from './layers/training.ts'
 
 /** A weight of a network: its name and shape in the model folder, and how it is stored there. */
@@ -91,6 +92,7 @@ export function modelRegistry(models: readonly RegisteredModel[]): ModelRegistry
           `model kind '${kind}' is not one of ${known.join(', ') || '(none)'}`,
           'use a model of a known kind, or a newer version of the program',
         )
+      checkArchitectureSize(architecture)
       return model.configure(architecture)
     },
   }
