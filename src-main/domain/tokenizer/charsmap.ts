@@ -7,6 +7,8 @@ import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 export interface Charsmap {
   /** The longest rule that begins at `at`: its length in bytes and its replacement, or undefined. */
   longestMatch(bytes: Uint8Array, at: number): { readonly length: number; readonly replacement: Uint8Array } | undefined
+  /** Whether some rule begins with these bytes. */
+  begins(bytes: ArrayLike<number>): boolean
 }
 
 const LABEL = 0x800000ff
@@ -33,6 +35,16 @@ export function parseCharsmap(blob: Uint8Array): Charsmap | undefined {
     return texts.subarray(start, end)
   }
   return {
+    begins(bytes) {
+      let node = offset(units[0] ?? 0)
+      for (let i = 0; i < bytes.length; i++) {
+        node ^= bytes[i] as number
+        const unit = units[node]
+        if (unit === undefined || (unit & LABEL) >>> 0 !== bytes[i]) return false
+        node ^= offset(unit)
+      }
+      return true
+    },
     longestMatch(bytes, at) {
       let node = offset(units[0] ?? 0)
       let found = -1

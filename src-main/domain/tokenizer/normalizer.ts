@@ -1,4 +1,4 @@
-import { parseCharsmap } from './charsmap.ts'
+import { type Charsmap, parseCharsmap } from './charsmap.ts'
 import type { NormalizerSpec, TrainerSpec } from './modelFile.ts'
 import { ByteBuffer, characterLength } from './utf8.ts'
 
@@ -21,10 +21,13 @@ export function createNormalizer(
   spec: NormalizerSpec,
   trainer: Pick<TrainerSpec, 'treatWhitespaceAsSuffix'>,
   matchUserSymbol: (bytes: Uint8Array, at: number) => number,
+  /** With what bytes user-defined symbols begin. */
+  symbolStarts: ReadonlySet<number> = new Set(),
 ): Normalize {
   const charsmap = parseCharsmap(spec.precompiledCharsmap)
   const space = spec.escapeWhitespaces ? META : ONE_SPACE
   const decoder = new TextDecoder()
+  const plain = plainBytes(charsmap, symbolStarts)
 
   /** The normalised form of what begins at `at`, and how many bytes of the input it stands for. */
   const prefix = (bytes: Uint8Array, at: number): { readonly text: Uint8Array; readonly length: number } => {
@@ -50,6 +53,14 @@ export function createNormalizer(
     if (spec.addDummyPrefix && !trainer.treatWhitespaceAsSuffix) out.push(space)
     let afterSpace = spec.removeExtraWhitespaces
     while (at < bytes.length) {
+      let run = at
+      while (run < bytes.length && plain[bytes[run] as number] && !((bytes[run + 1] as number) > 127)) run++
+      if (run > at) {
+        out.push(bytes.subarray(at, run))
+        afterSpace = false
+        at = run
+        continue
+      }
       const p = prefix(bytes, at)
       let text = p.text
       while (afterSpace && text[0] === SPACE) text = text.subarray(1)
@@ -71,4 +82,15 @@ export function createNormalizer(
     if (spec.addDummyPrefix && trainer.treatWhitespaceAsSuffix) out.push(space)
     return decoder.decode(out.view())
   }
+}
+
+/** [byte] -> 1 for an ASCII character that stays as it is before another ASCII character: a letter may combine with an accent only. */
+function plainBytes(charsmap: Charsmap | undefined, symbolStarts: ReadonlySet<number>): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => {
+    if (byte <= SPACE || byte > 126 || symbolStarts.has(byte)) return 0
+    if (!charsmap) return 1
+    if (charsmap.longestMatch(Uint8Array.of(byte), 0)) return 0
+    for (let second = 0; second < 128; second++) if (charsmap.begins([byte, second])) return 0
+    return 1
+  })
 }

@@ -31,7 +31,12 @@ export function createTokenizer(model: ModelFile): Tokenizer {
   const encoder = new TextEncoder()
   const decoder = new TextDecoder()
   const userSymbols = model.pieces.filter(p => p.type === PIECE.userDefined).map(p => encoder.encode(p.piece))
-  const normalizeBytes = createNormalizer(model.normalizer, trainer, longestOf(userSymbols))
+  const normalizeBytes = createNormalizer(
+    model.normalizer,
+    trainer,
+    longestOf(userSymbols),
+    new Set(userSymbols.map(s => s[0] as number)),
+  )
   const segment = trainer.modelType === MODEL_TYPE.bpe ? encodeBpe : encodeUnigram
   const normalize = (text: string | Uint8Array) =>
     normalizeBytes(typeof text === 'string' ? encoder.encode(text) : text)

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { createMergeTable, type MergeTable } from './mergeTable.ts'
 import { type ModelFile, PIECE } from './modelFile.ts'
 
 /** A trie over UTF-16 code units, for the common-prefix search of the unigram model. Node 0 is the root. */
@@ -45,6 +46,9 @@ export interface Vocabulary {
   readonly minScore: number
   readonly maxScore: number
   readonly trie: PieceTrie
+  /** Made when it is first asked for: only byte-pair models need it. */
+  readonly merges: MergeTable
+  readonly hasUnused: boolean
   /** Length (UTF-16 units) of the longest user-defined symbol at `at`, 0 when there is none. */
   userSymbolAt(text: string, at: number): number
   /** The id of a piece of any type; the unknown id when it is none. */
@@ -67,6 +71,7 @@ export function createVocabulary(model: ModelFile): Vocabulary {
   const trie = new PieceTrie()
   const symbols = new PieceTrie()
   let hasSymbols = false
+  let merges: MergeTable | undefined
   let unkId = -1
   let minScore = Number.POSITIVE_INFINITY
   let maxScore = SMALLEST_FLOAT32
@@ -107,6 +112,11 @@ export function createVocabulary(model: ModelFile): Vocabulary {
     minScore: Number.isFinite(minScore) ? minScore : 0,
     maxScore,
     trie,
+    get merges() {
+      merges ??= createMergeTable(mergeable)
+      return merges
+    },
+    hasUnused: model.pieces.some(p => p.type === PIECE.unused),
     userSymbolAt(text, at) {
       if (!hasSymbols) return 0
       let node = 0
