@@ -48,7 +48,9 @@ export async function fileSha256(path: string, context: WorkContext, phase = 'ch
       context.report({ phase, done, total: 0 })
     }
   } catch (error) {
-    throw asWorkbenchError(error)
+    const e = error as NodeJS.ErrnoException
+    if (e.code && !e.path) e.path = path // a read reports no path
+    throw asWorkbenchError(e)
   }
   return hash.digest('hex')
 }

@@ -16,13 +16,16 @@ export interface ListedModel {
   readonly problem?: string
 }
 
-/** The model folders right below the given folders, by name. A root that is not there holds none; a broken folder is listed with its problem. */
-export async function listModels(roots: readonly string[]): Promise<readonly ListedModel[]> {
+/** The model folders right below the given folders, by name. A root that is not there holds none (`strict`: is `not-found`); a broken folder is listed with its problem. */
+export async function listModels(
+  roots: readonly string[],
+  { strict = false }: { readonly strict?: boolean } = {},
+): Promise<readonly ListedModel[]> {
   const found: ListedModel[] = []
   for (const root of roots) {
     await restoreReplaced(root)
     const entries = await readdir(root, { withFileTypes: true }).catch(error => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      if (!strict && (error as NodeJS.ErrnoException).code === 'ENOENT') return []
       throw asWorkbenchError(error)
     })
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {

@@ -129,6 +129,7 @@ describe('model folders', () => {
     expect(await listModels([join(work, 'list'), join(work, 'absent')])).toMatchObject([
       { id: 'tiny', kind: 'transformer', parameters: total },
     ])
+    await expect(listModels([join(work, 'absent')], { strict: true })).rejects.toMatchObject({ code: 'not-found' })
   })
 
   it('an existing folder is kept unless replacing is asked for, and stays whole when the new one fails', async () => {

@@ -66,7 +66,7 @@ function operand(rest: readonly string[], what: string): string {
 
 async function list(rest: readonly string[], args: ParsedArgs, io: CliIo): Promise<number> {
   const roots = rest.length ? rest : [join(defaultDataDir(), 'models')]
-  const models = await listModels(roots)
+  const models = await listModels(roots, { strict: rest.length > 0 })
   if (args.flag('json')) {
     await io.write(`${JSON.stringify(models)}\n`)
     return EXIT.done
