@@ -251,6 +251,20 @@ describe('params.json', () => {
   ])('refuses %s by name', (_, message, pattern) => {
     expect(message()).toMatch(pattern)
   })
+  // Truth: numpy.round rounds halves to even: 20 / 8 = 2.5 -> 16, 28 / 8 = 3.5 -> 32.
+  it('rounds filters as numpy does, from an end or by a factor', () => {
+    const filters = (tower: object) => {
+      const trunk = [{ name: 'res_tower', kernel_size: 3, num_convs: 1, divisible_by: 8, ...tower }]
+      const block = baskervilleArchitecture({ model: { ...borzoi.model, trunk } }).trunk[0]!
+      return block.block === 'tower' ? block.filters : []
+    }
+    expect(filters({ filters_init: 20, filters_mult: 1.4, repeat: 2 })).toEqual([16, 32])
+    expect(filters({ filters_init: 80, filters_end: 128, repeat: 6 })).toEqual([80, 88, 96, 104, 120, 128])
+  })
+  it('knows the U-net block by its earlier name', () => {
+    const named = (block: object) => baskervilleArchitecture({ model: { ...borzoi.model, trunk: [...borzoi.model.trunk.slice(0, 3), block] } }).trunk[3] // biome-ignore format: one thought
+    expect(named({ name: 'fpn_unet', kernel_size: 3 })).toEqual(named({ name: 'unet_conv', kernel_size: 3, upsample_conv: true })) // biome-ignore format: one thought
+  })
   it('refuses a U-net that finds nothing to join', () => {
     const lone = { ...borzoi.model, trunk: [borzoi.model.trunk[0], { name: 'unet_conv' }] }
     expect(() => baskervilleDefinition.parseConfig(baskervilleArchitecture({ model: lone }))).toThrow(/block 2 \(unet\) finds no/) // biome-ignore format: one thought

@@ -98,19 +98,8 @@ const READERS: Readonly<Record<string, (b: Block) => SequenceBlock[]>> = {
     b.onlyIf('block_type', 'transformer')
     return [transformer(b, b.count('repeat', 2))]
   },
-  unet_conv(b) {
-    b.onlyIf('stride', 2)
-    return [
-      {
-        block: 'unet',
-        kernel: b.count('kernel_size', 1),
-        norm: b.norm(),
-        activation: b.activation('activation', 'relu'),
-        dense: b.flag('upsample_conv', false),
-        dropout: b.rate('dropout', 0),
-      },
-    ]
-  },
+  unet_conv: b => [unet(b, b.flag('upsample_conv', false))],
+  fpn_unet: b => [unet(b, true)], // an earlier name, which always maps the shorter side
   Cropping1D(b) {
     const value = b.value('cropping', 1)
     const [left, right] = Array.isArray(value) ? value : [value, value]
@@ -158,6 +147,18 @@ function tower(
   b.onlyIf('activation_end', null)
   const pool = b.count('pool_size', keep === 'before-pool' ? 2 : 1)
   return { block: 'tower', ...unit(b, order, 1, bias, b.norm()), filters: towerFilters(b), convolutions, pool, keep }
+}
+
+function unet(b: Block, dense: boolean): SequenceBlock {
+  b.onlyIf('stride', 2)
+  return {
+    block: 'unet',
+    kernel: b.count('kernel_size', 1),
+    norm: b.norm(),
+    activation: b.activation('activation', 'relu'),
+    dense,
+    dropout: b.rate('dropout', 0),
+  }
 }
 
 /** init·(end / init)^(i / (repeat - 1)), each rounded to a multiple (halves to even, as numpy rounds). */
