@@ -14,13 +14,14 @@ interface Arguments {
   readonly symbols: number
   readonly compared: number
   readonly vocabulary: number
+  readonly comparedVocabulary: number
   readonly repeats: number
 }
 
 /**
  * Training and encoding of diplotype sentences: this program beside the SentencePiece library's tools on a corpus that they can finish, then
- * alone on a large one. The corpus is made up and seeded. Arguments: `--symbols N` (100,000,000), `--compared N` (2,000,000), `--vocabulary N` (32000),
- * `--repeats N` (3) of encoding.
+ * alone on a large one. The corpus is made up and seeded. Arguments: `--symbols N` (100,000,000), `--vocabulary N` (32000), of the comparison `--compared N`
+ * (2,000,000 symbols) and `--compared-vocabulary N` (16000: a corpus of that size has not 32,000 pairs that come twice), `--repeats N` (3) of encoding.
  */
 export async function run({ json, args, root }: { json: boolean; args: readonly string[]; root: string }) {
   const asked = argumentsOf(args)
@@ -28,20 +29,20 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
   mkdirSync(folder, { recursive: true })
   const say = (line: string) => json || process.stdout.write(`${line}\n`)
   const cli = [process.execPath, join(root, 'bin', 'diploscope.mjs'), 'tokenizer']
-  const train = (corpus: string, model: string, facts: string) =>
-    measured([...cli, 'train', '--corpus', corpus, '--out', model, '--vocab-size', String(asked.vocabulary), '--alphabet', 'diplotype', '--json', '--quiet'], { output: facts }) // biome-ignore format: one line
+  const train = (corpus: string, model: string, facts: string, vocabulary: number) =>
+    measured([...cli, 'train', '--corpus', corpus, '--out', model, '--vocab-size', String(vocabulary), '--alphabet', 'diplotype', '--json', '--quiet'], { output: facts }) // biome-ignore format: one line
   const shown = (m: Measured) => `${(m.ms / 1000).toFixed(1)} s${m.peakMb === undefined ? '' : `, ${m.peakMb} MB`}`
 
   const corpus = join(folder, `sentences-${asked.compared}.txt`)
   const model = join(folder, 'compared.model')
   writeSentences(corpus, asked.compared, SEED)
   const factsFile = join(folder, 'tokenizer-facts.json')
-  const own = await train(corpus, model, factsFile)
+  const own = await train(corpus, model, factsFile, asked.comparedVocabulary)
   const facts = JSON.parse(readFileSync(factsFile, 'utf8'))
   say(`training, ${n(facts.characters)} symbols (${n(statSync(corpus).size)} bytes) to ${n(facts.vocabularySize)} pieces: ${shown(own)}, ${facts.meanTokenLength.toFixed(2)} nucleotides a token`) // biome-ignore format: one line
   let peer: Measured | undefined
   if (has('spm_train')) {
-    peer = await measured(peerTraining(corpus, join(folder, 'peer'), asked.vocabulary))
+    peer = await measured(peerTraining(corpus, join(folder, 'peer'), asked.comparedVocabulary))
     say(`  spm_train, same corpus and options: ${shown(peer)}; ${(peer.ms / own.ms).toFixed(1)} times our time`)
   } else say('  spm_train is not installed (Debian: sentencepiece)')
 
@@ -49,7 +50,7 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
 
   const large = join(folder, `sentences-${asked.symbols}.txt`)
   writeSentences(large, asked.symbols, SEED)
-  const alone = await train(large, join(folder, 'large.model'), factsFile)
+  const alone = await train(large, join(folder, 'large.model'), factsFile, asked.vocabulary)
   const largeFacts = JSON.parse(readFileSync(factsFile, 'utf8'))
   say(`training, ${n(largeFacts.characters)} symbols (${n(statSync(large).size)} bytes) to ${n(largeFacts.vocabularySize)} pieces: ${shown(alone)}, ${largeFacts.meanTokenLength.toFixed(2)} nucleotides a token`) // biome-ignore format: one line
   return {
@@ -138,6 +139,7 @@ function argumentsOf(args: readonly string[]): Arguments {
     symbols: number('symbols', 100_000_000),
     compared: number('compared', 2_000_000),
     vocabulary: number('vocabulary', 32_000),
+    comparedVocabulary: number('compared-vocabulary', 16_000),
     repeats: number('repeats', 3),
   }
 }
