@@ -16,23 +16,18 @@ const NO_PIECE = -1
  */
 export function encodeBpe(text: string, vocabulary: Vocabulary): Segment[] {
   if (text === '') return []
-  const { merges, mergeable, scores, pieces } = vocabulary
+  const { merges, mergeable, scores, pieces, unitPieces } = vocabulary
   // Symbols are stretches of the text: [begin, end) with the indexes of their living neighbours, and the piece that each is.
   const begin = new Int32Array(text.length)
   const end = new Int32Array(text.length)
   const piece = new Int32Array(text.length)
   const frozen = new Uint8Array(text.length)
-  const knownUnits = new Map<number, number>()
   let count = 0
   for (let at = 0; at < text.length; count++) {
-    const symbol = vocabulary.userSymbolAt(text, at)
-    const code = text.codePointAt(at) as number
-    const length = symbol || (code > 0xffff ? 2 : 1)
-    let id = symbol ? undefined : knownUnits.get(code)
-    if (id === undefined) {
-      id = mergeable.get(text.slice(at, at + length)) ?? NO_PIECE
-      if (!symbol) knownUnits.set(code, id)
-    }
+    const symbol = vocabulary.hasSymbols ? vocabulary.userSymbolAt(text, at) : 0
+    const unit = text.charCodeAt(at)
+    const length = symbol || (unit >= 0xd800 && unit < 0xdc00 && (text.codePointAt(at) as number) > 0xffff ? 2 : 1)
+    const id = length === 1 ? (unitPieces[unit] as number) : (mergeable.get(text.slice(at, at + length)) ?? NO_PIECE)
     begin[count] = at
     end[count] = at + length
     piece[count] = id

@@ -46,9 +46,13 @@ export interface Vocabulary {
   readonly minScore: number
   readonly maxScore: number
   readonly trie: PieceTrie
+  /** [UTF-16 unit] -> the piece that it is alone, or -1. */
+  readonly unitPieces: Int32Array
   /** Made when it is first asked for: only byte-pair models need it. */
   readonly merges: MergeTable
   readonly hasUnused: boolean
+  /** Some piece is user-defined. */
+  readonly hasSymbols: boolean
   /** Length (UTF-16 units) of the longest user-defined symbol at `at`, 0 when there is none. */
   userSymbolAt(text: string, at: number): number
   /** The id of a piece of any type; the unknown id when it is none. */
@@ -72,6 +76,7 @@ export function createVocabulary(model: ModelFile): Vocabulary {
   const symbols = new PieceTrie()
   let hasSymbols = false
   let merges: MergeTable | undefined
+  const unitPieces = new Int32Array(65_536).fill(-1)
   let unkId = -1
   let minScore = Number.POSITIVE_INFINITY
   let maxScore = SMALLEST_FLOAT32
@@ -89,6 +94,7 @@ export function createVocabulary(model: ModelFile): Vocabulary {
     }
     if (type === PIECE.normal || type === PIECE.userDefined || type === PIECE.unused) {
       mergeable.set(piece, id)
+      if (piece.length === 1) unitPieces[piece.charCodeAt(0)] = id
       trie.add(piece, id)
     }
     if (type === PIECE.userDefined) {
@@ -112,10 +118,12 @@ export function createVocabulary(model: ModelFile): Vocabulary {
     minScore: Number.isFinite(minScore) ? minScore : 0,
     maxScore,
     trie,
+    unitPieces,
     get merges() {
       merges ??= createMergeTable(mergeable)
       return merges
     },
+    hasSymbols,
     hasUnused: model.pieces.some(p => p.type === PIECE.unused),
     userSymbolAt(text, at) {
       if (!hasSymbols) return 0
