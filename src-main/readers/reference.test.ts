@@ -180,3 +180,13 @@ describe('openTwoBit', () => {
     await reference.close()
   })
 })
+
+// Truth: the content; without its index a BAM given as reference was answered with 'build it with diploscope index', which made a .bai.
+it('calls a bgzip file of another kind no reference, before its index is looked for', async () => {
+  writeFileSync(at('reads.bam'), bgzip(Uint8Array.of(66, 65, 77, 1, 0, 0, 0, 0, 0, 0, 0, 0)))
+  writeFileSync(at('table.vcf.gz'), bgzip('##fileformat=VCFv4.2\n'))
+  writeFileSync(at('plain.fa.gz'), bgzip('>a\nACGT\n'))
+  await expect(openReference(at('reads.bam'))).rejects.toMatchObject({ code: 'wrong-type' })
+  await expect(openReference(at('table.vcf.gz'))).rejects.toMatchObject({ code: 'wrong-type' })
+  await expect(openReference(at('plain.fa.gz'))).rejects.toMatchObject({ code: 'no-index' })
+})

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { findContig } from '../../src-shared/genome/contigs.ts'
 import { type Contig, someNames } from '../../src-shared/genome/locus.ts'
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
-import { BLOCK_MAX, blockSize, isGzip } from './blockGzip.ts'
+import { BLOCK_MAX, blockSize, inflateBlock, isGzip } from './blockGzip.ts'
 import { type CheckedFile, openChecked } from './checkedFile.ts'
 import { parseFai, parseGzi } from './faiIndex.ts'
 import { bgzipRange, plainRange, readBases } from './fasta.ts'
@@ -49,7 +49,9 @@ export async function openReference(path: string): Promise<Reference> {
     const bgzip = blockSize(start) !== undefined
     if (isGzip(start) && !bgzip)
       throw new WorkbenchError('unsupported', `'${path}' is compressed with gzip, which cannot be read at random`, 'unpack it with gunzip, or pack it with bgzip') // biome-ignore format: one line
-    if (!bgzip && start[0] !== 62 && start[0] !== 10 && start[0] !== 13)
+    const first = bgzip ? inflateBlock(start, 0, path, 0).bytes[0] : start[0]
+    // '>', or an empty line before it; a bgzip file may begin with an empty block.
+    if (first !== undefined && first !== 62 && first !== 10 && first !== 13)
       throw new WorkbenchError(
         'wrong-type',
         `'${path}' is neither FASTA nor 2bit`,
