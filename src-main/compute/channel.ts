@@ -128,6 +128,7 @@ export function messageChannel(parent: MessageEnd, viaPort: boolean): Channel {
 /** Set to `port` by a host whose first message brings a port. */
 export const CHANNEL_VARIABLE = 'DIPLOSCOPE_COMPUTE_CHANNEL'
 
+/** The process's end of the link to its client: Electron's port when there is one, otherwise the pipe on descriptor 3. */
 export function openChannel(): Channel {
   const { parentPort } = process as unknown as { parentPort?: MessageEnd }
   return parentPort ? messageChannel(parentPort, process.env[CHANNEL_VARIABLE] === 'port') : pipeChannel()

@@ -245,6 +245,18 @@ describe('compute process', () => {
     expect((await c.stats()).stateBytes).toBe(0)
   })
 
+  it('keeps the state as it was when the guard output is zero', async () => {
+    const c = compute()
+    const session = await c.load(affine)
+    const state = await c.createState(row(-0.5, 2, 3))
+    const step = { state, carry: [{ from: 'y', to: 'x' }], outputs: ['y'] }
+    const guarded = await session.run({}, { ...step, guard: 'y' })
+    expect([...(guarded['y']!.data as Float32Array)]).toEqual([0, 5, 7]) // answered, and not carried
+    expect([...((await state.fetch())['x']!.data as Float32Array)]).toEqual([-0.5, 2, 3])
+    await session.run({}, step)
+    expect([...((await state.fetch())['x']!.data as Float32Array)]).toEqual([0, 5, 7])
+  })
+
   it('closes the least recently used model beyond the byte limit and opens it again when it is run', async () => {
     const big = (factor: number) =>
       onnxModel({

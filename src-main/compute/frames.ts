@@ -53,6 +53,7 @@ export function readPrefix(prefix: Uint8Array): number {
   return length
 }
 
+/** The JSON part of a frame. @throws when a buffer's length cannot be one */
 export function readEnvelope(json: Uint8Array): Envelope {
   const envelope = JSON.parse(new TextDecoder().decode(json)) as Envelope
   if (!envelope.lengths.every(n => Number.isSafeInteger(n) && n >= 0)) throw broken('an impossible length')
@@ -128,6 +129,7 @@ export interface TensorMeta {
   readonly shape: readonly number[]
 }
 
+/** Tensors as metas for a header and their bytes, not copied. @throws WorkbenchError `bad-input` when data and shape disagree */
 export function packTensors(tensors: Tensors): { metas: TensorMeta[]; buffers: Uint8Array[] } {
   const metas: TensorMeta[] = []
   const buffers: Uint8Array[] = []
@@ -144,6 +146,7 @@ export function packTensors(tensors: Tensors): { metas: TensorMeta[]; buffers: U
   return { metas, buffers }
 }
 
+/** The tensors of a frame: views of its buffers where those are aligned. */
 export function unpackTensors(metas: readonly TensorMeta[], buffers: readonly Uint8Array[]): Record<string, Tensor> {
   const out: Record<string, Tensor> = {}
   for (const [i, meta] of metas.entries()) {

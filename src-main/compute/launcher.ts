@@ -39,6 +39,7 @@ export interface NodeLauncherOptions {
 /** A child of this Node, with frames on file descriptor 3 both ways. */
 export const nodeLauncher: ProcessLauncher = (entry, settings) => launchNode(entry, settings, {})
 
+/** As `nodeLauncher`, with another Node program or more environment. */
 export const launchNode = (entry: string, settings: ProcessSettings, options: NodeLauncherOptions): ComputeProcess => {
   const child = spawn(options.execPath ?? process.execPath, [entry], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],

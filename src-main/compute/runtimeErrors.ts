@@ -10,6 +10,7 @@ const messageOf = (error: unknown) => oneLine(error instanceof Error ? error.mes
 const MEMORY =
   /bad.?alloc|failed to allocate|out of memory|not enough memory|allocation failed|cannot allocate|array buffer allocation/i
 
+/** `out-of-memory` with what can be done about it. */
 export const outOfMemory = (what: string, detail?: Readonly<Record<string, string | number>>, cause?: unknown) =>
   new WorkbenchError(
     'out-of-memory',

@@ -81,6 +81,11 @@ export class Graph {
     this.#updates.set(leaf.name, value)
   }
 
+  /** What a state will be after what was built so far: its update, or itself. */
+  current(state: Tensor): Tensor {
+    return this.#updates.get(state.node.leaf?.name ?? '') ?? state
+  }
+
   /** New values of states, by name, as given to `update`. */
   get updates(): ReadonlyMap<string, Tensor> {
     return this.#updates

@@ -5,18 +5,21 @@ export interface NdArray extends TensorType {
   readonly values: Float64Array
 }
 
+/** Takes the values as they are when they are float64 already, without a copy. */
 export const ndarray = (shape: Shape, dtype: DType, values: ArrayLike<number>): NdArray => ({
   shape,
   dtype,
   values: values instanceof Float64Array ? values : Float64Array.from(values),
 })
 
+/** All elements 0. */
 export const zeros = (type: TensorType): NdArray => ({
   shape: type.shape,
   dtype: type.dtype,
   values: new Float64Array(sizeOf(type.shape)),
 })
 
+/** From the values of a run; int64 loses what is beyond 2^53. */
 export function fromData(type: TensorType, data: TensorData): NdArray {
   const values = new Float64Array(data.length)
   for (let i = 0; i < data.length; i++) values[i] = Number(data[i])

@@ -23,6 +23,7 @@ import {
 import { elementType, type OnnxAttribute } from './emitter.ts'
 import type { Shape, TensorData, TensorType } from './types.ts'
 
+/** The bytes of a typed array, not copied. */
 export const bytesView = (data: TensorData | Uint32Array): Uint8Array<ArrayBuffer> =>
   new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength)
 
@@ -35,6 +36,7 @@ export const tensorProto = (name: string, type: TensorType, data?: TensorData): 
     ...(data ? { rawData: bytesView(data) } : {}),
   })
 
+/** A tensor whose values lie in a file beside the model; offset and length in bytes. */
 export const externalProto = (
   name: string,
   type: TensorType,
@@ -50,6 +52,7 @@ export const externalProto = (
     ),
   })
 
+/** A node's attribute: whole number, real number, text or whole numbers. */
 export function attributeProto(name: string, value: OnnxAttribute): AttributeProto {
   if ('int' in value) return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value.int) })
   if ('float' in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float })
@@ -58,6 +61,7 @@ export function attributeProto(name: string, value: OnnxAttribute): AttributePro
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.ints.map(BigInt) })
 }
 
+/** Name, element type and shape of an input, an output or a tensor between nodes. */
 export function valueInfo(name: string, type: TensorType): ValueInfoProto {
   const dim = type.shape.map(length =>
     create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: BigInt(length) } }),

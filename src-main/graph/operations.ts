@@ -125,5 +125,3 @@ export const operations = {
   transpose: transposeOperation,
   where: whereOperation,
 } as const satisfies Readonly<Record<string, Operation>>
-
-export type OperationName = keyof typeof operations

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-node'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { Graph } from '../graph.ts'
 import { checkOperation } from '../testing/check.ts'
 import { batchNormInference, batchNormTraining } from './batchNorm.ts'
 
@@ -37,4 +38,15 @@ describe('batchNorm', () => {
           { epsilon: 1e-3, decay: 0.9, unbiased: false, axis: 1 },
         ),
     }))
+  // Truth: n - 1 = 0 has no variance; the running one would become NaN.
+  it('one value a channel has no unbiased variance', () => {
+    const graph = new Graph()
+    const [mean, variance] = [graph.state('m', [3]), graph.state('v', [3])]
+    const [scale, offset] = [graph.parameter('g', [3]), graph.parameter('b', [3])]
+    const tensors = { scale, offset, mean, variance }
+    const train = (unbiased: boolean) =>
+      batchNormTraining(graph.input('x', [1, 3, 1]), tensors, { epsilon: 1e-3, decay: 0.9, unbiased })
+    expect(() => train(true)).toThrow(/two values a channel at least.*\[1, 3, 1\]/)
+    expect(train(false).shape).toEqual([1, 3, 1])
+  })
 })

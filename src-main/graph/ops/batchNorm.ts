@@ -2,7 +2,7 @@ import type { Tensor } from '../graph.ts'
 import { attributeError, shapeError } from '../graphErrors.ts'
 import { eachIndex, zeros } from '../ndarray.ts'
 import { globalReach, type Operation } from '../operation.ts'
-import { isFloat, type Shape, sizeOf } from '../types.ts'
+import { isFloat, type Shape, showShape, sizeOf } from '../types.ts'
 import { add } from './add.ts'
 import { div } from './div.ts'
 import { mul } from './mul.ts'
@@ -125,8 +125,11 @@ export function batchNormTraining(
     epsilon,
   }) as readonly [Tensor, Tensor, Tensor]
   const count = sizeOf(x.shape) / x.shape[axis]!
+  if (options.unbiased && count < 2)
+    throw attributeError('batchNorm', 'unbiased', 'two values a channel at least', `${count} in ${showShape(x.shape)}`)
   const share = options.unbiased ? ((1 - decay) * count) / (count - 1) : 1 - decay
-  x.graph.update(mean, add(mul(mean, decay), mul(batchMean, 1 - decay)))
-  x.graph.update(variance, add(mul(variance, decay), mul(batchVariance, share)))
+  // From what an earlier micro-batch of the same run made of them, as if they had run one after the other.
+  x.graph.update(mean, add(mul(x.graph.current(mean), decay), mul(batchMean, 1 - decay)))
+  x.graph.update(variance, add(mul(x.graph.current(variance), decay), mul(batchVariance, share)))
   return y
 }

@@ -121,6 +121,15 @@ describe('trainingStep', () => {
       if ('clipNorm' in clip) expect(Number(done.get('gradientNorm')![0])).toBeCloseTo(size, 12)
     }
   })
+  it('clipping leaves a gradient below the limit as it is', async () => {
+    const g = gradientByHand(start.get('w')!)
+    for (const clip of [{ clipNorm: 2 * Math.hypot(...g) }, { clipEach: 2 * Math.hypot(...g) }]) {
+      const { w, loss } = regression()
+      const done = await train({ losses: [loss], parameters: [w], optimizer: { kind: 'sgd' }, ...clip }, start, [1])
+      const p = start.get('w')!.map((value, k) => value - g[k]!)
+      expect(relativeDifference(done.get('next/w')!, p)).toBeLessThan(1e-12)
+    }
+  })
   it('micro-batches in one run, and over several runs, equal the whole batch', async () => {
     const whole = regression()
     const optimizer: Optimizer = { kind: 'adamw' }
@@ -197,6 +206,35 @@ describe('trainingStep', () => {
     const variance = column.reduce((a, b) => a + (b - mean) ** 2, 0) / 3
     expect(Number(done.get('next/mean')![0])).toBeCloseTo(0.9 + 0.1 * mean, 12)
     expect(Number(done.get('next/variance')![0])).toBeCloseTo(0.9 + 0.1 * variance, 12)
+  })
+  it('running statistics of micro-batches in one run are those of the batches one after the other', async () => {
+    const graph = new Graph({ float: 'float64' })
+    const [scale, offset] = [graph.parameter('g', [3]), graph.parameter('b', [3])]
+    const tensors = { scale, offset, mean: graph.state('mean', [3]), variance: graph.state('variance', [3]) }
+    const rows = graph.input('x', [4, 3])
+    const losses = [0, 2].map(at =>
+      reduceMean(batchNormTraining(slice(rows, 0, at, at + 2), tensors, { epsilon: 1e-3, decay: 0.9, unbiased: true })),
+    )
+    const step = trainingStep({ losses, parameters: [scale], optimizer: { kind: 'sgd' } })
+    const feeds = new Map<string, number[]>([
+      ['x', x],
+      ['g', [1, 1, 1]],
+      ['b', [0, 0, 0]],
+      ['mean', [1, 2, 3]],
+      ['variance', [1, 1, 1]],
+      ['training.rate', [0]],
+    ])
+    const done = await runOnce(ort, step.outputs, feeds)
+    let [mean, variance] = [1, 1]
+    for (const [a, b] of [
+      [x[0]!, x[3]!],
+      [x[6]!, x[9]!],
+    ] as const) {
+      mean = 0.9 * mean + (0.1 * (a + b)) / 2
+      variance = 0.9 * variance + (0.1 * (a - b) ** 2) / 2
+    }
+    expect(Number(done.get('next/mean')![0])).toBeCloseTo(mean, 12)
+    expect(Number(done.get('next/variance')![0])).toBeCloseTo(variance, 12)
   })
   it('dropout: the same seed gives the same bytes, another seed others', async () => {
     const graph = new Graph()

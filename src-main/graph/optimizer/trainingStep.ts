@@ -18,7 +18,9 @@ export const trainingInputs = { rate: 'training.rate', step: 'training.step', se
 
 /** Name of the input of a moment, and of the output of a new value. */
 export const slotName = (slot: string, parameter: string): string => `${slot}/${parameter}`
+/** The output that renews the input of this name. */
 export const nextName = (name: string): string => `next/${name}`
+/** The input that holds a parameter's gradients summed over micro-batches. */
 export const sumName = (parameter: string): string => `sum/${parameter}`
 
 export interface TrainingOptions {
