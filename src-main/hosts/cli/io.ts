@@ -52,7 +52,7 @@ export function processIo(signal: AbortSignal, quiet: boolean): CliIo & { end():
   // `diploscope pileup … | head` closes the pipe early: that is the reader's right, not our fault.
   process.stdout.on('error', error => {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0)
-    const e = asWorkbenchError(error)
+    const e = asWorkbenchError(Object.assign(error, { path: 'standard output' }))
     process.stderr.write(`diploscope: ${e.code}: ${e.message} - ${e.remedy}\n`)
     process.exit(3)
   })

@@ -85,6 +85,7 @@ async function run(argv: readonly string[]): Promise<number> {
 }
 
 process.exitCode = await run(process.argv.slice(2))
-// Workers and sockets that a command left open must not keep the process: the answer is out.
-if (process.stdout.writableLength === 0) process.exit()
+// Workers and sockets that a command left open must not keep the process: the answer is out. A cancelled one has none, and whoever
+// reads may have stopped to (`| less`): nothing is waited for.
+if (process.exitCode === EXIT.cancelled || process.stdout.writableLength === 0) process.exit()
 else process.stdout.once('drain', () => process.exit())

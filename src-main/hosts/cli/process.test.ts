@@ -1,0 +1,57 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { quietContext } from '../../../src-shared/job.ts'
+import { writeBam } from '../../readers/bamWriter.ts'
+import { buildIndex } from '../../readers/indexBuilder.ts'
+
+const root = resolve(import.meta.dirname, '../../..')
+const folder = mkdtempSync(join(tmpdir(), 'diploscope-process-'))
+const bam = join(folder, 'empty.bam')
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+beforeAll(async () => {
+  // The first call builds what is stale.
+  execFileSync(process.execPath, [join(root, 'bin/diploscope.mjs'), '--version'])
+  writeFileSync(bam, writeBam({ contigs: [{ name: 'chr1', length: 500_000_000 }], records: [] }))
+  await buildIndex(bam, {}, quietContext())
+}, 120_000)
+
+const start = (args: readonly string[], stdout: number | 'pipe') =>
+  spawn(process.execPath, [join(root, 'bin/diploscope.mjs'), ...args], { stdio: ['ignore', stdout, 'pipe'] })
+
+/** Sends SIGINT after a while and says how the process ended; a process that does not end within 10 s is killed. */
+async function interrupted(child: ReturnType<typeof start>) {
+  let errors = ''
+  child.stderr?.on('data', text => {
+    errors += text
+  })
+  setTimeout(() => child.kill('SIGINT'), 1500)
+  const killer = setTimeout(() => child.kill('SIGKILL'), 11_500)
+  const [code, signal] = await once(child, 'exit')
+  clearTimeout(killer)
+  return { code, signal, errors }
+}
+
+// Truth: how the operating system says that the process ended. 500 million positions take minutes.
+describe.skipIf(process.platform === 'win32')('SIGINT in the middle of a long answer', () => {
+  const args = ['diplotype', bam, '--region', 'chr1', '--format', 'tsv', '--quiet']
+  const cancelled = { code: 4, signal: null, errors: expect.stringMatching(/^diploscope: cancelled: .+ - .+\n$/) }
+
+  it('ends it with exit code 4 where stdout is a file, to which writing never waits', async () => {
+    const out = openSync(join(folder, 'out.tsv'), 'w')
+    try {
+      expect(await interrupted(start(args, out))).toEqual(cancelled)
+    } finally {
+      closeSync(out)
+      rmSync(join(folder, 'out.tsv'))
+    }
+  }, 30_000)
+
+  it('ends it where nobody reads the pipe', async () => {
+    expect(await interrupted(start(args, 'pipe'))).toEqual(cancelled)
+  }, 30_000)
+})
