@@ -209,6 +209,16 @@ describe('trainLoop', () => {
     expect(files(folder)).toEqual(files(join(work, 'unstuck')))
   })
 
+  it('cuts off what a killed process had logged behind its checkpoint', async () => {
+    const folder = join(work, 'logged')
+    await trainLoop(training({ steps: 5 }), folder, quietContext())
+    const log = join(folder, 'metrics.jsonl')
+    const lines = readFileSync(log)
+    writeFileSync(log, Buffer.concat([lines, Buffer.from('{"step":6,"loss":1}\n{"st')]))
+    await trainLoop(training({ steps: 5 }), folder, quietContext(), { resume: true })
+    expect(readFileSync(log)).toEqual(lines)
+  })
+
   it('removes the half-written checkpoint of a killed process', async () => {
     const folder = join(work, 'litter')
     await trainLoop(training({ steps: 5 }), folder, quietContext())
