@@ -61,7 +61,8 @@ export function processIo(signal: AbortSignal, quiet: boolean): CliIo & { end():
     stdin: process.stdin,
     write,
     async output(path, produce) {
-      if (path === undefined) return produce(write)
+      // Under this name our own stdout may be a pipe, which cannot be renamed onto.
+      if (path === undefined || path === '/dev/stdout') return produce(write)
       const file = await openAtomic(path)
       try {
         await produce(bytes => file.write(bytes))

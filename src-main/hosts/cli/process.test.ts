@@ -55,3 +55,10 @@ describe.skipIf(process.platform === 'win32')('SIGINT in the middle of a long an
     expect(await interrupted(start(args, 'pipe'))).toEqual(cancelled)
   }, 30_000)
 })
+
+// Truth: the same command without --out.
+it.skipIf(process.platform === 'win32')('takes /dev/stdout for stdout, also where that is a pipe', () => {
+  const run = (...args: string[]) => execFileSync(process.execPath, [join(root, 'bin/diploscope.mjs'), 'diplotype', bam, '--region', 'chr1:1-9', '--quiet', ...args], { encoding: 'utf8' }) // biome-ignore format: one line
+  expect(run('--out', '/dev/stdout')).toBe(run())
+  expect(run()).toBe('NNNNNNNNN\n')
+})
