@@ -37,6 +37,17 @@ describe('weights of an ONNX file', () => {
     expect(asked).toEqual([['w.bin', 0, 24]])
   })
 
+  // Truth: protobuf's wire format; field 7 of a model is its graph, 1 and 5 of a graph its nodes and weights, 13 of a weight its places.
+  it('millions of empty messages are passed over or refused, not made', () => {
+    const varint = (n: number): number[] => (n > 127 ? [(n & 127) | 128, ...varint(n >>> 7)] : [n])
+    const message = (field: number, body: Uint8Array) => new Uint8Array([...[(field << 3) | 2, ...varint(body.length)], ...body]) // biome-ignore format: one line
+    const flood = (field: number) => Uint8Array.from({ length: 600_000 }, (_, i) => (i % 2 ? 0 : (field << 3) | 2))
+    const openGraph = (graph: Uint8Array) => openOnnxTensors(message(7, graph), 'x.onnx', nothingBeside)
+    expect(openGraph(flood(1)).entries.size).toBe(0)
+    expect(() => openGraph(flood(5))).toThrow(/more than 200000 tensors/)
+    expect(() => openGraph(message(5, flood(13)))).toThrow(/more axes or properties/)
+  })
+
   it('damage is a coded error or tensors of the stated size', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(bytes.length - 1), fc.nat(255), async (at, value) => {

@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf'
-import { ModelProtoSchema, type TensorProto, TensorProto_DataLocation } from 'onnx-buf'
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
+import { type TensorProto, TensorProto_DataLocation, TensorProtoSchema } from 'onnx-buf'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { bytesOfData, type DType, type Tensor, type TensorData, tensorBytes } from '../../../src-shared/tensor.ts'
 import { type TensorEntry, type TensorSource, tensorFromBytes } from './tensorSource.ts'
@@ -37,9 +38,52 @@ export function openOnnxTensors(bytes: Uint8Array, name: string, beside: ReadBes
 
 function parse(bytes: Uint8Array, name: string): readonly TensorProto[] {
   try {
-    return fromBinary(ModelProtoSchema, bytes).graph?.initializer ?? []
+    return [...initialisers(bytes)]
   } catch (error) {
     throw new WorkbenchError('bad-model', `${name} is not an ONNX model (${(error as Error).message.slice(0, 100)})`, 'give a file that an ONNX exporter wrote') // biome-ignore format: one thought
+  }
+}
+
+// onnx.proto: ModelProto.graph, GraphProto.initializer; TensorProto: dims, external_data and the fields that hold numbers.
+const GRAPH = 7
+const INITIALISER = 5
+const DIMS = 1
+const NUMBERS = new Set([4, 5, 7, 9, 10, 11])
+/** Two bytes make a message of two hundred in memory, so messages are counted before they are read: no network has more weights. */
+const MAX_TENSORS = 200_000
+const MAX_FIELDS = 64
+
+/** Only the weights are read: nodes, of which a small file can hold millions, are passed over. */
+function* initialisers(model: Uint8Array): Generator<TensorProto> {
+  let count = 0
+  for (const graph of parts(model, GRAPH))
+    for (const tensor of parts(graph, INITIALISER)) {
+      if (++count > MAX_TENSORS) throw new Error(`it holds more than ${MAX_TENSORS} tensors`)
+      let fields = 0
+      for (const { field, data } of fieldsOf(tensor)) {
+        if (!NUMBERS.has(field) && (++fields > MAX_FIELDS || (field === DIMS && data.byteLength > 8 * MAX_FIELDS)))
+          throw new Error('a tensor has more axes or properties than any has')
+      }
+      yield fromBinary(TensorProtoSchema, tensor)
+    }
+}
+
+function* parts(message: Uint8Array, wanted: number): Generator<Uint8Array> {
+  for (const { field, data } of fieldsOf(message)) if (field === wanted) yield data
+}
+
+const NOTHING = new Uint8Array()
+
+/** The fields of a protobuf message in turn; `data` are the bytes of those that have a length, not copied. */
+function* fieldsOf(message: Uint8Array): Generator<{ field: number; data: Uint8Array }> {
+  const reader = new BinaryReader(message)
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag()
+    if (type === WireType.LengthDelimited) yield { field, data: reader.bytes() }
+    else {
+      reader.skip(type, field)
+      yield { field, data: NOTHING }
+    }
   }
 }
 
