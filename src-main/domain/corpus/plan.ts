@@ -21,7 +21,7 @@ export interface PlanOptions {
 
 /** What the two sources say of the corpus; numbers of sentences and passes are the same in both. */
 export const RULES: Readonly<Record<CorpusRule, Omit<PlanOptions, 'seed'>>> = {
-  /** Greenformers (thesis), section 5.3. */
+  /** Greenformers, chapter 5. */
   thesis: { passes: 50, startMax: 5000, minLength: 500, maxLength: 1000, sentences: 3_000_000, distinctStarts: false, shuffled: false },
   /** HLTCHKUST/snp2vec. */
   snp2vec: { passes: 50, startMax: 4095, minLength: 512, maxLength: 4095, sentences: 3_000_000, distinctStarts: true, shuffled: true },
