@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, describe, expect, it } from 'vitest'
 import { quietContext } from '../../../../src-shared/job.ts'
+import { writeTwoBit } from '../../../readers/twobitWriter.ts'
 import { findBrowser } from '../../headless/browsers.ts'
 import { parseArguments } from '../arguments.ts'
 import type { CliCommand, CliIo } from '../command.ts'
@@ -138,6 +139,18 @@ describe('diplotype', () => {
     expect((await region('NC_000019.10')).notes.join()).not.toContain('caution')
     expect((await region('19')).notes.join()).not.toContain('caution')
     expect((await region('NC_000019.9')).out).toBe((await region('chr19')).out)
+  })
+
+  // Truth: a reference of one base more, as another build's would be, and one without the contig.
+  it('fills from the reference of the reads only', async () => {
+    const fill = async (name: string, length: number) => {
+      const path = join(folder, `${name}-${length}.2bit`)
+      writeFileSync(path, writeTwoBit([{ name, length, runs: [] }]))
+      return run(diplotype, carrier, '--region', 'chr19:1-5', '--fill', 'reference', '--reference', path)
+    }
+    expect((await fill('19', 58_617_616)).out).toBe('NNNNN\n')
+    await expect(fill('chr19', 59_128_983)).rejects.toMatchObject({ code: 'build' })
+    await expect(fill('chr20', 58_617_616)).rejects.toMatchObject({ code: 'no-reference' })
   })
 
   it('ends at the end of the contig, and says so', async () => {

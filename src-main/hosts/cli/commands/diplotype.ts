@@ -1,6 +1,7 @@
 import { otherBuildNote } from '../../../../src-shared/genome/assemblies.ts'
+import { findContig } from '../../../../src-shared/genome/contigs.ts'
 import type { DiplotypeCalls } from '../../../../src-shared/genome/diplotype.ts'
-import { formatLocus, parseLocus } from '../../../../src-shared/genome/locus.ts'
+import { formatLocus, parseLocus, someNames } from '../../../../src-shared/genome/locus.ts'
 import { PILEUP_DEFAULTS } from '../../../../src-shared/genome/pileup.ts'
 import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { DIPLOTYPE_DEFAULTS, HETEROZYGOUS_WARNING } from '../../../domain/diplotype/call.ts'
@@ -68,7 +69,10 @@ export const command: CliCommand = {
       const length = file.header.contigs.find(c => c.name === asked.contig)?.length ?? asked.end
       const region = { contig: asked.contig, start: asked.start, end: Math.min(asked.end, length) }
       if (!asked.openEnd && asked.end > length) io.note(`the region ends at the contig's end: ${formatLocus(region)}`)
-      if (fill === 'reference' && referencePath) reference = await openReference(referencePath)
+      if (fill === 'reference' && referencePath) {
+        reference = await openReference(referencePath)
+        ensureSameContig(reference, region.contig, length, path)
+      }
       const letters = reference
       const sums = { covered: 0, heterozygous: 0, filled: 0 }
       const json = args.flag('json')
@@ -104,6 +108,15 @@ export const command: CliCommand = {
       await file.close()
     }
   },
+}
+
+/** Letters of another build would stand among those of the reads in silence. */
+function ensureSameContig(reference: Reference, contig: string, length: number, path: string): void {
+  const found = findContig(contig, reference.contigs)
+  const n = (x: number) => `${x.toLocaleString('en-US')} bp`
+  if (!found) throw new WorkbenchError('no-reference', `'${reference.path}' has no contig '${contig}'; it has ${someNames(reference.contigs)}`, 'give the reference that the reads were aligned to') // biome-ignore format: one line
+  if (found.length !== length)
+    throw new WorkbenchError('build', `'${found.name}' has ${n(found.length)} in '${reference.path}', and '${contig}' ${n(length)} in '${path}'`, 'give the reference that the reads were aligned to') // biome-ignore format: one line
 }
 
 interface Sums {
