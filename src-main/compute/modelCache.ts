@@ -48,12 +48,16 @@ export class ModelCache {
         return path
       }
       const temporary = join(this.folder, `.${key}.${process.pid}.${Math.random().toString(36).slice(2)}.part`)
-      await mkdir(temporary, { recursive: true })
-      for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes)
-      for (const [name, path] of links) await linkOrCopy(path, join(temporary, name))
-      await writeFile(join(temporary, 'model.onnx'), model.bytes)
-      // Lost to another process that wrote the same content: theirs is as good.
-      await rename(temporary, folder).catch(() => rm(temporary, { recursive: true, force: true }))
+      try {
+        await mkdir(temporary, { recursive: true })
+        for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes)
+        for (const [name, path] of links) await linkOrCopy(path, join(temporary, name))
+        await writeFile(join(temporary, 'model.onnx'), model.bytes)
+        // Lost to another process that wrote the same content: theirs is as good.
+        await rename(temporary, folder).catch(error => stat(path).catch(() => Promise.reject(error)))
+      } finally {
+        await rm(temporary, { recursive: true, force: true })
+      }
       await this.trim()
       return path
     } catch (error) {

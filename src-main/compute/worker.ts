@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { fromWire, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { Tensor } from '../../src-shared/tensor.ts'
 import { type Frame, unpackTensors } from './frames.ts'
 import type { ComputeProcess, ProcessEnd, ProcessLauncher } from './launcher.ts'
 import type { Answer, MemoryUse } from './protocol.ts'
 import { outOfMemory } from './runtimeErrors.ts'
+import { scratchFolder } from './scratch.ts'
 
 export type Done = Extract<Answer, { kind: 'done' }>
 
@@ -24,7 +23,7 @@ export class Worker {
   /** Its last word on memory. */
   memory: MemoryUse | undefined
   private readonly process: ComputeProcess
-  private readonly scratch = mkdtempSync(join(tmpdir(), 'diploscope-compute-'))
+  private readonly scratch = scratchFolder()
   private waiting: { resolve(frame: Frame): void; reject(error: unknown): void } | undefined
   private end: ProcessEnd | undefined
   private killedByUs = false

@@ -1,5 +1,6 @@
 import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { lives } from '../../compute/scratch.ts'
 
 /** Name beside a folder for what is being written (`part`) or was put aside (`old`); the process is named so that leftovers are known. */
 export type Leftover = 'part' | 'old'
@@ -26,15 +27,6 @@ async function leftovers(parent: string): Promise<readonly Sibling[]> {
     if (base === undefined || lives(Number(pid))) return []
     return [{ path: join(parent, name), target: join(parent, base), kind: kind as Leftover }]
   })
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 const exists = (path: string) =>
