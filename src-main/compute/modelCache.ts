@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { copyFile, link, mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, link, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asWorkbenchError } from '../../src-shared/ipc/errors.ts'
+import { makeFolders } from '../storage/folders.ts'
 
 /** A model that is not a file yet. `files` lie beside it under the names that its external data give. */
 export interface ModelBytes {
@@ -49,7 +50,7 @@ export class ModelCache {
       }
       const temporary = join(this.folder, `.${key}.${process.pid}.${Math.random().toString(36).slice(2)}.part`)
       try {
-        await mkdir(temporary, { recursive: true })
+        await makeFolders(temporary)
         for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes)
         for (const [name, path] of links) await linkOrCopy(path, join(temporary, name))
         await writeFile(join(temporary, 'model.onnx'), model.bytes)

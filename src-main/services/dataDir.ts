@@ -1,7 +1,9 @@
-import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { chmod, readdir, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import { isLeftover } from '../storage/atomic.ts'
+import { makeFolders } from '../storage/folders.ts'
 
 /** Where the program keeps its own files: DIPLOSCOPE_DATA_DIR, else the system's place for a user's data. */
 export function defaultDataDir(
@@ -18,7 +20,7 @@ export function defaultDataDir(
 /** Makes the folder, closed to other users: names of samples are in it. @throws WorkbenchError `permission`, `no-space` */
 export async function prepareDataDir(path: string): Promise<void> {
   try {
-    const made = await mkdir(path, { recursive: true, mode: 0o700 })
+    const made = await makeFolders(path, 0o700)
     if (made) await chmod(path, 0o700)
     else await sweep(path)
   } catch (error) {
@@ -29,13 +31,12 @@ export async function prepareDataDir(path: string): Promise<void> {
   }
 }
 
-/** What an atomic write left behind when the program was killed; younger ones may be another window's that is writing now. */
-const LEFTOVER = /^\..+\.[0-9a-f]{12}\.part$/
+/** Younger left overs may be another window's that is writing now. */
 const OLD_MS = 3600_000
 
 async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!LEFTOVER.test(name)) continue
+    if (!isLeftover(name)) continue
     const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Date.now() }))
     if (Date.now() - mtimeMs > OLD_MS) await rm(join(folder, name), { force: true })
   }

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { asWorkbenchError, toWire, type WireError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { ProjectDocument, ProjectState } from '../../src-shared/project.ts'
 import { writeFileAtomic } from '../storage/atomic.ts'
+import { makeFolders } from '../storage/folders.ts'
 import { emptyDocument, withDefaultTracks } from './defaultTracks.ts'
 import type { FileRegistry } from './files.ts'
 import { candidatePaths, commonFolder, formatProject, type ProjectFile, type ProjectFileEntry, parseProject, withFileIds } from './projectFile.ts' // biome-ignore format: one line
@@ -123,7 +124,7 @@ export function createProjects(options: {
     if (!own && (document.demo || document.bookmarks.length === 0)) return
     const folder = join(dataDir, 'projects')
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await makeFolders(folder, 0o700)
       await writeFileAtomic(join(folder, `previous-${stamp()}${PROJECT_SUFFIX}`), formatProject(document, files.entries(), folder, savedAt)) // biome-ignore format: one line
       const old = (await readdir(folder)).filter(n => n.startsWith('previous-')).sort().slice(0, -KEPT_PREVIOUS) // biome-ignore format: one line
       for (const name of old) await rm(join(folder, name), { force: true })
@@ -200,7 +201,7 @@ export function createProjects(options: {
   }
 
   const keepApart = async (name: string) => {
-    await mkdir(join(dataDir, 'projects'), { recursive: true, mode: 0o700 })
+    await makeFolders(join(dataDir, 'projects'), 0o700)
     const kept = join(dataDir, 'projects', `previous-${stamp()}${PROJECT_SUFFIX}`)
     await rename(join(dataDir, name), kept).catch(() => undefined) // nothing was saved
   }

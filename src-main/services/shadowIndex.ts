@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, readlink, rm, symlink } from 'node:fs/promises'
+import { lstat, readlink, rm, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { asWorkbenchError } from '../../src-shared/ipc/errors.ts'
+import { makeFolders } from '../storage/folders.ts'
 
 /** Where the index of a file goes that lies in a folder where nothing may be written. */
 export interface ShadowIndexes {
@@ -26,7 +27,7 @@ export function createShadowIndexes(dataDir: string): ShadowIndexes {
       if (known) return known
       const link = join(folderOf(path), basename(path))
       try {
-        await mkdir(folderOf(path), { recursive: true, mode: 0o700 })
+        await makeFolders(folderOf(path), 0o700)
         if (await lstat(link).catch(() => undefined)) await rm(link)
         await symlink(path, link)
       } catch (error) {

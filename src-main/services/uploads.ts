@@ -1,7 +1,8 @@
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { throwIfCancelled, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import { openAtomic } from '../storage/atomic.ts'
+import { makeFolders } from '../storage/folders.ts'
 import { newId } from './ids.ts'
 
 export interface UploadRequest {
@@ -64,7 +65,7 @@ export function createUploads(options: {
         throw new WorkbenchError('bad-input', 'the batch is not an id', 'reload the window')
       if (length !== undefined) ensureSmall(length)
       const place = join(folder, batch)
-      await mkdir(place, { recursive: true, mode: 0o700 })
+      await makeFolders(place, 0o700)
       await ensureRoom(place, length ?? 0)
       const path = join(place, name)
       const file = await openAtomic(path)

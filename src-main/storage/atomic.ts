@@ -14,6 +14,13 @@ export interface AtomicFile {
 /** Hops of symbolic links before they are taken for a circle, as Linux has it. */
 const MAX_LINKS = 40
 
+/** A name beside the file that nobody else takes; what a killed program leaves behind is known by it. */
+const temporaryName = (name: string): string =>
+  `.${name}.${process.pid}-${Math.random().toString(36).slice(2, 10)}.part`
+
+/** True for the name of a file that an atomic write of a killed program left behind. */
+export const isLeftover = (name: string): boolean => /^\..+\.\d+-[0-9a-z]{1,8}\.part$/.test(name)
+
 /**
  * Opens `path` for writing whole or not at all: bytes go to a temporary name in the same folder, are synced, then renamed.
  * A symbolic link keeps pointing where it does: the file behind it is replaced. A character device (`/dev/null`, a terminal) is no file
@@ -28,10 +35,7 @@ export async function openAtomic(path: string): Promise<AtomicFile> {
   if (there && !there.isFile())
     throw new WorkbenchError('wrong-type', `'${path}' is ${there.isFIFO() ? 'a pipe' : 'no regular file'}`, 'give the name of a file, or leave it out and redirect the output') // biome-ignore format: one line
   const target = await behindLinks(path)
-  const temporary = join(
-    dirname(target),
-    `.${basename(target)}.${process.pid}-${Math.random().toString(36).slice(2, 10)}.part`,
-  )
+  const temporary = join(dirname(target), temporaryName(basename(target)))
   let handle: FileHandle | undefined
   try {
     handle = await open(temporary, 'wx')

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { copyFile, open, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
@@ -10,6 +10,7 @@ import { modelCard } from '../../models/folder/card.ts'
 import { CARD_FILE, MODEL_FILE, type ModelJson, TOKENIZER_FILE, WEIGHTS_FILE } from '../../models/folder/modelJson.ts'
 import { MAX_JSON_BYTES, parseModelJson } from '../../models/folder/parseModelJson.ts'
 import type { ParameterSpec } from '../../models/registry.ts'
+import { makeFolders } from '../../storage/folders.ts'
 import { fileSha256, openFileSource } from './fileSource.ts'
 import { clearLeftovers, moveInto, restoreReplaced, siblingOf, syncFolder } from './folderSwap.ts'
 
@@ -101,7 +102,7 @@ export async function writeModelFolder(
   if (exists && !(await stat(join(target, MODEL_FILE)).catch(() => undefined))?.isFile()) throw new WorkbenchError('bad-input', `'${folder}' is not a model folder, so it is not replaced`, 'choose another folder, or remove it first') // biome-ignore format: one thought
   const temporary = siblingOf(target, 'part')
   try {
-    await mkdir(temporary, { recursive: true })
+    await makeFolders(temporary)
     const sha256 = await writeWeights(join(temporary, WEIGHTS_FILE), model, context)
     const present = model.specs.filter(s => model.weights.entries.has(s.name))
     const parameters = present.reduce((sum, s) => sum + ('buffer' in s && s.buffer ? 0 : elementCount(s.shape)), 0)

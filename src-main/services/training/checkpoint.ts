@@ -1,9 +1,10 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asWorkbenchError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { Tensor, Tensors } from '../../../src-shared/tensor.ts'
 import { openSafetensors, writeSafetensors } from '../../models/checkpoints/safetensors.ts'
 import { openAtomic } from '../../storage/atomic.ts'
+import { makeFolders } from '../../storage/folders.ts'
 import { openFileSource } from '../models/fileSource.ts'
 import { clearLeftovers, syncFolder } from '../models/folderSwap.ts'
 
@@ -32,7 +33,7 @@ const KEPT = 2
 /** One file, so that it is there whole or not at all: temporary name, sync, rename, and the folder synced. Older ones are removed. */
 export async function writeCheckpoint(folder: string, point: TrainingPoint): Promise<void> {
   const where = join(folder, FOLDER)
-  await mkdir(where, { recursive: true }).catch(error => {
+  await makeFolders(where).catch(error => {
     throw asWorkbenchError(error)
   })
   const { state, ...facts } = point

@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises'
 import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import type { Tensor, Tensors } from '../../../src-shared/tensor.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { Session } from '../../compute/engine.ts'
 import { nextName, trainingInputs } from '../../graph/optimizer/trainingStep.ts'
+import { makeFolders } from '../../storage/folders.ts'
 import { type Json, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { MetricsLog } from './metricsLog.ts'
 
@@ -57,7 +57,7 @@ export async function trainLoop(
   options: { readonly resume?: boolean } = {},
 ): Promise<Trained> {
   const { session, steps } = training
-  await mkdir(folder, { recursive: true }).catch(error => {
+  await makeFolders(folder).catch(error => {
     throw asWorkbenchError(error)
   })
   const before = await readCheckpoint(folder, training.fingerprint)

@@ -1,0 +1,31 @@
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { makeFolders } from './folders.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'diploscope-folders-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+it('makes what is missing, with the mode, and says whether it did', async () => {
+  const path = join(folder, 'a', 'b', 'c')
+  expect(await makeFolders(path, 0o700)).toBe(true)
+  expect(statSync(path).mode & 0o777).toBe(0o700)
+  expect(await makeFolders(path, 0o700)).toBe(false)
+})
+
+it('fails where a file stands, below one, and on nothing', async () => {
+  const file = join(folder, 'file')
+  writeFileSync(file, '')
+  await expect(makeFolders(file)).rejects.toMatchObject({ code: 'EEXIST' })
+  await expect(makeFolders(join(file, 'below'))).rejects.toMatchObject({ code: 'ENOTDIR' })
+})
+
+it.skipIf(!existsSync('/proc/self'))(
+  'fails below a file system that has no new folders, instead of trying for ever',
+  async () => {
+    await expect(makeFolders('/proc/diploscope/data')).rejects.toMatchObject({
+      code: expect.stringMatching(/ENOENT|EACCES|EPERM/),
+    })
+  },
+)
