@@ -73,7 +73,7 @@ export async function importModel(
   context: WorkContext,
 ): Promise<ModelJson> {
   if (request.from === 'savedmodel')
-    throw new WorkbenchError('unsupported', 'a TensorFlow SavedModel cannot be imported into a model folder', 'convert it to ONNX with tf2onnx and import that, or run it through the optional @tensorflow/tfjs-node-gpu engine') // biome-ignore format: one thought
+    throw new WorkbenchError('unsupported', 'a TensorFlow SavedModel cannot be imported into a model folder', "convert it to ONNX with tf2onnx and import that; 'models check DIR --tensorflow DIR' opens it with the optional @tensorflow/tfjs-node-gpu") // biome-ignore format: one thought
   const importer = Object.hasOwn(IMPORTERS, request.from) ? IMPORTERS[request.from] : undefined
   if (!importer) throw new WorkbenchError('wrong-usage', `'${request.from}' is not a format to import from`, `use one of ${Object.keys(IMPORTERS).join(', ')}`) // biome-ignore format: one thought
   const imported = await importer.read(request, context)

@@ -8,6 +8,7 @@ import { exportOnnx } from '../../../services/models/exportOnnx.ts'
 import { factoriseModel } from '../../../services/models/factoriseModel.ts'
 import { IMPORTERS, importModel } from '../../../services/models/importModel.ts'
 import { listModels } from '../../../services/models/listModels.ts'
+import { inspectSavedModel, isSavedModel } from '../../../services/models/savedModel.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
 
 const ACTIONS = { list, import: importOne, export: exportOne, check, factorise } as const
@@ -39,6 +40,11 @@ export const command: CliCommand = {
     energy: { value: 'SHARE', help: 'factorise: instead of a rank, the share of σ² that every map must keep (0.9)' },
     method: { value: 'NAME', help: 'factorise: svd, nmf or semi-nmf (default svd)' },
     seed: { value: 'N', help: 'factorise: start of nmf and semi-nmf (default 1)' },
+    tensorflow: {
+      value: 'DIR',
+      help: 'check a SavedModel: where @tensorflow/tfjs-node-gpu is installed (an optional package, not part of this program)',
+    },
+    node: { value: 'FILE', help: 'check a SavedModel: a Node 20 or 22 that can load that package (default: this one)' },
     replace: { help: 'import, factorise: replace the folder when it exists' },
   },
   notes: `Formats to import from:\n${Object.entries(IMPORTERS)
@@ -141,7 +147,9 @@ async function exportOne(rest: readonly string[], args: ParsedArgs, io: CliIo): 
 }
 
 async function check(rest: readonly string[], args: ParsedArgs, io: CliIo): Promise<number> {
-  const result = await checkModel(operand(rest, 'DIR'), registry(), io.context)
+  const folder = operand(rest, 'DIR')
+  if (isSavedModel(folder)) return checkSavedModel(folder, args, io)
+  const result = await checkModel(folder, registry(), io.context)
   if (args.flag('json')) await io.write(`${JSON.stringify(result)}\n`)
   if (result.problems.length)
     throw new WorkbenchError('bad-model', `'${result.folder}' has ${result.problems.length} problem${result.problems.length > 1 ? 's' : ''}: ${result.problems.join('; ')}`, 'import the model again, or train it anew') // biome-ignore format: one thought
@@ -149,6 +157,23 @@ async function check(rest: readonly string[], args: ParsedArgs, io: CliIo): Prom
     await io.write(
       `${result.folder}: good (${result.kind}, ${result.tensors} tensors, ${result.parameters} parameters)\n`,
     )
+  return EXIT.done
+}
+
+/** A TensorFlow SavedModel: opened by the optional engine, which the user installs. */
+async function checkSavedModel(folder: string, args: ParsedArgs, io: CliIo): Promise<number> {
+  const [modulePath, nodePath] = [args.text('tensorflow'), args.text('node')]
+  const report = await inspectSavedModel(folder, {
+    ...(modulePath ? { modulePath } : {}),
+    ...(nodePath ? { nodePath } : {}),
+  })
+  const rows = (values: typeof report.inputs) =>
+    values.map(v => `${v.name} ${v.dtype} [${v.shape.join(', ')}]`).join('; ')
+  await io.write(
+    args.flag('json')
+      ? `${JSON.stringify(report)}\n`
+      : `${folder}: a TensorFlow SavedModel that opens; inputs ${rows(report.inputs)}; outputs ${rows(report.outputs)}\n`,
+  )
   return EXIT.done
 }
 
