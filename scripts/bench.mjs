@@ -23,7 +23,7 @@ if (!asked || !names.includes(asked)) {
 }
 await ensureBuilt(['main', 'renderer'])
 const esbuild = await import('esbuild')
-const { EXTERNAL } = await import('./build.mjs')
+const { BANNER, EXTERNAL } = await import('./build.mjs')
 const out = path.join(root, 'dist', 'bench', `${asked}.mjs`)
 await esbuild.build({
   entryPoints: [path.join(folder, `${asked}.bench.ts`)],
@@ -34,9 +34,7 @@ await esbuild.build({
   format: 'esm',
   external: [...EXTERNAL, 'playwright-core'],
   logLevel: 'warning',
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
+  banner: BANNER,
 })
 const cpu = os.cpus()[0]?.model ?? 'unknown processor'
 const machine = {

@@ -9,17 +9,8 @@ import { withBuildLock } from './lib.mjs'
 export const EXTERNAL = ['electron', 'onnxruntime-node', 'h5wasm', 'h5wasm/*', '@tensorflow/*', 'esbuild', 'vite']
 
 // Bundled CommonJS packages call require, which an ES module has not.
-const BANNER = {
+export const BANNER = {
   js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-}
-
-const entries = (folder, suffix) => {
-  const full = path.join(root, folder)
-  if (!fs.existsSync(full)) return []
-  return fs
-    .readdirSync(full)
-    .filter(n => n.endsWith(suffix))
-    .map(n => path.join(full, n))
 }
 
 const HOUR_MS = 3_600_000
@@ -33,69 +24,63 @@ export function pruneChunks(current, folder = path.join(root, 'dist', 'chunks'),
   }
 }
 
-export async function buildMain() {
+const common = () => ({
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  external: EXTERNAL,
+  logLevel: 'warning',
+  define: {
+    'process.env.DIPLOSCOPE_VERSION': JSON.stringify(
+      JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version,
+    ),
+  },
+  absWorkingDir: root,
+})
+
+/** Bundles the command line into `outdir`; gives the names of what was written. Tests that start a process use it too. */
+export async function bundleCommandLine(outdir) {
   const esbuild = await import('esbuild')
-  const version = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version
-  const common = {
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    external: EXTERNAL,
-    logLevel: 'warning',
-    define: { 'process.env.DIPLOSCOPE_VERSION': JSON.stringify(version) },
-    absWorkingDir: root,
-  }
-  const exists = f => fs.existsSync(path.join(root, f))
-  const cli = await esbuild.build({
-    ...common,
+  const { metafile } = await esbuild.build({
+    ...common(),
     metafile: true,
     entryPoints: { cli: 'src-main/hosts/cli/main.ts' },
-    outdir: 'dist',
+    outdir,
     format: 'esm',
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     banner: BANNER,
   })
-  pruneChunks(new Set(Object.keys(cli.metafile.outputs).map(name => path.basename(name))))
-  const workers = entries('src-main/workers', '.worker.ts')
-  if (workers.length)
-    await esbuild.build({
-      ...common,
-      entryPoints: Object.fromEntries(workers.map(w => [path.basename(w, '.worker.ts'), w])),
-      outdir: 'dist/workers',
-      format: 'esm',
-      banner: BANNER,
-    })
-  const processes = entries('src-main/compute', 'process.ts').concat(
-    entries('src-main/compute/tensorflow', 'process.ts'),
+  return new Set(Object.keys(metafile.outputs).map(name => path.basename(name)))
+}
+
+export async function buildMain() {
+  const esbuild = await import('esbuild')
+  pruneChunks(await bundleCommandLine('dist'))
+  const bundle = (entryPoints, outdir) =>
+    esbuild.build({ ...common(), entryPoints, outdir, format: 'esm', banner: BANNER })
+  const workers = fs.readdirSync(path.join(root, 'src-main', 'workers')).filter(n => n.endsWith('.worker.ts'))
+  await bundle(
+    Object.fromEntries(workers.map(n => [path.basename(n, '.worker.ts'), path.join('src-main', 'workers', n)])),
+    'dist/workers',
   )
-  for (const file of processes) {
-    const name = path.relative(path.join(root, 'src-main'), file).replace(/\.ts$/, '')
-    await esbuild.build({ ...common, entryPoints: { [name]: file }, outdir: 'dist', format: 'esm', banner: BANNER })
-  }
-  if (exists('src-main/hosts/electron/main.ts')) {
-    await esbuild.build({
-      ...common,
-      entryPoints: {
-        'electron/main': 'src-main/hosts/electron/main.ts',
-        ...(exists('src-main/hosts/electron/services.ts')
-          ? { 'electron/services': 'src-main/hosts/electron/services.ts' }
-          : {}),
-      },
-      outdir: 'dist',
-      format: 'esm',
-      banner: BANNER,
-    })
-    // A sandboxed preload must be one CommonJS file.
-    if (exists('src-main/hosts/electron/preload.ts'))
-      await esbuild.build({
-        ...common,
-        entryPoints: { 'electron/preload': 'src-main/hosts/electron/preload.ts' },
-        outdir: 'dist',
-        format: 'cjs',
-        outExtension: { '.js': '.cjs' },
-      })
-  }
+  await bundle(
+    {
+      'compute/process': 'src-main/compute/process.ts',
+      'compute/tensorflow/process': 'src-main/compute/tensorflow/process.ts',
+      'electron/main': 'src-main/hosts/electron/main.ts',
+      'electron/services': 'src-main/hosts/electron/services.ts',
+    },
+    'dist',
+  )
+  // A sandboxed preload must be one CommonJS file.
+  await esbuild.build({
+    ...common(),
+    entryPoints: { 'electron/preload': 'src-main/hosts/electron/preload.ts' },
+    outdir: 'dist',
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+  })
 }
 
 export async function buildRenderer() {

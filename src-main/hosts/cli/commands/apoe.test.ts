@@ -1,13 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
 import { afterAll, describe, expect, it } from 'vitest'
-import { quietContext } from '../../../../src-shared/job.ts'
+import { runCommand } from '../../../../test-support/run-command.ts'
 import { writeTwoBit } from '../../../readers/twobitWriter.ts'
 import { findBrowser } from '../../headless/browsers.ts'
-import { parseArguments } from '../arguments.ts'
-import type { CliCommand, CliIo } from '../command.ts'
 import { command as apoe } from './apoe.ts'
 import { command as diplotype } from './diplotype.ts'
 
@@ -16,23 +13,7 @@ const carrier = demo('synthetic-e3e4.bam')
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-cli-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Runs a command in this process: exit code, standard output, notes for standard error. */
-async function run(command: CliCommand, ...argv: string[]) {
-  let out = ''
-  const notes: string[] = []
-  const write = async (bytes: Uint8Array | string) => {
-    out += typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes)
-  }
-  const io: CliIo = {
-    context: quietContext(),
-    stdin: Readable.from([]),
-    write,
-    output: async (_path, produce) => produce(write),
-    note: line => notes.push(line),
-    quiet: false,
-  }
-  return { code: await command.run(parseArguments(command, argv), io), out, notes }
-}
+const run = runCommand
 
 describe('apoe', () => {
   it('prints one JSON document with the fields that scripts rely on; exit 0', async () => {

@@ -3,41 +3,28 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { builtCli } from '../../../../test-support/built-cli.ts'
 
 // The command as a process of its own, from the sources: exit codes, the one line of an error, the report.
-const root = resolve(import.meta.dirname, '../../../..')
-const bundle = join(root, 'dist', `.corpus-test-${process.pid}`)
+const _root = resolve(import.meta.dirname, '../../../..')
+let cli: Awaited<ReturnType<typeof builtCli>>
 let folder: string
 const at = (name: string) => join(folder, name)
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'diploscope-corpus-cli-'))
-  await build({
-    entryPoints: { cli: join(root, 'src-main/hosts/cli/main.ts') },
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outdir: bundle,
-    external: ['electron', 'onnxruntime-node', 'h5wasm', 'h5wasm/*'],
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-  })
+  cli = await builtCli()
   await writeFile(at('a.fa'), `>chr19\n${'ACGTTGCA'.repeat(100)}\n`)
   await writeFile(at('a.vcf'), '##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n19\t101\trs1\tT\tC\t.\t.\tFREQ=X:0.6,0.4;COMMON\n') // biome-ignore format: one line
 })
 afterAll(async () => {
-  await rm(bundle, { recursive: true, force: true })
+  await cli?.remove()
   await rm(folder, { recursive: true, force: true })
 })
 
 function corpus(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(bundle, 'cli.js'), 'corpus', ...args], { encoding: 'utf8' }) // biome-ignore format: one line
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli.path, 'corpus', ...args], { encoding: 'utf8' }) // biome-ignore format: one line
   return { status, stdout, stderr }
 }
 const inputs = () => ['--reference', at('a.fa'), '--variants', at('a.vcf'), '--contig', 'NC_000019.10']

@@ -1,34 +1,17 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
 import { afterAll, describe, expect, it } from 'vitest'
 import { quietContext } from '../../../../src-shared/job.ts'
+import { runCommand } from '../../../../test-support/run-command.ts'
 import { openAlignments } from '../../../readers/alignments.ts'
-import { parseArguments } from '../arguments.ts'
-import type { CliIo } from '../command.ts'
 import { command } from './index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-index-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const at = (name: string) => join(folder, name)
 
-async function run(...argv: string[]) {
-  let out = ''
-  const notes: string[] = []
-  const write = async (bytes: Uint8Array | string) => {
-    out += typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes)
-  }
-  const io: CliIo = {
-    context: quietContext(),
-    stdin: Readable.from([]),
-    write,
-    output: async (_path, produce) => produce(write),
-    note: line => notes.push(line),
-    quiet: false,
-  }
-  return { code: await command.run(parseArguments(command, argv), io), out, notes }
-}
+const run = (...argv: string[]) => runCommand(command, ...argv)
 
 describe('index', () => {
   it('writes a .bai with which the BAM can be read, and will not replace it unless told to', async () => {

@@ -2,43 +2,30 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { createClient } from '../../../../src-shared/ipc/client.ts'
 import { type SocketLike, socketWire } from '../../../../src-shared/ipc/socketWire.ts'
+import { builtCli } from '../../../../test-support/built-cli.ts'
 
 import { withoutNames } from './serve.ts'
 
 // The command as a process of its own, from the sources: its first line, its exit codes, its end.
 const root = resolve(import.meta.dirname, '../../../..')
-const bundle = join(root, 'dist', `.serve-test-${process.pid}`)
+let cli: Awaited<ReturnType<typeof builtCli>>
 let folder: string
 const running = new Set<ChildProcess>()
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'diploscope-serve-'))
-  await build({
-    entryPoints: { cli: join(root, 'src-main/hosts/cli/main.ts') },
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outdir: bundle,
-    external: ['electron', 'onnxruntime-node', 'h5wasm', 'h5wasm/*'],
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-  })
+  cli = await builtCli()
 })
 afterEach(() => {
   for (const child of running) child.kill('SIGKILL')
   running.clear()
 })
 afterAll(async () => {
-  await rm(bundle, { recursive: true, force: true })
+  await cli?.remove()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -49,7 +36,7 @@ interface Run {
 }
 
 function serve(args: readonly string[], env: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, [join(bundle, 'cli.js'), 'serve', ...args], {
+  const child = spawn(process.execPath, [cli.path, 'serve', ...args], {
     cwd: folder,
     env: { ...process.env, DIPLOSCOPE_DATA_DIR: join(folder, 'data'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
