@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import {
   goldenArray,
   goldenCases,
@@ -8,7 +8,7 @@ import {
   Judge,
   type Summary,
 } from '../../test-support/golden.ts'
-import { GraphRunner } from '../../test-support/golden-run.ts'
+import { goldenOnDevices } from '../../test-support/golden-devices.ts'
 import { gradient } from '../graph/gradient.ts'
 import { Graph } from '../graph/graph.ts'
 import { mul, reduceSum } from '../graph/ops.ts'
@@ -21,21 +21,8 @@ const cases = goldenCases('block-sparse')
 const patterns = cases.flatMap(at => Object.keys(at.json.cases).map(name => ({ at, name, folder: at.folder })))
 
 /** Truth: dense softmax with a mask in float64, there checked against google-research/bigbird. */
-describe.skipIf(cases.length === 0).each([
-  ['cpu', 'float32'],
-  ['cpu', 'float64'],
-  ['webgpu', 'float32'],
-] as const)('golden: block-sparse attention on %s in %s', (device, float) => {
-  const runner = new GraphRunner(device)
-  let trial = { works: false, reason: '' }
-  beforeAll(async () => {
-    trial = await runner.works()
-  })
-  afterAll(() => runner.close())
-
-  it.for(patterns)('$folder $name', async ({ at, name }, { skip }) => {
-    if (!trial.works) console.log(`block-sparse: ${device} skipped: ${trial.reason}`)
-    skip(!trial.works, trial.reason)
+goldenOnDevices('block-sparse attention', patterns, '$folder $name', (runner, float, device) => {
+  const judgeCase = async ({ at, name }: (typeof patterns)[number]) => {
     const { architecture, tolerance, cases: listed } = at.json
     const random: RandomBlocks = listed[name].random_blocks
     const judge = new Judge()
@@ -97,5 +84,7 @@ describe.skipIf(cases.length === 0).each([
     }
     expect(judge.comparisons).toBeGreaterThan(input.data.length + specs.length)
     console.log(`block-sparse ${name} on ${device} in ${float}: ${judge.worst}`)
-  })
+  }
+
+  return judgeCase
 })

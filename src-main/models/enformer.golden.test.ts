@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
+import type { GoldenCase } from '../../test-support/golden.ts'
 import { goldenArray, goldenCases, Judge } from '../../test-support/golden.ts'
+import { goldenOnDevices } from '../../test-support/golden-devices.ts'
 import { type GoldenEnformer, goldenEnformer, oneHotCodes } from '../../test-support/golden-enformer.ts'
-import { GraphRunner } from '../../test-support/golden-run.ts'
 import { Graph, type Tensor } from '../graph/graph.ts'
 import { slice, transpose } from '../graph/ops.ts'
 import { enformerSpecs, runEnformer } from './enformer.ts'
@@ -25,21 +26,8 @@ function stagesOf(graph: Graph, { config, batch, length }: GoldenEnformer, files
 }
 
 /** Truth: enformer-pytorch in float64 with its gamma features corrected, and an independent numpy forward. */
-describe.skipIf(cases.length === 0).each([
-  ['cpu', 'float32'],
-  ['cpu', 'float64'],
-  ['webgpu', 'float32'],
-] as const)('golden: enformer on %s in %s', (device, float) => {
-  const runner = new GraphRunner(device)
-  let trial = { works: false, reason: '' }
-  beforeAll(async () => {
-    trial = await runner.works()
-  })
-  afterAll(() => runner.close())
-
-  it.for(cases)('$folder', async (at, { skip }) => {
-    if (!trial.works) console.log(`enformer: ${device} skipped: ${trial.reason}`)
-    skip(!trial.works, trial.reason)
+goldenOnDevices('enformer', cases, '$folder', (runner, float, device) => {
+  const judgeCase = async (at: GoldenCase) => {
     const { json } = at
     const judge = new Judge()
     const golden = await goldenEnformer(at)
@@ -74,5 +62,7 @@ describe.skipIf(cases.length === 0).each([
       const ours = rows.flatMap(d => [...table.subarray((d + tokens - 1) * features, (d + tokens) * features)])
       judge.array(file, ours, expected.data as Float32Array, json.tolerance[file])
     }
-  })
+  }
+
+  return judgeCase
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
 import {
   type GoldenCase,
   goldenArray,
@@ -7,8 +7,8 @@ import {
   Judge,
   type Summary,
 } from '../../test-support/golden.ts'
+import { goldenOnDevices } from '../../test-support/golden-devices.ts'
 import { type GoldenEnformer, goldenEnformer, oneHotCodes } from '../../test-support/golden-enformer.ts'
-import { GraphRunner } from '../../test-support/golden-run.ts'
 import { gradient } from '../graph/gradient.ts'
 import { Graph, type Tensor } from '../graph/graph.ts'
 import { poisson } from '../graph/losses/poisson.ts'
@@ -19,21 +19,8 @@ const cases = goldenCases('enformer-gradients')
 type Values = ReadonlyMap<string, ArrayLike<number>>
 
 /** Truth: autograd in float64, there checked by central finite differences. */
-describe.skipIf(cases.length === 0).each([
-  ['cpu', 'float32'],
-  ['cpu', 'float64'],
-  ['webgpu', 'float32'],
-] as const)('golden: enformer gradients on %s in %s', (device, float) => {
-  const runner = new GraphRunner(device)
-  let trial = { works: false, reason: '' }
-  beforeAll(async () => {
-    trial = await runner.works()
-  })
-  afterAll(() => runner.close())
-
-  it.for(cases)('$folder', async (at, { skip }) => {
-    if (!trial.works) console.log(`enformer gradients: ${device} skipped: ${trial.reason}`)
-    skip(!trial.works, trial.reason)
+goldenOnDevices('enformer gradients', cases, '$folder', (runner, float, device) => {
+  const judgeCase = async (at: GoldenCase) => {
     const golden = await goldenEnformer(at)
     const judge = new Judge()
     await meanOfTracks(at, golden, judge)
@@ -41,7 +28,7 @@ describe.skipIf(cases.length === 0).each([
     await trainingMode(at, golden, judge)
     expect(judge.comparisons).toBeGreaterThan(golden.length * 4 + 100)
     console.log(`enformer gradients on ${device} in ${float}: ${judge.worst}`)
-  })
+  }
 
   const build = (golden: GoldenEnformer, sequences: number, training?: 'batch') => {
     const graph = new Graph({ float })
@@ -186,4 +173,6 @@ describe.skipIf(cases.length === 0).each([
       judge.summary(`${file}: ${name}`, results.get(`d ${name}`)!, summary, relative, absolute)
     }
   }
+
+  return judgeCase
 })

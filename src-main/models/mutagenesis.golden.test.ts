@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
+import type { GoldenCase } from '../../test-support/golden.ts'
 import { goldenCases, goldenText, Judge } from '../../test-support/golden.ts'
+import { goldenOnDevices } from '../../test-support/golden-devices.ts'
 import { goldenEnformer, oneHotCodes } from '../../test-support/golden-enformer.ts'
-import { GraphRunner } from '../../test-support/golden-run.ts'
 import { Graph } from '../graph/graph.ts'
 import { reachedSpans } from '../graph/locality.ts'
 import { runEnformer } from './enformer.ts'
@@ -11,21 +12,8 @@ const LETTERS = 'ACGT'
 const BATCH = 8
 
 /** Truth: the reference run again for every alternative base, in float64. */
-describe.skipIf(cases.length === 0).each([
-  ['cpu', 'float32'],
-  ['cpu', 'float64'],
-  ['webgpu', 'float32'],
-] as const)('golden: mutagenesis on %s in %s', (device, float) => {
-  const runner = new GraphRunner(device)
-  let trial = { works: false, reason: '' }
-  beforeAll(async () => {
-    trial = await runner.works()
-  })
-  afterAll(() => runner.close())
-
-  it.for(cases)('$folder', async (at, { skip }) => {
-    if (!trial.works) console.log(`mutagenesis: ${device} skipped: ${trial.reason}`)
-    skip(!trial.works, trial.reason)
+goldenOnDevices('mutagenesis', cases, '$folder', (runner, float, device) => {
+  const judgeCase = async (at: GoldenCase) => {
     const { json } = at
     const judge = new Judge()
     const golden = await goldenEnformer(at)
@@ -91,5 +79,7 @@ describe.skipIf(cases.length === 0).each([
     }
     expect(judge.comparisons).toBeGreaterThanOrEqual(rows.length * columns.length + json.positions0.length)
     console.log(`mutagenesis on ${device} in ${float}: ${judge.worst}`)
-  })
+  }
+
+  return judgeCase
 })
