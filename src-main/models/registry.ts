@@ -11,6 +11,8 @@ export interface ParameterSpec {
   readonly dtype: DType
   /** May be absent from the file (a counter, a constant that the network can rebuild). */
   readonly optional?: boolean
+  /** Belongs to the model but is not trained: running statistics, a stored attention pattern. Not counted as a parameter. */
+  readonly buffer?: true
   /** Its numbers shape the graph (a stored attention pattern): they are given to `buildForward`, not fed at each run. */
   readonly structure?: true
 }

@@ -3,10 +3,7 @@ import type { Graph, Tensor } from '../../graph/graph.ts'
 import type { ParameterSpec } from '../registry.ts'
 
 /** A weight as a layer declares it. */
-export interface WeightSpec extends ParameterSpec {
-  /** Belongs to the model but is not trained: running statistics, a stored attention pattern. Not counted as a parameter. */
-  readonly buffer?: true
-}
+export type WeightSpec = ParameterSpec
 
 /** A trained float tensor in the canonical layout: linear [out, in], conv [out, in, kernel], vectors [channels]. */
 export const weight = (name: string, ...shape: number[]): WeightSpec => ({ name, shape, dtype: 'float32' })

@@ -43,7 +43,7 @@ export async function checkModel(folder: string, registry: ModelRegistry, contex
     await collect(problems, async () => {
       const configured = registry.configure(json.kind, json.architecture)
       const specs = configured.parameters
-      const buffers = new Set(specs.filter(s => 'buffer' in s && s.buffer).map(s => s.name))
+      const buffers = new Set(specs.filter(s => s.buffer).map(s => s.name))
       for (const e of model.weights.entries.values()) if (!buffers.has(e.name)) parameters += elementCount(e.shape)
       const weights = await mapTensors(model.weights, specs, sameNames)
       // A stored pattern can name blocks that the sequence has not: the graph says so.

@@ -44,6 +44,7 @@ export async function buildOnnx(
     ...(options.length !== undefined ? { length: options.length } : {}),
     structure: await storedStructure(weights, configured.parameters),
   })
+  const types = new Map(configured.parameters.map(s => [s.name, s.dtype]))
   const structural = new Set(configured.parameters.filter(s => s.structure).map(s => s.name))
   const values = new Map<string, ParameterValues>()
   let done = 0
@@ -51,12 +52,8 @@ export async function buildOnnx(
     if (structural.has(name)) continue
     throwIfCancelled(context.signal)
     context.report({ phase: 'reading weights', done: done++, total: weights.entries.size })
-    const place = options.inPlace ? placeOf(model, name, configured.parameters) : undefined
-    if (place) {
-      values.set(name, { location: json.weights.file, ...place })
-      continue
-    }
-    values.set(name, (await weights.read(name)).data as Float32Array | Int32Array | BigInt64Array)
+    const inPlace = options.inPlace ? valueInPlace(model, name, types.get(name)) : undefined
+    values.set(name, inPlace ?? ((await weights.read(name)).data as Float32Array | Int32Array | BigInt64Array))
   }
   return emitOnnx(outputs, { values, ...(options.dataFile ? { externalLocation: options.dataFile } : {}) })
 }
@@ -73,10 +70,14 @@ export async function storedStructure(
   return structure
 }
 
-/** Bytes of a weight in the file, when they are of the type and shape that the graph takes. */
-function placeOf(model: OpenModelFolder, name: string, specs: readonly ParameterSpec[]) {
-  const [entry, spec] = [model.weights.entries.get(name), specs.find(s => s.name === name)]
-  return entry && entry.dtype === spec?.dtype ? model.weights.place(name) : undefined
+/** Where a weight lies in the folder's file, when it has the type that the graph takes: a value that is never copied. */
+export function valueInPlace(
+  model: OpenModelFolder,
+  name: string,
+  dtype: string | undefined,
+): ParameterValues | undefined {
+  const place = model.weights.entries.get(name)?.dtype === dtype ? model.weights.place(name) : undefined
+  return place && { location: model.json.weights.file, ...place }
 }
 
 /**

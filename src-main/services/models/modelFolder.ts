@@ -105,7 +105,7 @@ export async function writeModelFolder(
     await makeFolders(temporary)
     const sha256 = await writeWeights(join(temporary, WEIGHTS_FILE), model, context)
     const present = model.specs.filter(s => model.weights.entries.has(s.name))
-    const parameters = present.reduce((sum, s) => sum + ('buffer' in s && s.buffer ? 0 : elementCount(s.shape)), 0)
+    const parameters = present.reduce((sum, s) => sum + (s.buffer ? 0 : elementCount(s.shape)), 0)
     let tokenizer: ModelJson['tokenizer'] = null
     if (model.tokenizer) {
       await copyFile(model.tokenizer.path, join(temporary, TOKENIZER_FILE))

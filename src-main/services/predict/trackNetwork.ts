@@ -10,7 +10,8 @@ import { mapTensors, sameNames } from '../../models/checkpoints/mapTensors.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import { selectTracks, takeRows } from '../../models/trackSelection.ts'
-import { type OpenModelFolder, openModelFolder } from '../models/modelFolder.ts'
+import { storedStructure, valueInPlace } from '../models/exportOnnx.ts'
+import { openModelFolder } from '../models/modelFolder.ts'
 
 /** An open network of which only some tracks are computed. */
 export interface TrackNetwork {
@@ -85,16 +86,15 @@ async function openSelected(
     const weights = await mapTensors(model.weights, whole, sameNames)
     const network = registry.configure(json.kind, selection?.architecture ?? json.architecture)
     const values = new Map<string, ParameterValues>()
-    const structure = new Map<string, ArrayLike<number>>()
+    const structure = await storedStructure(weights, network.parameters)
     const read = async (name: string) => (await weights.read(name)).data as Float32Array | Int32Array
     for (const spec of network.parameters) {
       throwIfCancelled(context.signal)
-      if (!weights.entries.has(spec.name)) continue
+      if (!weights.entries.has(spec.name) || structure.has(spec.name)) continue
       const rows = selection?.rows.get(spec.name)
-      if (spec.structure) structure.set(spec.name, await read(spec.name))
-      else if (rows)
+      if (rows)
         values.set(spec.name, takeRows((await read(spec.name)) as Float32Array, whole.find(p => p.name === spec.name)!.shape[0]!, rows)) // biome-ignore format: one thought
-      else values.set(spec.name, placeOf(model, spec.name, spec.dtype) ?? (await read(spec.name)))
+      else values.set(spec.name, valueInPlace(model, spec.name, spec.dtype) ?? (await read(spec.name)))
     }
     const graph = new Graph()
     const outputs = network.buildForward(graph, { batch, structure })
@@ -103,11 +103,6 @@ async function openSelected(
   } finally {
     await model.close()
   }
-}
-
-function placeOf(model: OpenModelFolder, name: string, dtype: string): ParameterValues | undefined {
-  const place = model.weights.entries.get(name)?.dtype === dtype ? model.weights.place(name) : undefined
-  return place && { location: model.json.weights.file, ...place }
 }
 
 function own(
