@@ -269,9 +269,11 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
   })
 
   it('tries the devices that models can run on, by running on them', async () => {
+    await genomeReady(w.page)
     await w.page.keyboard.press('Control+k')
-    await w.page.keyboard.type('about')
-    await w.page.keyboard.press('Enter')
+    const commands = w.page.getByRole('dialog', { name: 'Commands' })
+    await commands.getByRole('combobox').fill('about')
+    await commands.getByRole('option', { name: /About Diploscope/ }).click()
     const about = w.page.getByRole('dialog', { name: 'About Diploscope' })
     await about.getByRole('button', { name: 'Try the devices that models run on' }).click()
     const rows = w.page.getByTestId('devices').locator('tbody tr')
