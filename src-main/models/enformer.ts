@@ -46,7 +46,8 @@ export function parseTrunk(fields: ConfigFields): TrunkConfig {
     stemKernel: fields.count('stemKernel', { otherwise: 15 }),
     towerFilters: fields.counts('towerFilters'),
     towerKernel: fields.count('towerKernel', { otherwise: 5 }),
-    layers: fields.count('layers'),
+    // Without layers it is the convolutional trunk with its head alone: the baseline of the networks with attention.
+    layers: fields.count('layers', { least: 0 }),
     heads: fields.count('heads'),
     targetBins: fields.count('targetBins'),
     outputs: fields.namedCounts('outputs'),

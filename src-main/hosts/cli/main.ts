@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   predict: () => import('./commands/predict.ts'),
   serve: () => import('./commands/serve.ts'),
   tokenizer: () => import('./commands/tokenizer.ts'),
+  train: () => import('./commands/train.ts'),
 }
 
 const exitCode = (code: ErrorCode): number => {

@@ -46,6 +46,35 @@ export class ConfigFields {
     return value
   }
 
+  /** Text that is not empty. */
+  text(field: string, otherwise?: string): string {
+    const value = this.#value(field, otherwise)
+    if (typeof value !== 'string' || value === '') throw this.fault(field, 'text')
+    return value
+  }
+
+  /** A list of texts, not empty unless there is another value for its absence. */
+  texts(field: string, otherwise?: readonly string[]): readonly string[] {
+    const value = this.#value(field, otherwise as string[] | undefined)
+    if (
+      !Array.isArray(value) ||
+      (value.length === 0 && !otherwise) ||
+      !value.every(v => typeof v === 'string' && v !== '')
+    )
+      throw this.fault(field, 'a list of texts')
+    return value as string[]
+  }
+
+  /** The fields of an object that must be there. */
+  inner(field: string): ConfigFields {
+    return new ConfigFields(this.#value(field), `${this.#path}.${field}`)
+  }
+
+  /** What a field holds, for a reader of its own. */
+  raw(field: string): unknown {
+    return this.#value(field)
+  }
+
   flag(field: string, otherwise?: boolean): boolean {
     const value = this.#value(field, otherwise)
     if (typeof value !== 'boolean') throw this.fault(field, 'true or false')
