@@ -10,7 +10,7 @@ import { DropZone } from './features/open/DropZone.tsx'
 import { FileDialog } from './features/open/FileDialog.tsx'
 import { useAppCommands } from './features/palette/appCommands.ts'
 import { Palette } from './features/palette/Palette.tsx'
-import { Plots } from './features/plots/Plots.tsx'
+import { PlotsArea } from './features/plots/PlotsArea.tsx'
 import { Start } from './features/start/Start.tsx'
 import { TitleBar } from './features/titlebar/TitleBar.tsx'
 import { ProjectTree } from './features/tree/ProjectTree.tsx'
@@ -106,7 +106,7 @@ function Workspace() {
             {plots && <Separator className="split" data-across="y" aria-label="Height of the plots" />}
             {plots && (
               <Panel id="plots" defaultSize="230px" minSize="120px" groupResizeBehavior="preserve-pixel-size">
-                <Plots />
+                <PlotsArea />
               </Panel>
             )}
           </Group>

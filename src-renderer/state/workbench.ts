@@ -30,6 +30,8 @@ export interface Notice {
 
 export type Dialog = 'none' | 'open' | 'palette' | 'keys' | 'about' | 'bookmark' | 'rename'
 
+export type PlotsTab = 'depth' | 'scan' | 'variants'
+
 export interface Explained {
   readonly contig: string
   readonly position: number
@@ -51,6 +53,8 @@ interface Workbench {
   /** The base at which the keyboard's cursor stands; null when it is put away. */
   readonly cursor: number | null
   readonly plotsOpen: boolean
+  /** Which question the plots below the browser answer. */
+  readonly plotsTab: PlotsTab
   /** What a track knows of the variant or gene that was clicked at a position. */
   readonly explained: Explained | null
 
@@ -69,6 +73,7 @@ interface Workbench {
   notify(kind: Notice['kind'], text: string, error?: WireError): void
   dismiss(id: number): void
   show(dialog: Dialog): void
+  showPlots(tab: PlotsTab): void
 }
 
 let nextNotice = 1
@@ -86,6 +91,7 @@ export const useWorkbench = create<Workbench>()((set, get) => ({
   options: PILEUP_DEFAULTS,
   cursor: null,
   plotsOpen: false,
+  plotsTab: 'depth',
   explained: null,
 
   load(state) {
@@ -181,6 +187,9 @@ export const useWorkbench = create<Workbench>()((set, get) => ({
   },
   show(dialog) {
     set({ dialog })
+  },
+  showPlots(plotsTab) {
+    set({ plotsOpen: true, plotsTab })
   },
 }))
 

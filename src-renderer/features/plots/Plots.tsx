@@ -1,14 +1,12 @@
 import { useComputedColorScheme } from '@mantine/core'
-import { IconX } from '@tabler/icons-react'
 import { useQueries } from '@tanstack/react-query'
 import { useMemo, useRef } from 'react'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import type { ChartHandle } from '../../charts/Chart.tsx'
 import { VISIBLE_BP } from '../../genome/visible.ts'
-import { runCommand } from '../../state/commands.ts'
 import { coverageQuery } from '../../state/services.ts'
 import { useDocument, useLocus, useWorkbench } from '../../state/workbench.ts'
-import { IconButton, PictureButtons, TsvButton } from '../../ui/parts.tsx'
+import { PictureButtons, TsvButton } from '../../ui/parts.tsx'
 import { type Origin, originLines, toTsv } from '../../ui/provenance.ts'
 import { useModule } from '../../ui/useModule.ts'
 import { cumulative, summarise } from './depthSummary.ts'
@@ -104,7 +102,7 @@ export function Plots() {
       originLines(origin, new Date()),
     )
   return (
-    <section className="plots" aria-label="Plots">
+    <section className="plots" aria-label="Depth in view">
       <div style={{ display: 'flex', alignItems: 'center', gap: 8 }}>
         <b>Depth in view</b>
         {found.length > 0 && (
@@ -120,9 +118,6 @@ export function Plots() {
             <PictureButtons svg={() => chart.current?.svg()} name="depth" origin={origin} />
           </>
         )}
-        <IconButton label="Close the plots" keys="P" onClick={() => runCommand('plots')}>
-          <IconX size={15} />
-        </IconButton>
       </div>
       {samples.length === 0 && <div className="empty">Show a track of a sample to see its depth here.</div>}
       {samples.length > 0 && !near && (
