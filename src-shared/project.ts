@@ -1,4 +1,5 @@
 import type { Interval } from './genome/interval.ts'
+import type { Scale } from './genome/prediction.ts'
 import type { OpenedFile } from './openedFile.ts'
 
 export interface Bookmark {
@@ -10,10 +11,42 @@ export interface Bookmark {
 /** How one opened file is shown in the browser panel. Order in the project is order on the screen. */
 export interface TrackSetting {
   readonly fileId: string
-  /** A sample has reads, coverage and diplotype; other files have one. */
-  readonly part: 'reads' | 'coverage' | 'diplotype' | 'genes' | 'signal' | 'variants'
+  /** A sample has reads, coverage and diplotype; a model as many predicted tracks as were chosen; other files have one. */
+  readonly part: 'reads' | 'coverage' | 'diplotype' | 'genes' | 'signal' | 'variants' | 'predicted'
   readonly visible: boolean
   readonly heightPx?: number
+  /** Of part `predicted`, and only there. */
+  readonly predicted?: PredictedSetting
+}
+
+/** Whose sequence a predicted track shows: `between` is haplotype 2 minus haplotype 1, the others minus the reference. */
+export type PredictedShows =
+  | 'reference'
+  | 'haplotype1'
+  | 'haplotype2'
+  | 'haplotypes'
+  | 'difference1'
+  | 'difference2'
+  | 'between'
+
+/** Channels of a model as one track, alone or with the experimental signal that they are to be compared with. */
+export interface PredictedSetting {
+  /** Unique in the project. */
+  readonly trackId: string
+  readonly name: string
+  /** One channel, or a strand pair: the forward strand first, drawn upwards; the other downwards. */
+  readonly channels: readonly number[]
+  /** bigWig files by channel; null: none. */
+  readonly signals: readonly (string | null)[]
+  readonly layout: 'overlaid' | 'beside'
+  readonly scale: Scale
+  /** Tracks with the same word share their y-scale; null: its own. */
+  readonly group: string | null
+  /** In the units of the model's training targets, or with their transform undone. */
+  readonly units: 'model' | 'raw'
+  readonly shows: PredictedShows
+  /** The phased VCF or sample whose haplotypes are shown; null while the reference is. */
+  readonly person: { readonly fileId: string; readonly sample: string } | null
 }
 
 /** What the window shows: everything that undo and redo go over. */
@@ -26,6 +59,7 @@ export interface ViewState {
     | { readonly kind: 'sample'; readonly fileId: string }
     | { readonly kind: 'position'; readonly contig: string; readonly position: number; readonly fileId: string | null }
     | { readonly kind: 'file'; readonly fileId: string }
+    | { readonly kind: 'track'; readonly fileId: string; readonly trackId: string }
 }
 
 /** A project file (`*.diploscope.json`). Files are kept by path on the server side; the page knows them by id. */

@@ -1,13 +1,32 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
-import type { ProjectDocument } from '../../src-shared/project.ts'
+import type { PredictedSetting, ProjectDocument } from '../../src-shared/project.ts'
 import { candidatePaths, formatProject, parseProject, withFileIds } from './projectFile.ts'
 
 const id = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/)
 const interval = fc
   .tuple(fc.string({ maxLength: 20 }), fc.nat(2 ** 30), fc.integer({ min: 1, max: 2 ** 20 }))
   .map(([contig, start, length]) => ({ contig, start, end: start + length }))
+const person = fc.record({ fileId: id, sample: fc.string({ maxLength: 9 }) })
+const predicted: fc.Arbitrary<PredictedSetting> = fc
+  .tuple(
+    fc.record({
+      trackId: id,
+      name: fc.string({ maxLength: 20 }),
+      channels: fc.array(fc.nat(9999), { maxLength: 2 }),
+      signals: fc.array(fc.option(id), { maxLength: 2 }),
+      layout: fc.constantFrom('overlaid' as const, 'beside' as const),
+      scale: fc.constantFrom('linear' as const, 'log' as const, 'arcsinh' as const),
+      group: fc.option(fc.string({ maxLength: 9 })),
+      units: fc.constantFrom('model' as const, 'raw' as const),
+    }),
+    fc.oneof(
+      fc.constant({ shows: 'reference' as const, person: null }),
+      fc.record({ shows: fc.constantFrom('haplotype1' as const, 'between' as const), person }),
+    ),
+  )
+  .map(([a, b]) => ({ ...a, ...b }))
 const document: fc.Arbitrary<ProjectDocument> = fc.record({
   version: fc.constant(1 as const),
   name: fc.string({ maxLength: 50 }),
@@ -18,18 +37,22 @@ const document: fc.Arbitrary<ProjectDocument> = fc.record({
     selection: fc.oneof(
       fc.constant({ kind: 'none' as const }),
       fc.record({ kind: fc.constantFrom('sample' as const, 'file' as const), fileId: id }),
+      fc.record({ kind: fc.constant('track' as const), fileId: id, trackId: id }),
       fc.record({ kind: fc.constant('position' as const), contig: fc.string({ maxLength: 9 }), position: fc.nat(), fileId: fc.option(id) }), // biome-ignore format: one line
     ),
   }),
   tracks: fc.array(
-    fc.record(
-      {
-        fileId: id,
-        part: fc.constantFrom('reads' as const, 'coverage' as const, 'genes' as const),
-        visible: fc.boolean(),
-        heightPx: fc.integer({ min: 10, max: 4000 }),
-      },
-      { requiredKeys: ['fileId', 'part', 'visible'] },
+    fc.oneof(
+      fc.record(
+        {
+          fileId: id,
+          part: fc.constantFrom('reads' as const, 'coverage' as const, 'genes' as const),
+          visible: fc.boolean(),
+          heightPx: fc.integer({ min: 10, max: 4000 }),
+        },
+        { requiredKeys: ['fileId', 'part', 'visible'] },
+      ),
+      fc.record({ fileId: id, part: fc.constant('predicted' as const), visible: fc.boolean(), predicted }),
     ),
     { maxLength: 5 },
   ),
@@ -74,6 +97,7 @@ describe('a project file', () => {
           view: { referenceFileId: null },
         })
         const ids = [d.view.referenceFileId, ...d.tracks.map(t => t.fileId), 'fileId' in d.view.selection ? d.view.selection.fileId : null] // biome-ignore format: one line
+        for (const { predicted } of d.tracks) ids.push(...(predicted?.signals ?? []), predicted?.person?.fileId ?? null)
         const same = new Map(ids.flatMap(i => (i ? [[i, i] as const] : [])))
         expect(withFileIds(d, same)).toEqual(d)
       }),

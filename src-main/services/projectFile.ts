@@ -3,7 +3,7 @@ import type { FileKind, FileRole } from '../../src-shared/genome/files.ts'
 import { type Check, id, integer, list, oneOf, record, text } from '../../src-shared/ipc/checks.ts'
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import { projectDocument } from '../../src-shared/ipc/projectChecks.ts'
-import type { ProjectDocument, TrackSetting, ViewState } from '../../src-shared/project.ts'
+import type { PredictedSetting, ProjectDocument, TrackSetting, ViewState } from '../../src-shared/project.ts'
 import type { FileEntry, RememberedFile } from './files.ts'
 
 /** By this the program knows its own project files. */
@@ -110,7 +110,7 @@ export function withFileIds(document: ProjectDocument, ids: ReadonlyMap<string, 
   const { view } = document
   const tracks = document.tracks.flatMap((t): TrackSetting[] => {
     const fileId = ids.get(t.fileId)
-    return fileId ? [{ ...t, fileId }] : []
+    return fileId ? [{ ...t, fileId, ...(t.predicted ? { predicted: predictedWithIds(t.predicted, ids) } : {}) }] : []
   })
   return {
     ...document,
@@ -123,6 +123,18 @@ export function withFileIds(document: ProjectDocument, ids: ReadonlyMap<string, 
   }
 }
 
+/** Signal or a person that is not in the map is no longer shown; the prediction of the reference stays. */
+function predictedWithIds(p: PredictedSetting, ids: ReadonlyMap<string, string>): PredictedSetting {
+  const person = p.person && ids.get(p.person.fileId)
+  return {
+    ...p,
+    signals: p.signals.map(s => (s && ids.get(s)) ?? null),
+    ...(p.person && person
+      ? { person: { ...p.person, fileId: person } }
+      : { person: null, shows: 'reference' as const }),
+  }
+}
+
 function selectionWithIds(s: ViewState['selection'], ids: ReadonlyMap<string, string>): ViewState['selection'] {
   switch (s.kind) {
     case 'none':
@@ -130,7 +142,8 @@ function selectionWithIds(s: ViewState['selection'], ids: ReadonlyMap<string, st
     case 'position':
       return { ...s, fileId: (s.fileId && ids.get(s.fileId)) ?? null }
     case 'sample':
-    case 'file': {
+    case 'file':
+    case 'track': {
       const fileId = ids.get(s.fileId)
       return fileId ? { ...s, fileId } : { kind: 'none' }
     }

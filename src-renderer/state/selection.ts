@@ -13,6 +13,8 @@ export const selectSample = (fileId: string): Selection => ({ kind: 'sample', fi
 export const selectFile = (file: OpenedFile): Selection =>
   file.role === 'sample' && !file.problem ? selectSample(file.id) : { kind: 'file', fileId: file.id }
 
+export const selectTrack = (fileId: string, trackId: string): Selection => ({ kind: 'track', fileId, trackId })
+
 /** A base, 0-based. `fileId` is the sample in whose track it was pointed at; null when it was none (reference, genes, ruler). */
 export const selectPosition = (contig: string, position: number, fileId: string | null): Selection => ({
   kind: 'position',

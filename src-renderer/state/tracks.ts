@@ -4,6 +4,7 @@ import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { Contig } from '../../src-shared/genome/locus.ts'
 import type { ProjectDocument, TrackSetting } from '../../src-shared/project.ts'
+import { withoutClosedSignal } from './predictedTracks.ts'
 
 /** Pure rules: which tracks a file brings, in which order, which contigs the browser walks on, where it starts. */
 
@@ -26,6 +27,7 @@ export const PART_NAMES: Readonly<Record<TrackSetting['part'], string>> = {
   genes: 'Genes',
   signal: 'Signal',
   variants: 'Variants',
+  predicted: 'Prediction',
 }
 
 /** Genes and variants stand above samples, as browsers have it. */
@@ -33,6 +35,7 @@ const RANK: Readonly<Record<TrackSetting['part'], number>> = {
   genes: 0,
   variants: 1,
   signal: 2,
+  predicted: 2,
   coverage: 3,
   diplotype: 3,
   reads: 3,
@@ -42,6 +45,7 @@ const WITHIN: Readonly<Record<TrackSetting['part'], number>> = {
   genes: 0,
   variants: 0,
   signal: 0,
+  predicted: 0,
   coverage: 0,
   diplotype: 1,
   reads: 2,
@@ -111,11 +115,14 @@ export function clampTo(interval: Interval, contigs: readonly Contig[], minBp = 
 /** A document with what speaks of files that are no longer open left out. */
 export function withoutClosed(document: ProjectDocument, files: readonly OpenedFile[]): ProjectDocument {
   const open = new Set(files.map(f => f.id))
-  const tracks = document.tracks.filter(t => open.has(t.fileId))
+  const kept = document.tracks.filter(t => open.has(t.fileId)).map(t => withoutClosedSignal(t, open))
+  const tracks = kept.length === document.tracks.length && kept.every((t, i) => t === document.tracks[i]) ? document.tracks : kept // biome-ignore format: one thought
   const { selection, referenceFileId } = document.view
-  const gone = selection.kind !== 'none' && selection.fileId !== null && !open.has(selection.fileId)
+  const gone =
+    (selection.kind !== 'none' && selection.fileId !== null && !open.has(selection.fileId)) ||
+    (selection.kind === 'track' && !tracks.some(t => t.predicted?.trackId === selection.trackId))
   const lost = referenceFileId !== null && !open.has(referenceFileId)
-  if (tracks.length === document.tracks.length && !gone && !lost) return document
+  if (tracks === document.tracks && !gone && !lost) return document
   return {
     ...document,
     tracks,

@@ -1,4 +1,4 @@
-import type { Bookmark, ProjectDocument, TrackSetting, ViewState } from '../project.ts'
+import type { Bookmark, PredictedSetting, ProjectDocument, TrackSetting, ViewState } from '../project.ts'
 import { type Check, flag, id, integer, interval, list, oneOf, position, record, text } from './checks.ts'
 
 const bookmark: Check<Bookmark> = (value, name) => {
@@ -10,12 +10,56 @@ const bookmark: Check<Bookmark> = (value, name) => {
   }
 }
 
+const nullable =
+  <T>(check: Check<T>): Check<T | null> =>
+  (value, name) =>
+    value === null ? null : check(value, name)
+
+const person: Check<NonNullable<PredictedSetting['person']>> = (value, name) => {
+  const r = record(value, name)
+  return { fileId: id(r['fileId'], `${name}.fileId`), sample: text(1000)(r['sample'], `${name}.sample`) }
+}
+
+const predicted: Check<PredictedSetting> = (value, name) => {
+  const r = record(value, name)
+  return {
+    trackId: id(r['trackId'], `${name}.trackId`),
+    name: text(500)(r['name'], `${name}.name`),
+    channels: list(integer(0, 1_000_000), 2)(r['channels'], `${name}.channels`),
+    signals: list(nullable(id), 2)(r['signals'], `${name}.signals`),
+    layout: oneOf('overlaid', 'beside')(r['layout'], `${name}.layout`),
+    scale: oneOf('linear', 'log', 'arcsinh')(r['scale'], `${name}.scale`),
+    group: nullable(text(200))(r['group'], `${name}.group`),
+    units: oneOf('model', 'raw')(r['units'], `${name}.units`),
+    shows: oneOf(
+      'reference',
+      'haplotype1',
+      'haplotype2',
+      'haplotypes',
+      'difference1',
+      'difference2',
+      'between',
+    )(r['shows'], `${name}.shows`),
+    person: nullable(person)(r['person'], `${name}.person`),
+  }
+}
+
 const track: Check<TrackSetting> = (value, name) => {
   const r = record(value, name)
   const heightPx = r['heightPx']
+  const part = oneOf(
+    'reads',
+    'coverage',
+    'diplotype',
+    'genes',
+    'signal',
+    'variants',
+    'predicted',
+  )(r['part'], `${name}.part`)
   return {
     fileId: id(r['fileId'], `${name}.fileId`),
-    part: oneOf('reads', 'coverage', 'diplotype', 'genes', 'signal', 'variants')(r['part'], `${name}.part`),
+    part,
+    ...(part === 'predicted' ? { predicted: predicted(r['predicted'], `${name}.predicted`) } : {}),
     visible: flag(r['visible'], `${name}.visible`),
     ...(heightPx === undefined ? {} : { heightPx: integer(10, 4000)(heightPx, `${name}.heightPx`) }),
   }
@@ -23,13 +67,15 @@ const track: Check<TrackSetting> = (value, name) => {
 
 const selection: Check<ViewState['selection']> = (value, name) => {
   const r = record(value, name)
-  const kind = oneOf('none', 'sample', 'position', 'file')(r['kind'], `${name}.kind`)
+  const kind = oneOf('none', 'sample', 'position', 'file', 'track')(r['kind'], `${name}.kind`)
   switch (kind) {
     case 'none':
       return { kind }
     case 'sample':
     case 'file':
       return { kind, fileId: id(r['fileId'], `${name}.fileId`) }
+    case 'track':
+      return { kind, fileId: id(r['fileId'], `${name}.fileId`), trackId: id(r['trackId'], `${name}.trackId`) }
     case 'position':
       return {
         kind,
