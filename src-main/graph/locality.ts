@@ -150,8 +150,8 @@ function forward(reach: Reach, { start, end }: Span, length: number): { start: n
   }
 }
 
-/** What part of an input of `length` positions is read. */
-function sourceOf(reach: Reach, { start, end }: Span, length: number): { start: number; end: number } {
+/** What part of an input of `length` positions is read by a part of the output, clipped at its ends; empty: only padding. */
+export function sourceOf(reach: Reach, { start, end }: Span, length: number): { start: number; end: number } {
   const clip = (from: number, to: number) => ({ start: Math.max(0, from), end: Math.min(length, to) })
   switch (reach.kind) {
     case 'pointwise':

@@ -1,5 +1,6 @@
 import type { Emitter } from './emitter.ts'
-import type { Tensor } from './graph.ts'
+import type { Graph, Tensor } from './graph.ts'
+import type { Span } from './locality.ts'
 import type { NdArray } from './ndarray.ts'
 import type { TensorType } from './types.ts'
 
@@ -40,6 +41,22 @@ export interface Application<A extends Attributes = Attributes> {
   readonly attributes: A
 }
 
+/** A node applied to a part of its sequence axis, as its rule sees it: see part.ts. */
+export interface PartApplication<A extends Attributes = Attributes> {
+  readonly target: Graph
+  /** The application to the whole. */
+  readonly whole: Application<A>
+  /** What the part reads, in the graph that it is built in, cut to exactly that. Undefined: the part reads nothing of it. */
+  readonly inputs: readonly (Tensor | undefined)[]
+  /** Where each of them lies in the input of the whole, before cutting at its ends. Undefined: it is the whole input. */
+  readonly spans: readonly (Span | undefined)[]
+  /** What is asked of each output. Undefined: all of it. */
+  readonly output: Span | undefined
+  /** Sequences side by side on axis 0, which the whole has once; and which inputs hold that many. */
+  readonly batch: number
+  readonly batched: readonly boolean[]
+}
+
 /**
  * All that is known about one operation, found by one name.
  * A new one is a file in ops/, a line in operations.ts and a test beside it.
@@ -61,6 +78,11 @@ export interface Operation<A extends Attributes = Attributes> {
   ): readonly (Tensor | undefined)[]
   /** Reach along `axis` of input number `input`. */
   locality(application: Application<A>, input: number, axis: number): AxisReach
+  /**
+   * Applies the operation to a part of the sequence axis, and to several sequences where the whole has one. `'same'`: as it is, with
+   * the same attributes. Absent: it cannot, and is refused by name.
+   */
+  part?(part: PartApplication<A>): readonly Tensor[] | 'same'
   /** Plain loops in float64: the truth for tests, never for users. */
   evaluate(inputs: readonly NdArray[], application: Application<A>): readonly NdArray[]
 }

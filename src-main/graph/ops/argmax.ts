@@ -20,6 +20,7 @@ export const argmaxOperation: Operation<ArgmaxAttributes> = {
     if (axis === attributes.axis) return globalReach
     return { axis: axis < attributes.axis ? axis : axis - 1, reach: { kind: 'pointwise' } }
   },
+  part: () => 'same',
   evaluate([x], { outputs, attributes: { axis } }) {
     const y = zeros(outputs[0]!)
     eachIndex(y.shape, (flat, position) => {

@@ -22,6 +22,7 @@ export const castOperation: Operation<CastAttributes> = {
     return [upstream && isFloat(from) && isFloat(attributes.to) ? cast(upstream, from) : undefined]
   },
   locality: elementwiseLocality,
+  part: () => 'same',
   evaluate([x], { attributes }) {
     const { to } = attributes
     const convert = (value: number) =>

@@ -36,6 +36,10 @@ export const concatOperation: Operation<ConcatAttributes> = {
     const before = inputs.slice(0, input).reduce((sum, x) => sum + x.shape[axis]!, 0)
     return { axis, reach: { kind: 'shift', offset: -before } }
   },
+  part({ whole, inputs }) {
+    const read = inputs.filter(x => x !== undefined)
+    return [concat(read, whole.attributes.axis)]
+  },
   evaluate(inputs, { outputs, attributes: { axis } }) {
     const y = zeros(outputs[0]!)
     let start = 0

@@ -5,6 +5,7 @@ import { zeros } from '../ndarray.ts'
 import { globalReach, type Operation } from '../operation.ts'
 import { isFloat, type TensorType } from '../types.ts'
 import { concat } from './concat.ts'
+import { expand } from './expand.ts'
 import { matmul } from './matmul.ts'
 import { mul } from './mul.ts'
 import { pad } from './pad.ts'
@@ -90,6 +91,23 @@ export const conv1dOperation: Operation<ConvAttributes> = {
     if (input !== 0 || axis === 1) return globalReach
     if (axis === 0) return { axis: 0, reach: { kind: 'pointwise' } }
     return { axis: 2, reach: { kind: 'window', left, right: reachOf(inputs[1]!, dilation) - left, dilation } }
+  },
+  // Zeros stand for what lies beyond the true ends of the sequence only; inside, a part reads its neighbours.
+  part({ target, whole, inputs, output }) {
+    const [x, weight, bias] = inputs as readonly [Tensor | undefined, Tensor, Tensor | undefined]
+    const { left, right, dilation, groups } = whole.attributes
+    if (!x) {
+      const value = bias ? reshape(bias, [-1, 1]) : target.constant(0, [], weight.dtype)
+      return [expand(value, [1, weight.shape[0]!, output!.end - output!.start])]
+    }
+    const given = bias ? [x, weight, bias] : [x, weight]
+    if (output?.axis !== 2) return x.graph.apply(conv1dOperation, given, { left, right, dilation, groups })
+    const after = reachOf(weight, dilation) - left
+    const ends = {
+      left: Math.max(0, left - output.start),
+      right: Math.max(0, output.end + after - whole.inputs[0]!.shape[2]!),
+    }
+    return x.graph.apply(conv1dOperation, given, { ...ends, dilation, groups })
   },
   evaluate([x, weight, bias], { outputs, attributes: { left, dilation, groups } }) {
     const y = zeros(outputs[0]!)

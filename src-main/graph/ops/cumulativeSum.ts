@@ -23,6 +23,7 @@ export const cumulativeSumOperation: Operation<CumulativeAttributes> = {
   locality({ attributes }, _input, axis) {
     return axis === attributes.axis ? globalReach : { axis, reach: { kind: 'pointwise' } }
   },
+  part: () => 'same',
   evaluate([x], { outputs, attributes: { axis, fromEnd } }) {
     const y = zeros(outputs[0]!)
     eachIndex(y.shape, (flat, position) => {

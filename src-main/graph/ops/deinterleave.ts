@@ -40,6 +40,7 @@ export const deinterleaveOperation: Operation<DeinterleaveAttributes> = {
     // Each part reads one of its window's positions; what is built of all parts reads the whole window.
     return { axis, reach: axis === inputs[0]!.shape.length - 1 ? { kind: 'pool', size: parts } : { kind: 'pointwise' } }
   },
+  part: () => 'same',
   evaluate([x], { outputs, attributes: { parts } }) {
     return outputs.map((output, part) => {
       const y = zeros(output)

@@ -51,6 +51,7 @@ export function unary<A extends Attributes = Attributes>(rule: Unary<A>): Operat
         }
       : {}),
     locality: elementwiseLocality,
+    part: () => 'same',
     evaluate([x], { attributes }) {
       return [{ ...x!, values: x!.values.map(value => rule.compute(value, attributes)) }]
     },
@@ -109,6 +110,7 @@ export function binary(rule: Binary): Operation {
         }
       : {}),
     locality: elementwiseLocality,
+    part: () => 'same',
     evaluate([a, b], { outputs }) {
       const y = zeros(outputs[0]!)
       eachIndex(y.shape, (flat, position) => {

@@ -24,6 +24,10 @@ export const expandOperation: Operation<ExpandAttributes> = {
     return [upstream && unbroadcast(upstream, inputs[0]!.shape)]
   },
   locality: elementwiseLocality,
+  part({ whole, inputs: [x], output, batch, batched }) {
+    const shape = whole.attributes.shape.map((l, a) => (a === output?.axis ? output.end - output.start : l))
+    return [expand(x!, batched[0] ? shape.with(0, shape[0]! * batch) : shape)]
+  },
   evaluate([x], { outputs }) {
     const y = zeros(outputs[0]!)
     eachIndex(y.shape, (flat, position) => {

@@ -38,6 +38,7 @@ export const gatherOperation: Operation<GatherAttributes> = {
     if (along === axis) return globalReach
     return { axis: along < axis ? along : along + idRank - 1, reach: { kind: 'pointwise' } }
   },
+  part: () => 'same',
   evaluate([x, ids], { outputs, attributes: { axis } }) {
     const y = zeros(outputs[0]!)
     const idRank = ids!.shape.length

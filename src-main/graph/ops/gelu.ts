@@ -67,6 +67,7 @@ export const geluOperation: Operation<GeluAttributes> = {
     return [upstream && mul(upstream, derivative(inputs[0]!, form))]
   },
   locality: elementwiseLocality,
+  part: () => 'same',
   evaluate([x], { attributes: { form } }) {
     const compute = {
       erf: (v: number) => 0.5 * v * (1 + erfOf(v / Math.SQRT2)),

@@ -40,6 +40,7 @@ export const gemmOperation: Operation = {
     if (input > 0 && axis === 0) return { axis: 1, reach: { kind: 'pointwise' } }
     return globalReach
   },
+  part: () => 'same',
   evaluate([x, weight, bias], { outputs }) {
     const y = zeros(outputs[0]!)
     const [rows, columns] = y.shape as readonly [number, number]

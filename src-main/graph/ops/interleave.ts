@@ -5,6 +5,7 @@ import { zeros } from '../ndarray.ts'
 import type { Operation } from '../operation.ts'
 import { sameShape } from '../types.ts'
 import { deinterleave } from './deinterleave.ts'
+import { wanted } from './slice.ts'
 
 export const interleaveOperation: Operation = {
   name: 'interleave',
@@ -27,6 +28,11 @@ export const interleaveOperation: Operation = {
   locality({ inputs }, _input, axis) {
     const along = axis === inputs[0]!.shape.length - 1
     return { axis, reach: along ? { kind: 'upsample', factor: inputs.length } : { kind: 'pointwise' } }
+  },
+  part({ whole, inputs, spans, output }) {
+    const joined = interleave(inputs.map(x => x!))
+    const last = output?.axis === joined.shape.length - 1
+    return [last ? wanted(joined, output, spans[0]!.start * whole.inputs.length) : joined]
   },
   evaluate(arrays, { outputs }) {
     const y = zeros(outputs[0]!)

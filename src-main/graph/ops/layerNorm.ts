@@ -75,6 +75,7 @@ export const layerNormOperation: Operation<LayerNormAttributes> = {
   locality({ inputs }, input, axis) {
     return input === 0 && axis !== inputs[0]!.shape.length - 1 ? { axis, reach: { kind: 'pointwise' } } : globalReach
   },
+  part: () => 'same',
   evaluate([x, scale, offset], { outputs, attributes: { epsilon } }) {
     const [y, means, inverses] = outputs.map(zeros)
     const width = x!.shape.at(-1)!

@@ -14,6 +14,7 @@ export const logicalNotOperation: Operation = {
     to.node('Not', inputs, {}, outputs)
   },
   locality: elementwiseLocality,
+  part: () => 'same',
   evaluate([x]) {
     return [{ ...x!, values: x!.values.map(value => (value === 0 ? 1 : 0)) }]
   },

@@ -70,6 +70,7 @@ export const matmulOperation: Operation<MatmulAttributes> = {
       ? { axis: input === 0 ? outRank - 2 : outRank - 1, reach: { kind: 'pointwise' } }
       : globalReach
   },
+  part: () => 'same',
   evaluate([a, b], { outputs, attributes: { transposeA, transposeB } }) {
     const y = zeros(outputs[0]!)
     const inner = matrix(a!.shape, transposeA)[1]

@@ -37,6 +37,7 @@ export const oneHotOperation: Operation<OneHotAttributes> = {
   locality(_application, _input, axis) {
     return { axis, reach: { kind: 'pointwise' } }
   },
+  part: () => 'same',
   evaluate([ids], { outputs, attributes: { depth } }) {
     const y = zeros(outputs[0]!)
     ids!.values.forEach((id, row) => {

@@ -2,6 +2,7 @@ import type { Tensor } from '../graph.ts'
 import { attributeError, normalAxis, shapeError } from '../graphErrors.ts'
 import { eachIndex, flatIndex, zeros } from '../ndarray.ts'
 import type { Operation } from '../operation.ts'
+import { expand } from './expand.ts'
 import { crop } from './slice.ts'
 
 type PadAttributes = { readonly axis: number; readonly left: number; readonly right: number; readonly value: number }
@@ -28,6 +29,15 @@ export const padOperation: Operation<PadAttributes> = {
   },
   locality({ attributes: { axis, left } }, _input, along) {
     return { axis: along, reach: along === axis ? { kind: 'shift', offset: -left } : { kind: 'pointwise' } }
+  },
+  part({ target, whole, inputs: [x], output }) {
+    const { axis, left, right, value } = whole.attributes
+    if (output?.axis !== axis) return [pad(x!, axis, left, right, value)]
+    const length = output.end - output.start
+    const { shape, dtype } = whole.outputs[0]!
+    if (!x) return [expand(target.constant(value, [], dtype), shape.with(axis, length))]
+    const before = Math.min(length, Math.max(0, left - output.start))
+    return [pad(x, axis, before, length - before - x.shape[axis]!, value)]
   },
   evaluate([x], { outputs, attributes: { axis, left, value } }) {
     const y = zeros(outputs[0]!)

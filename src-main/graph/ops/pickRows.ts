@@ -26,6 +26,7 @@ export const pickRowsOperation: Operation<PickAttributes> = {
   locality(_application, _input, axis) {
     return axis === 1 ? globalReach : { axis, reach: { kind: 'pointwise' } }
   },
+  part: () => 'same',
   evaluate([x], { outputs, attributes: { rows } }) {
     const y = zeros(outputs[0]!)
     const [batch, from, width] = x!.shape as readonly [number, number, number]

@@ -35,6 +35,7 @@ export function poolOperation(rule: PoolRule): Operation<PoolAttributes> {
     locality({ attributes: { size } }, _input, axis) {
       return { axis, reach: axis === 2 ? { kind: 'pool', size } : { kind: 'pointwise' } }
     },
+    part: () => 'same',
     evaluate([x], { outputs, attributes: { size } }) {
       const y = zeros(outputs[0]!)
       for (let i = 0; i < y.values.length; i++)

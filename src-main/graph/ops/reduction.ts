@@ -54,6 +54,7 @@ export function reduction(rule: Reduction): Operation<ReduceAttributes> {
       if (axes.includes(axis)) return globalReach
       return { axis: keepAxes ? axis : axis - axes.filter(a => a < axis).length, reach: { kind: 'pointwise' } }
     },
+    part: () => 'same',
     evaluate([x], { outputs, attributes: { axes } }) {
       const y = zeros(outputs[0]!)
       y.values.fill(rule.start)

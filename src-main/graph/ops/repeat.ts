@@ -5,6 +5,7 @@ import type { Operation } from '../operation.ts'
 import { emitInterleave } from './interleave.ts'
 import { reduceSum } from './reduceSum.ts'
 import { reshape } from './reshape.ts'
+import { wanted } from './slice.ts'
 
 type RepeatAttributes = { readonly axis: number; readonly times: number }
 
@@ -38,6 +39,11 @@ export const repeatOperation: Operation<RepeatAttributes> = {
       axis,
       reach: axis === attributes.axis ? { kind: 'upsample', factor: attributes.times } : { kind: 'pointwise' },
     }
+  },
+  part({ whole, inputs: [x], spans: [span], output }) {
+    const { axis, times } = whole.attributes
+    const repeated = repeat(x!, axis, times)
+    return [output?.axis === axis ? wanted(repeated, output, span!.start * times) : repeated]
   },
   evaluate([x], { outputs, attributes: { axis, times } }) {
     const y = zeros(outputs[0]!)

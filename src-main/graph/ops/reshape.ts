@@ -29,6 +29,10 @@ export const reshapeOperation: Operation<ReshapeAttributes> = {
         return { axis: kept, reach: { kind: 'pointwise' } }
     return globalReach
   },
+  part({ whole, inputs: [x], output, batch, batched }) {
+    const shape = whole.attributes.shape.map((l, a) => (a === output?.axis ? output.end - output.start : l))
+    return [reshape(x!, batched[0] ? shape.with(0, shape[0]! * batch) : shape)]
+  },
   evaluate([x], { attributes }) {
     return [{ ...x!, shape: attributes.shape }]
   },

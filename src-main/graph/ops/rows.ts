@@ -30,6 +30,7 @@ export function rowOperation(rule: RowRule): Operation {
     locality({ inputs }, _input, axis) {
       return axis === inputs[0]!.shape.length - 1 ? globalReach : { axis, reach: { kind: 'pointwise' } }
     },
+    part: () => 'same',
     evaluate([x]) {
       const y: NdArray = zeros(x!)
       const width = x!.shape.at(-1)!

@@ -1,5 +1,6 @@
 import type { Tensor } from '../graph.ts'
 import { attributeError, normalAxis, shapeError } from '../graphErrors.ts'
+import type { Span } from '../locality.ts'
 import { eachIndex, flatIndex, zeros } from '../ndarray.ts'
 import type { Operation } from '../operation.ts'
 import { expand } from './expand.ts'
@@ -60,6 +61,10 @@ export const sliceOperation: Operation<SliceAttributes> = {
     if (along !== axis) return { axis: along, reach: { kind: 'pointwise' } }
     return { axis, reach: step === 1 ? { kind: 'shift', offset: start } : { kind: 'stride', offset: start, step } }
   },
+  part({ whole, inputs: [x], output }) {
+    const { axis, start, end, step } = whole.attributes
+    return [output?.axis === axis ? slice(x!, axis, 0, x!.shape[axis]!, step) : slice(x!, axis, start, end, step)]
+  },
   evaluate([x], { outputs, attributes: { axis, start, step } }) {
     const y = zeros(outputs[0]!)
     eachIndex(y.shape, (flat, position) => {
@@ -83,3 +88,7 @@ export function slice(x: Tensor, axis: number, start: number, end: number, step 
 /** Drops `left` positions at the start and `right` at the end of an axis. */
 export const crop = (x: Tensor, axis: number, left: number, right = left): Tensor =>
   slice(x, axis, left, x.shape[normalAxis('crop', axis, x.shape.length)]! - right)
+
+/** The span of an axis, from a tensor that holds it from position `from` on. */
+export const wanted = (x: Tensor, { axis, start, end }: Span, from: number): Tensor =>
+  axis === undefined ? x : slice(x, axis, start - from, end - from)

@@ -14,6 +14,7 @@ export const stopGradientOperation: Operation = {
     to.node('Identity', inputs, {}, outputs)
   },
   locality: elementwiseLocality,
+  part: () => 'same',
   evaluate: ([x]) => [x!],
 }
 

@@ -44,6 +44,7 @@ export const sumRowsOperation: Operation<SumAttributes> = {
   locality(_application, _input, axis) {
     return axis === 1 ? globalReach : { axis, reach: { kind: 'pointwise' } }
   },
+  part: () => 'same',
   evaluate([x], { outputs, attributes: { targets, length } }) {
     const y = zeros(outputs[0]!)
     const [batch, from, width] = x!.shape as readonly [number, number, number]

@@ -39,6 +39,7 @@ export const takeAlongOperation: Operation = {
   locality({ inputs }, _input, axis) {
     return axis < inputs[1]!.shape.length ? { axis, reach: { kind: 'pointwise' } } : globalReach
   },
+  part: () => 'same',
   evaluate([x, ids], { outputs }) {
     const y = zeros(outputs[0]!)
     const width = x!.shape.at(-1)!

@@ -23,6 +23,7 @@ export const transposeOperation: Operation<TransposeAttributes> = {
   locality({ attributes }, _input, axis) {
     return { axis: attributes.order.indexOf(axis), reach: { kind: 'pointwise' } }
   },
+  part: () => 'same',
   evaluate([x], { outputs, attributes: { order } }) {
     const y = zeros(outputs[0]!)
     const source = new Array<number>(order.length)

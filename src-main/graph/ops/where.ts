@@ -30,6 +30,7 @@ export const whereOperation: Operation = {
     ]
   },
   locality: elementwiseLocality,
+  part: () => 'same',
   evaluate([condition, a, b], { outputs }) {
     const y = zeros(outputs[0]!)
     eachIndex(y.shape, (flat, position) => {
