@@ -24,6 +24,8 @@ const STANDS_ON: readonly (readonly [string, string])[] = [
   ['pixels a base', 'this.bpPerPixel = bpPerPixel;'],
   ['clicks are told before a popover', "this.browser.fireEvent('trackclick', [track, dataList, clickState.genomicLocation, features])"], // biome-ignore format: one line
   ['every move is told', "this.fireEvent('locuschange', [this.referenceFrameList])"],
+  ['drawing again without loading', '    repaintViews() {\n\n        for (let viewport of this.viewports) {'],
+  ['a track that is taken off is told', 'if (typeof this.track.dispose === "function") {'],
   ['no genome lists are asked for', 'loadDefaultGenomes'],
   ['its alerts are shown by browser.alert', 'this.alert = new Alert(this.root)'],
 ]

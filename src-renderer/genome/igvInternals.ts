@@ -46,7 +46,8 @@ export interface IgvTrack {
   name?: string
   order?: number
   height?: number
-  trackView?: IgvTrackView & { setTrackHeight(height: number, force?: boolean): void }
+  /** Internal: `repaintViews` draws what is held again, without loading. */
+  trackView?: IgvTrackView & { setTrackHeight(height: number, force?: boolean): void; repaintViews(): void }
   clearCachedFeatures(): void
   updateViews(): Promise<void> | void
 }

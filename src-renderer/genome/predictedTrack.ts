@@ -1,0 +1,211 @@
+import type { Interval } from '../../src-shared/genome/interval.ts'
+import type { Scale } from '../../src-shared/genome/prediction.ts'
+import { roundUp, SCALE_TEXT } from '../charts/scales.ts'
+import { Failure } from './failure.ts'
+import { type DrawContext, type IgvBrowser, igv, type TrackConfig } from './igvInternals.ts'
+import { drawPanel, paintPanelAxis } from './predictedDrawing.ts'
+import { ScaleGroups } from './scaleGroups.ts'
+
+/** One line or area of a predicted track. */
+export interface PredictedSeries {
+  readonly label: string
+  readonly kind: 'predicted' | 'observed'
+  readonly colour: string
+  readonly style: 'line' | 'area'
+  /** -1: drawn downwards, the reverse strand of a pair. */
+  readonly direction: 1 | -1
+  /** One value a bin; NaN where there is none. `max` is the largest within a bin that was merged. */
+  readonly mean: Float32Array
+  readonly max: Float32Array
+}
+
+/** What a stretch shows at this moment. Bin i covers start + i·binBp …; the last may reach over the interval. */
+export interface PredictedData {
+  readonly contig: string
+  readonly start: number
+  readonly binBp: number
+  readonly count: number
+  readonly series: readonly PredictedSeries[]
+  /** 1: no base of the bin is known. */
+  readonly unknown: Uint8Array
+  /** 1: predicted. Elsewhere it is still being computed. */
+  readonly computed: Uint8Array
+  readonly windows: number
+  readonly windowsComputed: number
+}
+
+/** A stretch that is being predicted: what there is now, and what comes. */
+export interface PredictedStretch {
+  data: PredictedData | Failure
+  /** Told once the data changed; kept until `stop`. */
+  onChange: (() => void) | undefined
+  stop(): void
+}
+
+export interface PredictedSource {
+  /** Answers with what there is, at once; what is missing follows. `view` is what is on the screen and is computed first. */
+  open(interval: Interval, bins: number, view: Interval): Promise<PredictedStretch>
+}
+
+export interface PredictedDisplay {
+  readonly scale: Scale
+  readonly group: string | null
+  readonly layout: 'overlaid' | 'beside'
+  /** Both strands mirrored, or a difference: zero lies in the middle. */
+  readonly signed: boolean
+  readonly unit: string
+}
+
+/** What igv.js keeps for a viewport: the stretch, whose data grow. */
+export class PredictedFeatures {
+  readonly stretch: PredictedStretch
+  constructor(stretch: PredictedStretch) {
+    this.stretch = stretch
+  }
+  /** Largest size of any series in view: what the axis must hold. */
+  getMax(start: number, end: number): number {
+    const { data } = this.stretch
+    return data instanceof Failure ? 0 : largestIn(data, start, end)
+  }
+}
+
+export function largestIn(data: PredictedData, start: number, end: number): number {
+  const first = Math.max(0, Math.floor((start - data.start) / data.binBp))
+  const last = Math.min(data.count, Math.ceil((end - data.start) / data.binBp))
+  let top = 0
+  for (const { max, mean } of data.series)
+    for (let i = first; i < last; i++) {
+      // A difference's largest fall is in its mean; NaN compares false.
+      const size = Math.max(Math.abs(max[i]!), Math.abs(mean[i]!))
+      if (size > top) top = size
+    }
+  return top
+}
+
+/** Bins that one answer may hold; three screens are asked for at once. */
+const MAX_BINS = 12_000
+
+export const PREDICTED_TYPE = 'diploscope-predicted'
+
+interface Rescaled {
+  rescaled(top: number): void
+}
+const groups = new ScaleGroups<Rescaled>()
+
+export function registerPredictedTrack(): void {
+  class PredictedTrackView extends igv.TrackBase implements Rescaled {
+    readonly resolutionAware = true
+    readonly autoscale = true
+    readonly supportsWholeGenome = false
+    readonly visibilityWindow: number
+    readonly source: PredictedSource
+    readonly display: PredictedDisplay
+    readonly browserOf: IgvBrowser
+    dataRange = { min: 0, max: 1 }
+    #stretch: PredictedStretch | undefined
+    #gone = false
+    /** Asked for last: an answer that comes late is not shown. */
+    #asked = 0
+
+    constructor(config: TrackConfig, browser: IgvBrowser) {
+      super(config, browser)
+      this.browserOf = browser
+      this.source = config['_source'] as PredictedSource
+      this.display = config['_display'] as PredictedDisplay
+      this.visibilityWindow = config['visibilityWindow'] as number
+    }
+
+    doAutoscale(found: readonly { readonly value?: number }[]) {
+      return this.#range(found.reduce((top, f) => Math.max(top, f.value ?? 0), 0))
+    }
+
+    #range(own: number) {
+      const { group } = this.display
+      const top = group === null ? own : groups.report(group, this, own)
+      return { min: this.display.signed ? -roundUp(top) : 0, max: roundUp(top) }
+    }
+
+    /** Another track of the group reached higher, or no longer does. */
+    rescaled(top: number): void {
+      this.dataRange = { min: this.display.signed ? -roundUp(top) : 0, max: roundUp(top) }
+      this.trackView?.repaintViews()
+    }
+
+    async getFeatures(chr: string, start: number, end: number, bpPerPixel: number) {
+      if (end <= start) return []
+      const asked = ++this.#asked
+      const frame = this.browserOf.referenceFrameList[0]
+      const view =
+        frame && frame.chr === chr
+          ? { contig: chr, start: Math.max(start, Math.floor(frame.start)), end: Math.min(end, Math.ceil(frame.end)) }
+          : { contig: chr, start, end }
+      const bins = Math.min(MAX_BINS, Math.ceil((end - start) / Math.max(1, bpPerPixel)))
+      const stretch = await this.source.open({ contig: chr, start, end }, bins, view.end > view.start ? view : { contig: chr, start, end }) // biome-ignore format: one thought
+      if (this.#gone || asked !== this.#asked) {
+        stretch.stop()
+        return new PredictedFeatures(stretch)
+      }
+      this.#stretch?.stop()
+      this.#stretch = stretch
+      stretch.onChange = () => this.#changed()
+      return new PredictedFeatures(stretch)
+    }
+
+    /** More of the stretch was computed: drawn in place, without asking igv.js to load again. */
+    #changed() {
+      const frame = this.browserOf.referenceFrameList[0]
+      if (this.#gone || !this.#stretch || !frame) return
+      this.dataRange = this.#range(new PredictedFeatures(this.#stretch).getMax(frame.start, frame.end))
+      this.trackView?.repaintViews()
+    }
+
+    draw({ context, pixelWidth, pixelHeight, bpStart, bpPerPixel, features }: DrawContext) {
+      if (!(features instanceof PredictedFeatures)) return
+      const { data } = features.stretch
+      if (data instanceof Failure) return data.draw(context, pixelWidth, pixelHeight)
+      const place = { bpStart, bpPerPixel, width: pixelWidth }
+      for (const p of this.#panels(pixelHeight, data.series))
+        drawPanel(context, { ...place, top: p.top, height: p.height }, data, p.series, this.#axis())
+    }
+
+    #axis() {
+      const { scale, signed } = this.display
+      return { scale, signed, top: this.dataRange.max }
+    }
+
+    /** One panel, or experiment above prediction at one scale. */
+    #panels(height: number, series: readonly PredictedSeries[]) {
+      const observed = series.filter(s => s.kind === 'observed')
+      const predicted = series.filter(s => s.kind === 'predicted')
+      if (this.display.layout === 'overlaid' || observed.length === 0)
+        return [{ top: 0, height, series: [...observed, ...predicted] }]
+      const half = Math.floor(height / 2)
+      return [
+        { top: 0, height: half - 1, series: observed },
+        { top: half + 1, height: height - half - 1, series: predicted },
+      ]
+    }
+
+    paintAxis(context: CanvasRenderingContext2D, width: number, height: number) {
+      context.clearRect(0, 0, width, height)
+      context.fillStyle = 'white'
+      context.fillRect(0, 0, width, height)
+      const data = this.#stretch?.data
+      if (data instanceof Failure) return
+      const text = [this.display.unit, SCALE_TEXT[this.display.scale]].filter(Boolean).join(' · ')
+      for (const p of this.#panels(height, data?.series ?? []))
+        paintPanelAxis(context, { width, top: p.top, height: p.height }, this.#axis(), text)
+    }
+
+    popupData() {
+      return []
+    }
+
+    dispose() {
+      this.#gone = true
+      this.#stretch?.stop()
+      if (this.display?.group) groups.leave(this.display.group, this)
+    }
+  }
+  igv.registerTrackClass(PREDICTED_TYPE, PredictedTrackView)
+}
