@@ -14,6 +14,7 @@ import type { FileEntry, FileRegistry } from './files.ts'
 import type { EventHub } from './hub.ts'
 import type { Jobs } from './jobs.ts'
 import { resolveLocus } from './locus.ts'
+import { createModelHandlers } from './modelHandlers.ts'
 import type { Projects } from './projects.ts'
 import type { RecentFiles } from './recent.ts'
 import { exportReport, type PrintPdf } from './reportExport.ts'
@@ -31,6 +32,7 @@ export interface HandlerParts {
   readonly hub: EventHub
   readonly shadows: ShadowIndexes
   readonly printPdf: PrintPdf | undefined
+  readonly modelsDir: string | undefined
   readonly devices: () => Promise<readonly DeviceReport[]>
   readonly now: () => number
 }
@@ -145,8 +147,11 @@ export function createHandlers(
     return { source, report: await reading(fileId, () => engines.apoe(source, build, context)) }
   }
 
+  const openShipped = async (path: string): Promise<OpenedFile> => told(await openPaths([path]))[0]!
+
   return {
     openPaths,
+    ...createModelHandlers({ ...parts, open: openShipped }),
     'app.info': async () => parts.info,
     'app.devices': () => parts.devices(),
     'files.browse': ({ folderId }) => browse.list(folderId),

@@ -27,6 +27,8 @@ export interface ServicesOptions {
   readonly dataDir: string
   /** Where the demo data of the program lie. */
   readonly demoDir?: string
+  /** Where the models of the program lie, each in its folder. */
+  readonly modelsDir?: string
   readonly host: AppInfo['host']
   readonly dialogs: AppInfo['dialogs']
   readonly version: string
@@ -131,6 +133,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     hub,
     shadows,
     printPdf: options.printPdf,
+    modelsDir: options.modelsDir,
     devices: compute.devices,
     now,
   })

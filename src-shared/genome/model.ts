@@ -16,6 +16,13 @@ export interface ModelTrackRow {
   readonly transform: string
 }
 
+/** A model that comes with the program. `labels`: what must stand beside its name (synthetic, research use only). */
+export interface ShippedModel {
+  readonly id: string
+  readonly name: string
+  readonly labels: readonly string[]
+}
+
 export interface ModelTrackPage {
   readonly rows: readonly ModelTrackRow[]
   /** Rows that match, of which `rows` is a page. */

@@ -1,3 +1,4 @@
+import type { WireError } from '../ipc/errors.ts'
 import type { Interval } from './interval.ts'
 
 /** How predictions are made: part of the key under which they are kept. */
@@ -34,7 +35,13 @@ export interface PredictedBins {
   /** Windows that lie in the interval and how many of them are computed: fewer while it is being refined. */
   readonly windows: number
   readonly computed: number
-  /** What ran and where. */
+  /** Whether the rest is coming: `too-many` windows are missing to be computed for a view (zoom in, or compute as a job). */
+  readonly pending: 'none' | 'running' | 'too-many'
+  /** Why the last attempt at the missing windows failed, in one line; absent while there is hope. */
+  readonly failure?: WireError
+  /** 1: the haplotype lacks all of the bin's bases (deleted), so there is no value. Absent on the reference. */
+  readonly deleted?: Uint8Array
+  /** What ran and where; '' while nothing is computed. */
   readonly device: string
   /** Sentences that belong beside the values. */
   readonly warnings: readonly string[]
@@ -85,4 +92,12 @@ export interface RegionComparison {
   readonly n: number
   readonly pearson: number | null
   readonly spearman: number | null
+}
+
+/** What the disk cache of predictions holds. `folder` is for display. */
+export interface PredictionCacheState {
+  readonly bytes: number
+  readonly limit: number
+  readonly entries: number
+  readonly folder: string
 }

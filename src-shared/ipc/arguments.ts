@@ -1,29 +1,20 @@
-import { type Check, id, integer, interval, list, oneOf, pileupOptions, position, record, text } from './checks.ts'
+import {
+  type Check,
+  fields,
+  id,
+  integer,
+  interval,
+  list,
+  nothing,
+  oneOf,
+  optional,
+  pileupOptions,
+  position,
+  text,
+} from './checks.ts'
 import type { Args, Method } from './contract.ts'
+import { MODEL_ARGUMENTS } from './modelArguments.ts'
 import { projectDocument } from './projectChecks.ts'
-
-const nothing = (value: unknown): Record<string, never> => {
-  record(value ?? {}, 'args')
-  return {}
-}
-
-/** Parses an object field by field; an optional field is wrapped in `optional`. */
-function fields<T>(shape: { readonly [K in keyof T]-?: Check<T[K]> }): (value: unknown) => T {
-  return value => {
-    const r = record(value, 'args')
-    const out: Record<string, unknown> = {}
-    for (const key of Object.keys(shape) as (keyof T & string)[]) {
-      const parsed = shape[key](r[key], key)
-      if (parsed !== undefined) out[key] = parsed
-    }
-    return out as T
-  }
-}
-
-const optional =
-  <T>(check: Check<T>): Check<T | undefined> =>
-  (value, name) =>
-    value === undefined ? undefined : check(value, name)
 
 const fileId = fields({ fileId: id })
 const jobId = fields({ jobId: id })
@@ -58,4 +49,5 @@ export const ARGUMENTS: { readonly [M in Method]: (value: unknown) => Args<M> } 
   'jobs.list': nothing,
   'jobs.cancel': jobId,
   'jobs.markRead': jobId,
+  ...MODEL_ARGUMENTS,
 }

@@ -87,3 +87,27 @@ export const pileupOptions: Check<PileupOptions> = (value, name) => {
     maxDepth: integer(0, MAX_POSITION)(r.maxDepth, `${name}.maxDepth`),
   }
 }
+
+/** Parses an object field by field; an optional field is wrapped in `optional`. */
+export function fields<T>(shape: { readonly [K in keyof T]-?: Check<T[K]> }): (value: unknown) => T {
+  return value => {
+    const r = record(value, 'args')
+    const out: Record<string, unknown> = {}
+    for (const key of Object.keys(shape) as (keyof T & string)[]) {
+      const parsed = shape[key](r[key], key)
+      if (parsed !== undefined) out[key] = parsed
+    }
+    return out as T
+  }
+}
+
+export const optional =
+  <T>(check: Check<T>): Check<T | undefined> =>
+  (value, name) =>
+    value === undefined ? undefined : check(value, name)
+
+/** Of a method without arguments. */
+export const nothing = (value: unknown): Record<string, never> => {
+  record(value ?? {}, 'args')
+  return {}
+}

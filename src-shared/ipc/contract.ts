@@ -8,6 +8,7 @@ import type { JobSnapshot, WorkContext } from '../job.ts'
 import type { OpenedFile, RecentFile } from '../openedFile.ts'
 import type { ProjectDocument, ProjectState } from '../project.ts'
 import type { WireError } from './errors.ts'
+import type { ModelMethods, PredictionChanged } from './modelMethods.ts'
 
 export interface AppInfo {
   readonly version: string
@@ -85,7 +86,7 @@ export type LocusResolution =
   | { readonly kind: 'gene'; readonly hit: GeneHit; readonly interval: Interval; readonly others: readonly GeneHit[] }
 
 /** Every call that can cross the boundary: one line each. A handler or an argument check that is missing does not compile. */
-export interface Methods {
+export interface Methods extends ModelMethods {
   'app.info': { args: Record<string, never>; result: AppInfo }
   /** Tries each device by running a small network on it: what a session claims proves nothing. Takes a second or two. */
   'app.devices': { args: Record<string, never>; result: readonly DeviceReport[] }
@@ -151,6 +152,7 @@ export interface Events {
   'files.changed': OpenedFile
   /** Another project took the place of the current one (new, demo, opened), in whichever window. */
   'project.replaced': ProjectState
+  'prediction.changed': PredictionChanged
   /** For the banner: something failed that no call was waiting for. */
   notice: WireError
   'shell.command': { readonly command: ShellCommand }

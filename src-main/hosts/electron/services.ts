@@ -26,6 +26,7 @@ function start(message: Extract<ToServices, { kind: 'start' }>): Promise<Service
   return createServices({
     dataDir: message.dataDir,
     demoDir: join(message.assetsDir, 'demo'),
+    modelsDir: join(message.assetsDir, 'models'),
     host: 'electron',
     dialogs: 'native',
     version: message.version,

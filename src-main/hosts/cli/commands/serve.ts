@@ -84,6 +84,7 @@ export const command: CliCommand = {
     const services = await createServices({
       dataDir,
       demoDir: join(program, 'assets', 'demo'),
+      modelsDir: join(program, 'assets', 'models'),
       host: 'headless',
       dialogs: 'browse',
       version: process.env['DIPLOSCOPE_VERSION'] ?? 'unknown',
