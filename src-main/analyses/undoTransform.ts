@@ -2,7 +2,7 @@ import type { ModelTrack } from '../models/folder/modelJson.ts'
 
 /**
  * The training program's order of steps changed and the values cannot tell which made them:
- * - current: scale; pool; `sum_sqrt` is √(1 + x) - 1; above c, c - 1 + √(x - c + 1)
+ * - current: scale; pool; `sum_sqrt` and `mean_sqrt` are √(1 + x) - 1; above c, c - 1 + √(x - c + 1)
  * - paper: pool; `sum_sqrt` is x^0.75; above c, c + √(x - c); scale
  */
 export type TransformOrder = 'current' | 'paper'
@@ -18,7 +18,7 @@ export function undoTransform(track: ModelTrack, order: TransformOrder): (value:
   }
   const scale = number('scale') ?? 1
   const soft = number('clipSoft')
-  const root = track.transform?.['sum_stat'] === 'sum_sqrt'
+  const root = track.transform?.['sum_stat'] === 'sum_sqrt' || track.transform?.['sum_stat'] === 'mean_sqrt'
   if (order === 'current')
     return value => {
       const unclipped = soft !== undefined && value > soft ? (value - soft + 1) ** 2 + soft - 1 : value

@@ -16,7 +16,9 @@ export class ConfigFields {
     this.#path = path
   }
 
+  /** Whether the field has a value; asking makes it one of the known fields. */
   has(field: string): boolean {
+    this.#asked.add(field)
     return this.#json[field] !== undefined && this.#json[field] !== null
   }
 

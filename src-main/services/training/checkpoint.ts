@@ -11,6 +11,15 @@ import { clearLeftovers, syncFolder } from '../models/folderSwap.ts'
 /** Anything that JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 
+/** What judgements leave behind for the next one. */
+export interface Standing {
+  readonly memory: Json
+  /** Tensors worth keeping, such as the best weights so far. */
+  readonly kept: Tensors
+  /** The training is over. */
+  readonly stop: boolean
+}
+
 /** Where a training stands after `step` updates: everything that the next step depends on. */
 export interface TrainingPoint {
   readonly step: number
@@ -22,9 +31,13 @@ export interface TrainingPoint {
   readonly fingerprint: string
   /** Parameters, moments, running statistics by input name. */
   readonly state: Tensors
+  /** What validations have left so far. */
+  readonly standing?: Standing
 }
 
 const FOLDER = 'checkpoints'
+/** Before the names of tensors that a validation keeps: no input of a training graph begins so. */
+const KEPT_TENSOR = 'kept/'
 const NAME = /^step-(\d{9})\.safetensors$/
 const nameOf = (step: number) => `step-${String(step).padStart(9, '0')}.safetensors`
 /** The newest may be the one that a full disk or a power cut spoils. */
@@ -36,7 +49,11 @@ export async function writeCheckpoint(folder: string, point: TrainingPoint): Pro
   await makeFolders(where).catch(error => {
     throw asWorkbenchError(error)
   })
-  const { state, ...facts } = point
+  const { state: trained, standing, ...rest } = point
+  const { kept, ...judged } = standing ?? { kept: {} }
+  const facts = { ...rest, ...(standing ? { standing: judged } : {}) }
+  const state: Record<string, Tensor> = { ...trained }
+  for (const [name, t] of Object.entries(kept)) state[KEPT_TENSOR + name] = t
   const file = await openAtomic(join(where, nameOf(point.step)))
   try {
     const entries = Object.entries(state).map(([name, t]) => ({ name, dtype: t.dtype, shape: t.shape }))
@@ -99,8 +116,14 @@ async function readPoint(path: string): Promise<TrainingPoint> {
     if (text === undefined) throw new WorkbenchError('corrupt', `'${path}' is not a training checkpoint`, 'remove it')
     const facts = factsOf(text, path)
     const state: Record<string, Tensor> = {}
-    for (const name of file.entries.keys()) state[name] = await file.read(name)
-    return { ...facts, state }
+    const kept: Record<string, Tensor> = {}
+    for (const name of file.entries.keys()) {
+      const tensor = await file.read(name)
+      if (name.startsWith(KEPT_TENSOR)) kept[name.slice(KEPT_TENSOR.length)] = tensor
+      else state[name] = tensor
+    }
+    const { standing, ...rest } = facts
+    return { ...rest, state, ...(standing ? { standing: { ...standing, kept } } : {}) }
   } finally {
     await source.close()
   }

@@ -44,7 +44,9 @@ export interface TrainResult {
 export type TaskRunner = (request: TrainRequest, deps: TrainDeps, context: WorkContext) => Promise<TrainResult>
 
 /** What `task` of a recipe may be: a new kind of training is a file with a `TaskRunner` and a line here, loaded when it is asked for. */
-export const TASKS: Readonly<Record<string, () => Promise<TaskRunner>>> = {}
+export const TASKS: Readonly<Record<string, () => Promise<TaskRunner>>> = {
+  tracks: async () => (await import('./tracks/trainTracks.ts')).trainTracks,
+}
 
 /** @throws WorkbenchError `unsupported` for a task that nobody knows */
 export async function taskRunner(task: string): Promise<TaskRunner> {

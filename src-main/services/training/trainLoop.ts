@@ -5,7 +5,7 @@ import type { Compute } from '../../compute/client.ts'
 import type { Session } from '../../compute/engine.ts'
 import { nextName, trainingInputs } from '../../graph/optimizer/trainingStep.ts'
 import { makeFolders } from '../../storage/folders.ts'
-import { type Json, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import { type Json, readCheckpoint, type Standing, writeCheckpoint } from './checkpoint.ts'
 import { MetricsLog } from './metricsLog.ts'
 
 export interface Training {
@@ -26,6 +26,28 @@ export interface Training {
   readonly fingerprint: string
   /** Told after each step, 1 being the first. */
   onStep?(metrics: StepMetrics): void
+  /** Looks at the weights now and then, and may end the training. */
+  readonly validation?: Validation
+}
+
+/** A judgement of the weights that belongs to the training: it is saved with it and gone on with. */
+export interface Validation {
+  /** After each so many steps, and after the last. */
+  readonly every: number
+  /**
+   * Judges the weights of a step. `fetch` gives tensors of the state by name; `before` is what the last judgement left. It must be a
+   * function of these alone: a step that is taken again is judged again.
+   */
+  run(
+    step: number,
+    fetch: (names: readonly string[]) => Promise<Tensors>,
+    before: Standing | undefined,
+  ): Promise<Judged>
+}
+
+export interface Judged extends Standing {
+  /** A line of metrics.jsonl, the step apart. */
+  readonly metrics: Readonly<Record<string, number>>
 }
 
 export interface StepMetrics {
@@ -41,6 +63,8 @@ export interface Trained {
   readonly state: Tensors
   readonly cursor: Json
   readonly last: StepMetrics | undefined
+  /** What the last validation left. */
+  readonly standing: Standing | undefined
 }
 
 /**
@@ -64,6 +88,7 @@ export async function trainLoop(
   if (before && !options.resume) throw new WorkbenchError('bad-input', `'${folder}' holds a training at step ${before.step}`, 'give --resume to go on, or another folder') // biome-ignore format: one thought
   const log = await MetricsLog.open(folder, before?.metricsBytes ?? 0)
   const initial = before?.state ?? (await training.initialState())
+  let standing = before?.standing
   const state = await training.compute.createState(initial, context.signal)
   const carry = carriedNames(initial, session)
   const seeded = session.inputs.some(i => i.name === trainingInputs.seed)
@@ -80,11 +105,13 @@ export async function trainLoop(
       metricsBytes,
       fingerprint: training.fingerprint,
       state: await state.fetch(),
+      ...(standing ? { standing } : {}),
     })
     saved = step
   }
+  const { validation } = training
   try {
-    while (step < steps) {
+    while (step < steps && !standing?.stop) {
       if (context.signal.aborted) await save()
       throwIfCancelled(context.signal)
       const { tensors, cursor: after } = await training.batch(cursor)
@@ -107,9 +134,14 @@ export async function trainLoop(
       await log.append({ ...last })
       training.onStep?.(last)
       context.report({ phase: 'training', done: step, total: steps })
-      if (step % training.checkpointEvery === 0 || step === steps) await save()
+      if (validation && (step % validation.every === 0 || step === steps)) {
+        const { metrics, ...left } = await validation.run(step, names => state.fetch(names), standing)
+        standing = left
+        await log.append({ step, ...metrics })
+      }
+      if (step % training.checkpointEvery === 0 || step === steps || standing?.stop) await save()
     }
-    return { step, state: await state.fetch(), cursor, last }
+    return { step, state: await state.fetch(), cursor, last, standing }
   } finally {
     await log.close()
     // Not awaited: the process may still be in a step that nobody waits for any more.

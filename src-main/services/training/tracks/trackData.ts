@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
+import { findContig } from '../../../../src-shared/genome/contigs.ts'
+import type { Interval } from '../../../../src-shared/genome/interval.ts'
+import { formatLocus, parseLocus } from '../../../../src-shared/genome/locus.ts'
+import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../../../src-shared/job.ts'
+import { baseCode } from '../../../analyses/oneHot.ts'
+import type { WindowGeometry } from '../../../analyses/predict.ts'
+import { targetTransform } from '../../../analyses/targetTransform.ts'
+import { type TrackRegion, UNKNOWN_CODE } from '../../../analyses/trackBatches.ts'
+import { openSignal, type SignalFile } from '../../../readers/signal.ts'
+import { fileSha256 } from '../../models/fileSource.ts'
+import { type Genome, openGenome } from './genome.ts'
+import type { RecipeTrack, Split, TrackDataRecipe } from './trackRecipe.ts'
+
+/** Sequence and experiments of the splits that were asked for. */
+export interface TrackData {
+  readonly splits: Readonly<Partial<Record<Split, readonly TrackRegion[]>>>
+  /** For each channel, the channel of the other strand. */
+  readonly strandPartners: readonly number[]
+  /** SHA-256 of each file by its name, and of what was cut out of them: what a checkpoint belongs to. */
+  readonly files: Readonly<Record<string, string>>
+  readonly sha256: string
+  /** Regions as they were resolved, for people. */
+  readonly regions: Readonly<Partial<Record<Split, readonly string[]>>>
+}
+
+/**
+ * Reads what a recipe names, checked: contigs present in every file and of one length, values in every track, bins that fit, splits
+ * whose windows share no base.
+ * @throws WorkbenchError `not-found`, `region`, `build` (a track of another assembly), `bad-input`, and those of the readers
+ */
+export async function loadTrackData(
+  data: TrackDataRecipe,
+  geometry: WindowGeometry,
+  splits: readonly Split[],
+  marginBp: number,
+  context: WorkContext,
+): Promise<TrackData> {
+  const genome = await openGenome(data.reference)
+  const signals: SignalFile[] = []
+  try {
+    for (const track of data.tracks) signals.push(await openSignal(track.file))
+    const resolved = splits.map(
+      split => [split, data.splits[split].map(text => regionOf(text, genome, geometry, split))] as const,
+    )
+    checkApart(resolved, geometry)
+    const loaded: Partial<Record<Split, TrackRegion[]>> = {}
+    const names: Partial<Record<Split, string[]>> = {}
+    for (const [split, regions] of resolved) {
+      if (!regions.length)
+        throw new WorkbenchError('bad-input', `recipe.data.splits.${split} names no region`, 'name its regions')
+      loaded[split] = []
+      names[split] = regions.map(formatLocus)
+      for (const region of regions)
+        loaded[split].push(await loadRegion(region, { data, genome, signals, geometry, marginBp }, context))
+    }
+    const files: Record<string, string> = { [basename(data.reference)]: await fileSha256(data.reference, context) }
+    for (const track of data.tracks) files[basename(track.file)] = await fileSha256(track.file, context)
+    return {
+      splits: loaded,
+      strandPartners: data.tracks.map(({ table }, i) => table.strandPair ?? i),
+      files,
+      sha256: contentHash(loaded),
+      regions: names,
+    }
+  } finally {
+    for (const signal of signals) await signal.close()
+    await genome.close()
+  }
+}
+
+function regionOf(text: string, genome: Genome, { binBp, bins }: WindowGeometry, split: Split): Interval {
+  const { contig, start, end, openEnd } = parseLocus(text, genome.contigs)
+  const { length } = genome.contigs.find(c => c.name === contig)!
+  const stop = openEnd ? length : end
+  if (stop > length) throw new WorkbenchError('region', `${text} of recipe.data.splits.${split} ends beyond contig '${contig}' (${length.toLocaleString('en-US')} bp)`, 'give a region inside the contig') // biome-ignore format: one thought
+  const region = { contig, start, end: start + Math.floor((stop - start) / binBp) * binBp }
+  if (region.end - region.start < bins * binBp) throw new WorkbenchError('region', `${text} of recipe.data.splits.${split} is shorter than the ${(bins * binBp).toLocaleString('en-US')} bp of one window's bins`, 'give a longer region') // biome-ignore format: one thought
+  return region
+}
+
+/** No base of a training window may be read when another split is judged. */
+function checkApart(
+  splits: readonly (readonly [Split, readonly Interval[]])[],
+  { binBp, cropBins }: WindowGeometry,
+): void {
+  const reach = cropBins * binBp
+  const all = splits.flatMap(([split, regions]) => regions.map(region => ({ split, region })))
+  for (const [i, a] of all.entries())
+    for (const b of all.slice(i + 1))
+      if (a.split !== b.split && a.region.contig === b.region.contig && a.region.start - reach < b.region.end + reach && b.region.start - reach < a.region.end + reach)
+        throw new WorkbenchError('bad-input', `windows of ${a.split} (${formatLocus(a.region)}) and ${b.split} (${formatLocus(b.region)}) share bases`, `leave at least ${(2 * reach).toLocaleString('en-US')} bp between the splits`) // biome-ignore format: one thought
+}
+
+interface Source {
+  readonly data: TrackDataRecipe
+  readonly genome: Genome
+  readonly signals: readonly SignalFile[]
+  readonly geometry: WindowGeometry
+  readonly marginBp: number
+}
+
+async function loadRegion(region: Interval, source: Source, context: WorkContext): Promise<TrackRegion> {
+  const { data, genome, signals, geometry } = source
+  const { length } = genome.contigs.find(c => c.name === region.contig)!
+  const marginBp = geometry.cropBins * geometry.binBp + source.marginBp
+  const [from, to] = [Math.max(0, region.start - marginBp), Math.min(length, region.end + marginBp)]
+  const bases = await genome.sequence(region.contig, from, to, { upperCase: true, signal: context.signal })
+  const codes = new Uint8Array(region.end - region.start + 2 * marginBp).fill(UNKNOWN_CODE)
+  const offset = from - (region.start - marginBp)
+  for (let i = 0; i < bases.length; i++) {
+    const code = baseCode(bases.charCodeAt(i))
+    if (code >= 0) codes[offset + i] = code
+  }
+  const bins = (region.end - region.start) / geometry.binBp
+  const tracks = data.tracks.length
+  const targets = new Float32Array(bins * tracks)
+  for (const [t, track] of data.tracks.entries()) {
+    const values = await binSums(signals[t]!, region, length, geometry.binBp, track, context)
+    const transform = targetTransform(track.transform)
+    values.forEach((sum, bin) => {
+      targets[bin * tracks + t] = transform(sum, geometry.binBp)
+    })
+  }
+  return { contig: region.contig, start: region.start, bins, codes, marginBp, targets }
+}
+
+/** Sums of a track's values over the bases of each bin. */
+async function binSums(
+  signal: SignalFile,
+  region: Interval,
+  length: number,
+  binBp: number,
+  track: RecipeTrack,
+  context: WorkContext,
+): Promise<Float64Array> {
+  const name = `track '${track.table.name}' ('${signal.path}')`
+  const contig = findContig(region.contig, signal.contigs)
+  if (contig && contig.length !== length)
+    throw new WorkbenchError('build', `${name} is of another assembly: contig '${contig.name}' has ${contig.length.toLocaleString('en-US')} bp in it and ${length.toLocaleString('en-US')} in the reference`, 'give a track and a reference of one assembly') // biome-ignore format: one thought
+  const bins = (region.end - region.start) / binBp
+  const read = await signal.bins(region, bins, context, { exact: true })
+  let covered = 0
+  for (const n of read.covered) covered += n
+  if (covered === 0)
+    throw new WorkbenchError(
+      'bad-input',
+      `${name} has no value in ${formatLocus(region)}`,
+      'give a track that covers the region',
+    )
+  return read.sums
+}
+
+function contentHash(splits: Readonly<Partial<Record<Split, readonly TrackRegion[]>>>): string {
+  const hash = createHash('sha256')
+  for (const [split, regions] of Object.entries(splits))
+    for (const r of regions ?? []) {
+      hash.update(`${split} ${r.contig} ${r.start} ${r.bins}`)
+      hash.update(r.codes)
+      hash.update(new Uint8Array(r.targets.buffer, r.targets.byteOffset, r.targets.byteLength))
+    }
+  return hash.digest('hex')
+}
