@@ -1,17 +1,14 @@
 import { join } from 'node:path'
-import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { elementCount, float32, type Tensor } from '../../../src-shared/tensor.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { LoadOptions, ProviderReport, Session } from '../../compute/engine.ts'
 import { Graph } from '../../graph/graph.ts'
-import { emitOnnx, type ParameterValues } from '../../graph/onnx.ts'
-import { mapTensors, sameNames } from '../../models/checkpoints/mapTensors.ts'
+import { emitOnnx } from '../../graph/onnx.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
-import { selectTracks, takeRows } from '../../models/trackSelection.ts'
-import { storedStructure, valueInPlace } from '../models/exportOnnx.ts'
-import { openModelFolder } from '../models/modelFolder.ts'
+import { channelsByHead, selectedColumns, selectNetwork } from './selectedNetwork.ts'
 
 /** An open network of which only some tracks are computed. */
 export interface TrackNetwork {
@@ -59,17 +56,6 @@ export async function openTrackNetwork(
   }
 }
 
-/** Tracks of each head, ascending, by their index within it. */
-function channelsByHead(json: ModelJson, channels: readonly number[]): Map<string, number[]> {
-  const wanted = new Map<string, number[]>()
-  for (const channel of [...new Set(channels)].sort((a, b) => a - b)) {
-    const { head, index } = json.tracks[channel]!
-    if (!wanted.has(head)) wanted.set(head, [])
-    wanted.get(head)!.push(index)
-  }
-  return wanted
-}
-
 const channelOf = (json: ModelJson) => new Map(json.tracks.map((t, i) => [`${t.head} ${t.index}`, i]))
 
 async function openSelected(
@@ -79,30 +65,9 @@ async function openSelected(
   registry: ModelRegistry,
   context: WorkContext,
 ): Promise<Session> {
-  const selection = selectTracks(json, registry, wanted)
-  const model = await openModelFolder(folder)
-  try {
-    const whole = registry.configure(json.kind, json.architecture).parameters
-    const weights = await mapTensors(model.weights, whole, sameNames)
-    const network = registry.configure(json.kind, selection?.architecture ?? json.architecture)
-    const values = new Map<string, ParameterValues>()
-    const structure = await storedStructure(weights, network.parameters)
-    const read = async (name: string) => (await weights.read(name)).data as Float32Array | Int32Array
-    for (const spec of network.parameters) {
-      throwIfCancelled(context.signal)
-      if (!weights.entries.has(spec.name) || structure.has(spec.name)) continue
-      const rows = selection?.rows.get(spec.name)
-      if (rows)
-        values.set(spec.name, takeRows((await read(spec.name)) as Float32Array, whole.find(p => p.name === spec.name)!.shape[0]!, rows)) // biome-ignore format: one thought
-      else values.set(spec.name, valueInPlace(model, spec.name, spec.dtype) ?? (await read(spec.name)))
-    }
-    const graph = new Graph()
-    const outputs = network.buildForward(graph, { batch, structure })
-    const onnx = emitOnnx(outputs, { values })
-    return await compute.load({ bytes: onnx.bytes, links: { [json.weights.file]: model.weightsPath } }, load, context.signal) // biome-ignore format: one thought
-  } finally {
-    await model.close()
-  }
+  const selected = await selectNetwork(folder, json, wanted, registry, context)
+  const onnx = emitOnnx(selected.build(new Graph(), batch), { values: selected.values })
+  return compute.load({ bytes: onnx.bytes, links: selected.links }, load, context.signal)
 }
 
 function own(
@@ -111,18 +76,7 @@ function own(
   wanted: ReadonlyMap<string, readonly number[]>,
   batch: number,
 ): TrackNetwork {
-  // biome-ignore format: one thought
-  const channel = channelOf(json)
-  const all = new Map((json.output.heads ?? []).map(h => [h.name, Array.from({ length: h.tracks }, (_, i) => i)]))
-  // Which tracks an output has: those asked for, or all where the kind cannot leave any out.
-  const heads = [...wanted].map(([head, tracks]) => {
-    const shape = session.outputs.find(o => o.name === head)?.shape
-    return { head, tracks: shape?.at(-1) === tracks.length ? tracks : all.get(head)! }
-  })
-  const columns = new Map<number, number>()
-  for (const { head, tracks } of heads)
-    for (const index of tracks) columns.set(channel.get(`${head} ${index}`)!, columns.size)
-  const names = heads.map(h => h.head)
+  const { heads: names, columns } = selectedColumns(json, wanted, head => session.outputs.find(o => o.name === head)?.shape.at(-1)) // biome-ignore format: one thought
   const { length } = json.input as { length: number }
   return {
     batch,
