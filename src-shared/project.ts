@@ -43,7 +43,12 @@ export interface PredictedSetting {
   /** Tracks with the same word share their y-scale; null: its own. */
   readonly group: string | null
   /** In the units of the model's training targets, or with their transform undone. */
-  readonly units: 'model' | 'raw'
+  readonly units: 'model' | 'signal'
+  /** What the bigWigs hold: coverage as it was measured, or targets with the training transform already applied. */
+  readonly observed: 'raw' | 'transformed'
+  /** Of the model's track table, for axis labels: the unit, and the transform in words ('' for none). */
+  readonly unit: string
+  readonly transform: string
   readonly shows: PredictedShows
   /** The phased VCF or sample whose haplotypes are shown; null while the reference is. */
   readonly person: { readonly fileId: string; readonly sample: string } | null

@@ -19,7 +19,10 @@ const predicted: fc.Arbitrary<PredictedSetting> = fc
       layout: fc.constantFrom('overlaid' as const, 'beside' as const),
       scale: fc.constantFrom('linear' as const, 'log' as const, 'arcsinh' as const),
       group: fc.option(fc.string({ maxLength: 9 })),
-      units: fc.constantFrom('model' as const, 'raw' as const),
+      units: fc.constantFrom('model' as const, 'signal' as const),
+      observed: fc.constantFrom('raw' as const, 'transformed' as const),
+      unit: fc.string({ maxLength: 9 }),
+      transform: fc.string({ maxLength: 9 }),
     }),
     fc.oneof(
       fc.constant({ shows: 'reference' as const, person: null }),

@@ -30,7 +30,10 @@ const predicted: Check<PredictedSetting> = (value, name) => {
     layout: oneOf('overlaid', 'beside')(r['layout'], `${name}.layout`),
     scale: oneOf('linear', 'log', 'arcsinh')(r['scale'], `${name}.scale`),
     group: nullable(text(200))(r['group'], `${name}.group`),
-    units: oneOf('model', 'raw')(r['units'], `${name}.units`),
+    units: oneOf('model', 'signal')(r['units'], `${name}.units`),
+    observed: oneOf('raw', 'transformed')(r['observed'], `${name}.observed`),
+    unit: text(200)(r['unit'], `${name}.unit`),
+    transform: text(500)(r['transform'], `${name}.transform`),
     shows: oneOf(
       'reference',
       'haplotype1',
