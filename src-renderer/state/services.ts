@@ -3,7 +3,7 @@ import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { PileupOptions } from '../../src-shared/genome/pileup.ts'
 import type { Client } from '../../src-shared/ipc/client.ts'
-import type { Args, Method, Result } from '../../src-shared/ipc/contract.ts'
+import type { Args, EventName, Events, Method, Result } from '../../src-shared/ipc/contract.ts'
 import { toWire, type WireError } from '../../src-shared/ipc/errors.ts'
 import { connect, giveFiles, nativeOpenDialog, saveExport } from './connect.ts'
 import type { Dialog } from './workbench.ts'
@@ -17,6 +17,13 @@ let client: Client | undefined
 export async function call<M extends Method>(method: M, args: Args<M>, signal?: AbortSignal): Promise<Result<M>> {
   if (!client) throw new Error('not connected')
   return client.call(method, args, signal ? { signal } : {})
+}
+
+const waiting: ((c: Client) => void)[] = []
+/** Listens to what the services tell, for the life of the window; before the connection stands, from when it does. */
+export function onEvent<E extends EventName>(event: E, listener: (payload: Events[E]) => void): void {
+  if (client) client.on(event, listener)
+  else waiting.push(c => void c.on(event, listener))
 }
 
 /** Data are right until the file changes, and the file's time is part of every key. */
@@ -44,6 +51,7 @@ export async function start(): Promise<void> {
     return
   }
   const c = client
+  for (const listen of waiting.splice(0)) listen(c)
   c.onDisconnect(() => store.setState({ connection: 'lost' }))
   c.on('job.changed', job => store.getState().jobChanged(job))
   c.on('files.opened', ({ files }) => receive(files))
