@@ -10,6 +10,10 @@ describe('relativeShift', () => {
       inputs: { x: { shape: [2, 2, 4, 7] } },
       build: ({ x }) => relativeShift(x!),
     }))
+  it('fewer queries than keys, and more', async () => {
+    await checkOperation(ort, { inputs: { x: { shape: [2, 3, 7] } }, build: ({ x }) => relativeShift(x!) })
+    await checkOperation(ort, { inputs: { x: { shape: [2, 4, 5] } }, build: ({ x }) => relativeShift(x!) })
+  })
   it('two tokens', () =>
     checkOperation(ort, {
       inputs: { x: { shape: [2, 3] } },

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { drawn, judgingGraph, relativeGap, valuesOf } from '../../../test-support/small-network.ts'
+import { gradient } from '../../graph/gradient.ts'
+import { mul, reduceSum } from '../../graph/ops.ts'
 import { logGamma, positionFeatures } from './positionFeatures.ts'
-import { type RelativeAttentionConfig, relativeAttention, relativeAttentionSpecs } from './relativeAttention.ts'
+import {
+  ENFORMER,
+  queryRows,
+  type RelativeAttentionConfig,
+  relativeAttention,
+  relativeAttentionSpecs,
+} from './relativeAttention.ts'
 import { Weights } from './weights.ts'
 
 const config: RelativeAttentionConfig = {
@@ -14,11 +22,11 @@ const config: RelativeAttentionConfig = {
   positionDropout: 0,
 }
 
-function built(tokens: number) {
+function built(tokens: number, rows = tokens, batch = 1) {
   const graph = judgingGraph()
-  const x = graph.input('x', [1, tokens, config.width])
+  const x = graph.input('x', [batch, tokens, config.width])
   const weights = new Weights(graph, relativeAttentionSpecs('a', config))
-  return { graph, y: relativeAttention(weights, 'a', x, config) }
+  return { graph, x, y: relativeAttention(weights, 'a', x, config, undefined, { ...ENFORMER, rows }) }
 }
 
 describe('relative attention', () => {
@@ -72,6 +80,30 @@ describe('relative attention', () => {
       new Map(numbers).set('x', reversed(numbers.get('x')!)).set('a.to_rel_k.weight', turned),
     )
     expect(relativeGap(mirrored, reversed(valuesOf(y, numbers)))).toBeLessThan(1e-12)
+  })
+
+  // Truth: all queries at once.
+  it.each([1, 2, 3, 5, 6])('is the same with %i queries at a time, gradients too', rows => {
+    const [tokens, batch] = [7, 2]
+    const results = [tokens, rows].map(count => {
+      const { graph, x, y } = built(tokens, count, batch)
+      const numbers = drawn(graph)
+      const leaves = [x, ...graph.leaves('parameter')]
+      const gradients = gradient(reduceSum(mul(y, y)), leaves)
+      return [y, ...gradients].map(tensor => valuesOf(tensor, numbers))
+    })
+    results[1]!.forEach((values, i) => {
+      expect(relativeGap(values, results[0]![i]!)).toBeLessThan(1e-12)
+    })
+  })
+
+  // Truth: the bound itself, by hand.
+  it('scores fewer queries at a time as their scores grow', () => {
+    expect(queryRows(100, 8)).toBe(100)
+    expect(queryRows(1536, 8)).toBe(256)
+    expect(queryRows(8192, 8)).toBe(256)
+    expect(queryRows(65_536, 8)).toBe(64)
+    expect(queryRows(2 ** 26, 8)).toBe(1)
   })
 
   it('lets a single token see itself alone', () => {
