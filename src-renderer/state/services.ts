@@ -226,7 +226,7 @@ export function exportProject(): void {
 }
 
 /** Part of every key of what is read from a file: a file that changed is another file. */
-const version = (file: OpenedFile | undefined) =>
+export const version = (file: OpenedFile | undefined) =>
   file ? [file.id, file.facts.modifiedAt, file.facts.sizeBytes, file.facts.index] : ['none']
 
 export const useApoeReport = (file: OpenedFile | undefined) =>

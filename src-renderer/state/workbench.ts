@@ -57,6 +57,8 @@ interface Workbench {
   readonly plotsTab: PlotsTab
   /** What a track knows of the variant or gene that was clicked at a position. */
   readonly explained: Explained | null
+  /** The base of a predicted track that was clicked. */
+  readonly trackPoint: { readonly contig: string; readonly position: number } | null
 
   load(state: ProjectState): void
   change(label: string, recipe: (d: ProjectDocument) => ProjectDocument, joins?: string): void
@@ -93,6 +95,7 @@ export const useWorkbench = create<Workbench>()((set, get) => ({
   plotsOpen: false,
   plotsTab: 'depth',
   explained: null,
+  trackPoint: null,
 
   load(state) {
     let document = withoutClosed(state.document, state.files)
