@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   diplotype: () => import('./commands/diplotype.ts'),
   index: () => import('./commands/index.ts'),
   models: () => import('./commands/models.ts'),
+  mutate: () => import('./commands/mutate.ts'),
   pileup: () => import('./commands/pileup.ts'),
   predict: () => import('./commands/predict.ts'),
   serve: () => import('./commands/serve.ts'),

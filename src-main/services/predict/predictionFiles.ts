@@ -59,7 +59,7 @@ export function predictionFile(
 }
 
 /** The fewest digits that read back as the same float32. */
-function shortest(value: number): string {
+export function shortest(value: number): string {
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits))
     if (Math.fround(rounded) === value) return String(rounded)

@@ -1,16 +1,15 @@
-import { formatLocus, parseLocus } from '../../../../src-shared/genome/locus.ts'
-import { asWorkbenchError, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
+import { formatLocus } from '../../../../src-shared/genome/locus.ts'
+import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { chooseTracks, trackLabels } from '../../../analyses/chooseTracks.ts'
 import { undoTransform } from '../../../analyses/undoTransform.ts'
 import { createCompute } from '../../../compute/client.ts'
 import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
-import { buildIndex } from '../../../readers/indexBuilder.ts'
-import { openReference, type Reference } from '../../../readers/reference.ts'
 import { readModelJson } from '../../../services/models/modelFolder.ts'
 import { type Prediction, type PredictRequest, predict } from '../../../services/predict/predict.ts'
 import { checkTrackCount, predictionFile, predictionFormat } from '../../../services/predict/predictionFiles.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
+import { openWithIndex, regionIn } from '../referenceOption.ts'
 
 export const command: CliCommand = {
   name: 'predict',
@@ -83,27 +82,6 @@ function requestOf(args: ParsedArgs): Omit<PredictRequest, 'region'> {
     batch: args.integer('batch', 1, { min: 1, max: 1024 }),
     ...(args.text('threads') !== undefined ? { threads: args.integer('threads', 1, { min: 1, max: 1024 }) } : {}),
   }
-}
-
-/** A FASTA without an index gets one, as samtools faidx would make it. */
-async function openWithIndex(path: string, io: CliIo): Promise<Reference> {
-  try {
-    return await openReference(path)
-  } catch (error) {
-    if (asWorkbenchError(error).code !== 'no-index') throw error
-    const { written } = await buildIndex(path, {}, io.context).catch(e => {
-      throw asWorkbenchError(e).code === 'permission' ? error : e
-    })
-    io.note(`note: wrote ${written.join(' and ')}`)
-    return openReference(path)
-  }
-}
-
-/** @throws WorkbenchError `region` when it ends beyond the contig: a prediction of less than was asked for would pass unnoticed */
-function regionIn(text: string, reference: Reference) {
-  const { contig, start, end, openEnd } = parseLocus(text, reference.contigs)
-  const { length } = reference.contigs.find(c => c.name === contig)!
-  return { contig, start, end: openEnd ? length : end }
 }
 
 function undone(p: Prediction, order: 'current' | 'paper'): Prediction {
