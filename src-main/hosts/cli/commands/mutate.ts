@@ -23,7 +23,7 @@ import {
 } from '../../../services/mutate/scanRun.ts'
 import { windowBases, withinReference } from '../../../services/mutate/windowSequence.ts'
 import { shortest } from '../../../services/predict/predictionFiles.ts'
-import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
+import { type CliCommand, type CliIo, EXIT } from '../command.ts'
 import { MODEL_OPTIONS, SCORE_OPTIONS, scoreOptions } from '../mutationOptions.ts'
 import { openWithIndex, regionIn } from '../referenceOption.ts'
 
