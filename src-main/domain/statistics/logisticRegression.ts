@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { cholesky, solve } from './cholesky.ts'
 
 /** Settings of a fit. */
 export interface LogisticOptions {
@@ -184,32 +185,4 @@ function derivatives(
     hessian[i * width + i]! += penalty
   }
   return { gradient, hessian }
-}
-
-/** Lower factor of a positive definite matrix; undefined when it is not (to relative rounding). */
-function cholesky(matrix: Float64Array, n: number): Float64Array | undefined {
-  const factor = new Float64Array(n * n)
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j <= i; j++) {
-      let sum = matrix[i * n + j]!
-      for (let k = 0; k < j; k++) sum -= factor[i * n + k]! * factor[j * n + k]!
-      if (i === j) {
-        if (!(sum > 1e-13 * matrix[i * n + i]!) || !(sum > 0)) return undefined
-        factor[i * n + i] = Math.sqrt(sum)
-      } else factor[i * n + j] = sum / factor[j * n + j]!
-    }
-  return factor
-}
-
-function solve(factor: Float64Array, right: ArrayLike<number>, n: number): Float64Array {
-  const y = Float64Array.from({ length: n }, (_, i) => right[i]!)
-  for (let i = 0; i < n; i++) {
-    for (let k = 0; k < i; k++) y[i]! -= factor[i * n + k]! * y[k]!
-    y[i]! /= factor[i * n + i]!
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) y[i]! -= factor[k * n + i]! * y[k]!
-    y[i]! /= factor[i * n + i]!
-  }
-  return y
 }

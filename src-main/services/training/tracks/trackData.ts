@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { findContig } from '../../../../src-shared/genome/contigs.ts'
 import type { Interval } from '../../../../src-shared/genome/interval.ts'
-import { formatLocus, parseLocus } from '../../../../src-shared/genome/locus.ts'
-import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
+import { formatLocus, parseLocus, type ResolvedRegion, someNames } from '../../../../src-shared/genome/locus.ts'
+import { asWorkbenchError, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../../src-shared/job.ts'
 import { baseCode } from '../../../analyses/oneHot.ts'
 import type { WindowGeometry } from '../../../analyses/predict.ts'
@@ -12,7 +13,7 @@ import { type TrackRegion, UNKNOWN_CODE } from '../../../analyses/trackBatches.t
 import { openSignal, type SignalFile } from '../../../readers/signal.ts'
 import { fileSha256 } from '../../models/fileSource.ts'
 import { type Genome, openGenome } from './genome.ts'
-import type { RecipeTrack, Split, TrackDataRecipe } from './trackRecipe.ts'
+import type { RecipeTrack, RegionList, Split, TrackDataRecipe } from './trackRecipe.ts'
 
 /** Sequence and experiments of the splits that were asked for. */
 export interface TrackData {
@@ -42,9 +43,8 @@ export async function loadTrackData(
   const signals: SignalFile[] = []
   try {
     for (const track of data.tracks) signals.push(await openSignal(track.file))
-    const resolved = splits.map(
-      split => [split, data.splits[split].map(text => regionOf(text, genome, geometry, split))] as const,
-    )
+    const resolved: [Split, Interval[]][] = []
+    for (const split of splits) resolved.push([split, await intervalsOf(data.splits[split], genome, geometry, split)])
     checkApart(resolved, geometry)
     const loaded: Partial<Record<Split, TrackRegion[]>> = {}
     const names: Partial<Record<Split, string[]>> = {}
@@ -71,12 +71,46 @@ export async function loadTrackData(
   }
 }
 
-function regionOf(text: string, genome: Genome, { binBp, bins }: WindowGeometry, split: Split): Interval {
-  const { contig, start, end, openEnd } = parseLocus(text, genome.contigs)
-  const { length } = genome.contigs.find(c => c.name === contig)!
-  const stop = openEnd ? length : end
-  if (stop > length) throw new WorkbenchError('region', `${text} of recipe.data.splits.${split} ends beyond contig '${contig}' (${length.toLocaleString('en-US')} bp)`, 'give a region inside the contig') // biome-ignore format: one thought
-  const region = { contig, start, end: start + Math.floor((stop - start) / binBp) * binBp }
+async function intervalsOf(
+  list: RegionList,
+  genome: Genome,
+  geometry: WindowGeometry,
+  split: Split,
+): Promise<Interval[]> {
+  const found = list.texts.map(text => parseLocus(text, genome.contigs))
+  for (const { path, name } of list.beds) {
+    const rows = (await readBed(path)).filter(row => row.name === name)
+    if (!rows.length) throw new WorkbenchError('not-found', `no row of '${path}' is named '${name.slice(0, 40)}'`, 'check the fourth column of the BED file') // biome-ignore format: one thought
+    found.push(...rows.map(row => ({ ...row, openEnd: false })))
+  }
+  return found.map(region => wholeBins(region, genome, geometry, split))
+}
+
+async function readBed(path: string): Promise<(Interval & { readonly name: string })[]> {
+  const text = await readFile(path, 'utf8').catch(error => {
+    throw asWorkbenchError(error)
+  })
+  return text.split('\n').flatMap((line, i) => {
+    if (!line.trim() || /^(#|track |browser )/.test(line)) return []
+    const [contig = '', from, to, name = ''] = line.trim().split('\t')
+    const [start, end] = [Number(from), Number(to)]
+    if (!(Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end > start)) throw new WorkbenchError('bad-input', `'${path}', line ${i + 1}: '${line.slice(0, 60)}' is no interval`, 'mend the BED file') // biome-ignore format: one thought
+    return [{ contig, start, end, name }]
+  })
+}
+
+function wholeBins(
+  { contig, start, end, openEnd }: ResolvedRegion,
+  genome: Genome,
+  { binBp, bins }: WindowGeometry,
+  split: Split,
+): Interval {
+  const known = findContig(contig, genome.contigs)
+  if (!known) throw new WorkbenchError('not-found', `contig '${contig}' of recipe.data.splits.${split} is not in the reference; it has ${someNames(genome.contigs)}`, 'name its contigs') // biome-ignore format: one thought
+  const stop = openEnd ? known.length : end
+  const text = formatLocus({ contig, start, end: stop })
+  if (stop > known.length) throw new WorkbenchError('region', `${text} of recipe.data.splits.${split} ends beyond contig '${known.name}' (${known.length.toLocaleString('en-US')} bp)`, 'give a region inside the contig') // biome-ignore format: one thought
+  const region = { contig: known.name, start, end: start + Math.floor((stop - start) / binBp) * binBp }
   if (region.end - region.start < bins * binBp) throw new WorkbenchError('region', `${text} of recipe.data.splits.${split} is shorter than the ${(bins * binBp).toLocaleString('en-US')} bp of one window's bins`, 'give a longer region') // biome-ignore format: one thought
   return region
 }
@@ -118,7 +152,14 @@ async function loadRegion(region: Interval, source: Source, context: WorkContext
   const tracks = data.tracks.length
   const targets = new Float32Array(bins * tracks)
   for (const [t, track] of data.tracks.entries()) {
-    const values = await binSums(signals[t]!, region, length, geometry.binBp, track, context)
+    const values = await binSums(
+      signals[t]!,
+      region,
+      genome.stretches ? undefined : length,
+      geometry.binBp,
+      track,
+      context,
+    )
     const transform = targetTransform(track.transform)
     values.forEach((sum, bin) => {
       targets[bin * tracks + t] = transform(sum, geometry.binBp)
@@ -131,14 +172,14 @@ async function loadRegion(region: Interval, source: Source, context: WorkContext
 async function binSums(
   signal: SignalFile,
   region: Interval,
-  length: number,
+  length: number | undefined,
   binBp: number,
   track: RecipeTrack,
   context: WorkContext,
 ): Promise<Float64Array> {
   const name = `track '${track.table.name}' ('${signal.path}')`
   const contig = findContig(region.contig, signal.contigs)
-  if (contig && contig.length !== length)
+  if (contig && length !== undefined && contig.length !== length)
     throw new WorkbenchError('build', `${name} is of another assembly: contig '${contig.name}' has ${contig.length.toLocaleString('en-US')} bp in it and ${length.toLocaleString('en-US')} in the reference`, 'give a track and a reference of one assembly') // biome-ignore format: one thought
   const bins = (region.end - region.start) / binBp
   const read = await signal.bins(region, bins, context, { exact: true })

@@ -1,4 +1,3 @@
-import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { SUM_STATS, type TargetTransform } from '../../../analyses/targetTransform.ts'
 import type { Augmentation } from '../../../analyses/trackBatches.ts'
 import type { Optimizer } from '../../../graph/optimizer/optimizer.ts'
@@ -24,8 +23,8 @@ export interface TrackDataRecipe {
   /** Name of the assembly, for people. */
   readonly genome: string
   readonly tracks: readonly RecipeTrack[]
-  /** Regions as text, 1-based, both ends included (`chrIV`, `chrXVI:1-474,000`); contigs under any usual alias. */
-  readonly splits: Readonly<Record<Split, readonly string[]>>
+  /** Regions as text, 1-based, both ends included (`chrIV`, `chrXVI:1-474,000`), contigs under any usual alias; or rows of a BED file. */
+  readonly splits: Readonly<Record<Split, RegionList>>
   /** Where the data come from and under which terms, for people. */
   readonly source: string
 }
@@ -147,12 +146,33 @@ export function dataOf(fields: ConfigFields, file: RecipeFile): TrackDataRecipe 
     reference: file.file(fields.text('reference')),
     genome: fields.text('genome'),
     tracks,
-    splits: { train: splits.texts('train', []), valid: splits.texts('valid', []), test: splits.texts('test', []) },
+    splits: {
+      train: regionsOf(splits, 'train', file),
+      valid: regionsOf(splits, 'valid', file),
+      test: regionsOf(splits, 'test', file),
+    },
     source: fields.text('source', 'not said'),
   }
   splits.end()
   fields.end()
   return data
+}
+
+/** A list of regions, or `@FILE NAME`: the rows of a BED file whose fourth column is NAME. */
+export interface RegionList {
+  readonly texts: readonly string[]
+  readonly beds: readonly { readonly path: string; readonly name: string }[]
+}
+
+function regionsOf(fields: ConfigFields, split: Split, file: RecipeFile): RegionList {
+  const all = fields.texts(split, [])
+  const beds = all.flatMap(text => {
+    if (!text.startsWith('@')) return []
+    const [path = '', name = ''] = text.slice(1).split(/\s+/)
+    if (path === '' || name === '') throw fields.fault(split, '@FILE NAME for the rows NAME of a BED file')
+    return [{ path: file.file(path), name }]
+  })
+  return { texts: all.filter(text => !text.startsWith('@')), beds }
 }
 
 function trackOf(
@@ -289,12 +309,4 @@ export function scheduleOf(fields: ConfigFields, steps: number): Schedule {
   })()
   fields.end()
   return schedule
-}
-
-/** @throws WorkbenchError `bad-input` for a split that is needed and empty */
-export function needSplit(data: TrackDataRecipe, split: Split): readonly string[] {
-  const regions = data.splits[split]
-  if (!regions.length)
-    throw new WorkbenchError('bad-input', `recipe.data.splits.${split} names no region`, 'name its regions')
-  return regions
 }
