@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   bench: () => import('./commands/bench.ts'),
   corpus: () => import('./commands/corpus.ts'),
   diplotype: () => import('./commands/diplotype.ts'),
+  evaluate: () => import('./commands/evaluate.ts'),
   index: () => import('./commands/index.ts'),
   models: () => import('./commands/models.ts'),
   mutate: () => import('./commands/mutate.ts'),
