@@ -117,7 +117,7 @@ const sequenceAxisOf = (input: Tensor): number =>
   input.shape.reduce((longest, length, axis) => (length > input.shape[longest]! ? axis : longest), 0)
 
 /** Where the positions of one input land in the outputs of a node; undefined: nowhere. */
-function imageOf(node: Node, index: number, source: Tensor, span: Span): Span | undefined {
+export function imageOf(node: Node, index: number, source: Tensor, span: Span): Span | undefined {
   if (span.axis === undefined) return whole
   const { axis, reach } = node.operation!.locality(node, index, span.axis)
   if (axis === undefined) return whole

@@ -2,6 +2,7 @@ import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { Graph, Node, Tensor } from './graph.ts'
 import { type Span, sourceOf } from './locality.ts'
 import type { AxisReach } from './operation.ts'
+import { concat } from './ops/concat.ts'
 import { expand } from './ops/expand.ts'
 import { reshape } from './ops/reshape.ts'
 import { slice } from './ops/slice.ts'
@@ -41,6 +42,15 @@ export function applyPart(
   if (!operation.part) throw refused('cannot be applied to a part of a sequence')
   const whole = { inputs: node.inputs, outputs: node.outputs, attributes: node.attributes }
   const local = output?.axis === undefined ? undefined : { axis: output.axis, start: output.start, end: output.end }
+  if (local && !inputs.some((input, i) => readBy(node, i, input?.span?.axis, local) !== undefined)) {
+    // Nothing that it reads has this axis: all of it is made, and cut.
+    const made = applyPart(target, node, inputs, undefined, { batch })
+    return made.map((x, i) => {
+      const length = node.outputs[i]!.shape[local.axis]!
+      const several = sizeOf(x.shape) === batch * sizeOf(node.outputs[i]!.shape)
+      return cutAxis(x, local.axis, local.start, local.end, length, several ? batch : 1)
+    })
+  }
   const spans: (Span | undefined)[] = []
   const batched: boolean[] = []
   const cut = inputs.map((input, i): Tensor | undefined => {
@@ -83,8 +93,11 @@ export function applyPart(
   return outputs
 }
 
-/** What a part of the output reads of an input along the axis that lies there, if one does. */
-function readBy(
+/**
+ * What a part of the output reads of an input along the axis that lies there; undefined: no axis does, and all of it is read. `axis`:
+ * the axis of the input, where it is known; empty: nothing but padding is read.
+ */
+export function readBy(
   node: Node,
   index: number,
   axis: number | undefined,
@@ -98,6 +111,12 @@ function readBy(
   const along = axis ?? shape.findIndex((length, a) => length > 1 && lands(a) !== undefined)
   const reach = along >= 0 ? lands(along) : undefined
   return reach && { axis: along, ...sourceOf(reach, output, shape[along]!) }
+}
+
+/** A tensor in the shape of the part that holds a span, for several sequences. */
+export const partShape = (shape: Shape, span: Span | undefined, batch: number): number[] => {
+  const one = heldShape(shape, span)
+  return batch === 1 ? one : one.with(0, one[0]! * batch)
 }
 
 /** Sequences must stay apart, and outermost. */
@@ -125,8 +144,24 @@ function aligned(node: Node, index: number, x: Tensor, batch: number): Tensor {
   const joins = name === 'concat' || name === 'interleave'
   if (x.shape.length !== node.outputs[0]!.shape.length || (x.shape[0] === 1 && !joins)) return x
   if (!keepsBatch(node, index) || name === 'matmul') return x
-  const rest = x.shape.slice(1)
-  return reshape(expand(reshape(x, [1, x.shape[0]!, ...rest]), [batch, x.shape[0]!, ...rest]), [batch * x.shape[0]!, ...rest]) // biome-ignore format: one thought
+  return repeatSequence(x, batch)
+}
+
+/** One sequence for all of a batch, each behind the other on axis 0. */
+export function repeatSequence(x: Tensor, batch: number): Tensor {
+  if (batch === 1) return x
+  const [rows, ...rest] = x.shape as readonly [number, ...number[]]
+  return reshape(expand(reshape(x, [1, rows, ...rest]), [batch, rows, ...rest]), [batch * rows, ...rest])
+}
+
+/** Joins parts along an axis, each of which holds `batch` sequences. */
+export function joinParts(parts: readonly Tensor[], axis: number, batch: number): Tensor {
+  if (axis > 0 || batch === 1) return concat(parts, axis)
+  const joined = concat(
+    parts.map(x => reshape(x, [batch, x.shape[0]! / batch, ...x.shape.slice(1)])),
+    1,
+  )
+  return reshape(joined, [batch * joined.shape[1]!, ...joined.shape.slice(2)])
 }
 
 function required(inputs: readonly (Tensor | undefined)[], name: string): readonly Tensor[] {
