@@ -118,7 +118,7 @@ export const queryRows = (tokens: number, heads: number): number =>
  * minus infinity).
  */
 function atEachRun(constant: Tensor, input: Tensor): Tensor {
-  const first = input.shape.reduce((t, _, axis) => slice(t, axis, 0, 1), input)
+  const first = slice(reshape(input, [-1]), 0, 0, 1)
   const zero = cast(less(reshape(first, []), Number.NEGATIVE_INFINITY), constant.dtype)
   return add(constant, zero)
 }
