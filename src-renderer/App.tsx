@@ -3,7 +3,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { Group, Panel, Separator } from 'react-resizable-panels'
 import { About, KeySheet, Rename } from './features/help/Dialogs.tsx'
-import { Inspector } from './features/inspector/Inspector.tsx'
+import { InspectorArea } from './features/inspector/InspectorArea.tsx'
 import { StatusBar } from './features/jobs/StatusBar.tsx'
 import { Toasts } from './features/jobs/Toasts.tsx'
 import { DropZone } from './features/open/DropZone.tsx'
@@ -119,7 +119,7 @@ function Workspace() {
           maxSize="900px"
           groupResizeBehavior="preserve-pixel-size"
         >
-          <Inspector />
+          <InspectorArea />
         </Panel>
       </Group>
     </main>

@@ -11,6 +11,7 @@ import { isSynthetic } from '../../state/tracks.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, IconButton, Section, Synthetic } from '../../ui/parts.tsx'
 import { fileName, type Origin } from '../../ui/provenance.ts'
+import { ScanHere } from '../scan/ScanHere.tsx'
 import { allelesOf, readsOf } from './columnSummary.ts'
 import { FileProblem } from './FileFactsPanel.tsx'
 import { OptionsEditor } from './OptionsEditor.tsx'
@@ -73,6 +74,7 @@ export function PositionPanel(props: {
           />
         )}
         <WhatWasClicked contig={contig} position={position} />
+        <ScanHere contig={contig} position={position} />
         {!file && <p className="soft">No sample is open, so no read covers this base. Open a BAM or CRAM.</p>}
         {file?.problem && <FileProblem file={file} />}
         {file && !file.problem && report.isPending && (
