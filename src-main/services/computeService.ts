@@ -6,6 +6,8 @@ import type { ProcessLauncher } from '../compute/launcher.ts'
 export interface ComputeService {
   /** @throws WorkbenchError `engine-missing` when the runtime's binding does not load */
   devices(): Promise<readonly DeviceReport[]>
+  /** The client of the process, which it starts with the first call. */
+  engine(): Promise<Compute>
   close(): Promise<void>
 }
 
@@ -21,6 +23,7 @@ export function createComputeService(options: {
     return opened
   }
   return {
+    engine: compute,
     async devices() {
       const engine = await compute()
       const reports: DeviceReport[] = []

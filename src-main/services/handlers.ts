@@ -15,6 +15,7 @@ import type { EventHub } from './hub.ts'
 import type { Jobs } from './jobs.ts'
 import { resolveLocus } from './locus.ts'
 import { createModelHandlers } from './modelHandlers.ts'
+import type { ModelServices } from './modelServices.ts'
 import type { Projects } from './projects.ts'
 import type { RecentFiles } from './recent.ts'
 import { exportReport, type PrintPdf } from './reportExport.ts'
@@ -32,7 +33,7 @@ export interface HandlerParts {
   readonly hub: EventHub
   readonly shadows: ShadowIndexes
   readonly printPdf: PrintPdf | undefined
-  readonly modelsDir: string | undefined
+  readonly models: ModelServices
   readonly devices: () => Promise<readonly DeviceReport[]>
   readonly now: () => number
 }
@@ -151,7 +152,7 @@ export function createHandlers(
 
   return {
     openPaths,
-    ...createModelHandlers({ ...parts, open: openShipped }),
+    ...createModelHandlers({ models: parts.models, open: openShipped }),
     'app.info': async () => parts.info,
     'app.devices': () => parts.devices(),
     'files.browse': ({ folderId }) => browse.list(folderId),

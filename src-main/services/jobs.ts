@@ -16,6 +16,8 @@ export interface JobPlan {
   readonly kind: string
   readonly title: string
   readonly resumable?: boolean
+  /** Somebody waits for it at the screen: it starts at once, beside those that run. */
+  readonly interactive?: boolean
   /** Does the work; what it returns is the snapshot's `resultId`. */
   run(context: WorkContext): Promise<string | undefined>
 }
@@ -122,9 +124,9 @@ export async function createJobs(options: {
 
   const startQueued = () => {
     for (const job of live.values()) {
-      const running = [...live.values()].filter(j => j.snapshot.state === 'running').length
-      if (running >= MAX_RUNNING) return
-      if (job.snapshot.state === 'queued') void run(job)
+      if (job.snapshot.state !== 'queued') continue
+      const running = [...live.values()].filter(j => j.snapshot.state === 'running' && !j.plan.interactive).length
+      if (job.plan.interactive || running < MAX_RUNNING) void run(job)
     }
   }
 

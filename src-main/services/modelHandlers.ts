@@ -2,30 +2,25 @@ import type { Handlers } from '../../src-shared/ipc/contract.ts'
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { ModelMethods } from '../../src-shared/ipc/modelMethods.ts'
 import type { OpenedFile } from '../../src-shared/openedFile.ts'
-import type { FileRegistry } from './files.ts'
+import type { ModelServices } from './modelServices.ts'
 import { modelFacts } from './models/modelFacts.ts'
-import { createOpenModels } from './models/openModels.ts'
-import { createShippedModels } from './models/shippedModels.ts'
 
 export interface ModelHandlerParts {
-  readonly files: FileRegistry
-  /** Where the models of the program lie. */
-  readonly modelsDir: string | undefined
+  readonly models: ModelServices
   readonly open: (path: string) => Promise<OpenedFile>
 }
 
 export type ModelHandlers = Pick<Handlers, keyof ModelMethods>
 
 /** The contract's methods about models and predicted tracks: routing only. */
-export function createModelHandlers(parts: ModelHandlerParts): ModelHandlers {
-  const models = createOpenModels(parts.files)
-  const shipped = createShippedModels(parts.modelsDir)
+export function createModelHandlers({ models: services, open }: ModelHandlerParts): ModelHandlers {
+  const { models, shipped, predictions, store } = services
   const later = async (): Promise<never> => {
     throw new WorkbenchError('unsupported', 'this version cannot do this yet', 'use the command line')
   }
   return {
     'models.shipped': () => shipped.list(),
-    'models.openShipped': async ({ id }) => parts.open(await shipped.folder(id)),
+    'models.openShipped': async ({ id }) => open(await shipped.folder(id)),
     async 'models.facts'({ fileId }) {
       const { json, card, weightsBytes, table } = await models.use(fileId)
       return modelFacts(json, { fileId, card, weightsBytes, table })
@@ -35,12 +30,12 @@ export function createModelHandlers(parts: ModelHandlerParts): ModelHandlers {
     },
     'models.check': later,
     'models.export': later,
-    'predict.bins': later,
-    'predict.region': later,
+    'predict.bins': (args, context) => predictions.bins(args, context),
+    'predict.region': (args, context) => predictions.region(args, context),
     'predict.compare': later,
     'predict.compareRegions': later,
     'predict.export': later,
-    'predict.cache': later,
-    'predict.clearCache': later,
+    'predict.cache': () => store.state(),
+    'predict.clearCache': () => store.clear(),
   }
 }

@@ -16,6 +16,7 @@ import { createFileRegistry } from './files.ts'
 import { createHandlers } from './handlers.ts'
 import { createHub } from './hub.ts'
 import { createJobs } from './jobs.ts'
+import { createModelServices } from './modelServices.ts'
 import { createProjects, PROJECT_SUFFIX, type StartWith } from './projects.ts'
 import { createRecent } from './recent.ts'
 import type { PrintPdf } from './reportExport.ts'
@@ -114,6 +115,17 @@ export async function createServices(options: ServicesOptions): Promise<Services
     start: options.start ?? {},
     opened: path => void recent.note(path),
   })
+  const models = createModelServices({
+    files,
+    engines,
+    jobs,
+    compute: compute.engine,
+    dataDir,
+    modelsDir: options.modelsDir,
+    tell: change => hub.emit('prediction.changed', change),
+    now,
+    fault: error => fault(error, 'prediction cache'),
+  })
   const info: AppInfo = {
     version: options.version,
     host: options.host,
@@ -133,7 +145,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     hub,
     shadows,
     printPdf: options.printPdf,
-    modelsDir: options.modelsDir,
+    models,
     devices: compute.devices,
     now,
   })
@@ -173,6 +185,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     async close() {
       await jobs.stop(JOBS_STOP_MS)
       await projects.close()
+      await models.close()
       await engines.close()
       await compute.close()
     },

@@ -1,4 +1,3 @@
-import { type Build, buildOf } from '../../../src-shared/genome/assemblies.ts'
 import type { Interval } from '../../../src-shared/genome/interval.ts'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
@@ -21,6 +20,7 @@ import type { ModelJson, ModelTrack } from '../../models/folder/modelJson.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import type { Reference } from '../../readers/reference.ts'
 import { readModelJson } from '../models/modelFolder.ts'
+import { buildCaution, unknownCautions } from './cautions.ts'
 import { openTrackNetwork, type TrackNetwork } from './trackNetwork.ts'
 
 export interface PredictRequest {
@@ -126,31 +126,14 @@ function contigLength(region: Interval, reference: Pick<Reference, 'contigs'>): 
 }
 
 function warningsOf(
-  { input }: ModelJson,
+  json: ModelJson,
   { contigs }: Pick<Reference, 'contigs'>,
   reader: WindowReader,
   bins: number,
 ): readonly string[] {
-  const warnings: string[] = []
-  const build = buildOf(contigs)
-  const trained = input.type === 'dna' ? ASSEMBLIES[input.genome?.toLowerCase() ?? ''] : undefined
-  if (build !== 'unknown' && trained && build !== trained)
-    warnings.push(`the reference is ${build} and the model's tracks are of ${trained}: its coordinates are not theirs`)
+  const build = buildCaution(json, contigs)
   const unknown = reader.unknownBins().reduce((n, flag) => n + flag, 0)
-  const n = (x: number) => x.toLocaleString('en-US')
-  if (unknown === bins) warnings.push('no base of the region is known (all N): the values say nothing about it')
-  else if (unknown > 0) warnings.push(`${n(unknown)} of ${n(bins)} bins hold no known base (N, or beyond the contig)`)
-  const share = 100 * reader.unknownShare
-  if (share > 50) warnings.push(`${share.toFixed(0)} % of what the model read is N or beyond the contig`)
-  return warnings
-}
-
-/** Names that checkpoints and people give to the two assemblies. */
-const ASSEMBLIES: Readonly<Record<string, Build>> = {
-  grch37: 'GRCh37',
-  hg19: 'GRCh37',
-  grch38: 'GRCh38',
-  hg38: 'GRCh38',
+  return [...(build === undefined ? [] : [build]), ...unknownCautions(unknown, bins, reader.unknownShare)]
 }
 
 interface Work {

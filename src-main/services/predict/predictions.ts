@@ -1,0 +1,313 @@
+import type { Interval } from '../../../src-shared/genome/interval.ts'
+import { type Contig, formatLocus } from '../../../src-shared/genome/locus.ts'
+import type { PredictedBins } from '../../../src-shared/genome/prediction.ts'
+import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { PredictionChanged, PredictionSubject } from '../../../src-shared/ipc/modelMethods.ts'
+import type { JobSnapshot, WorkContext } from '../../../src-shared/job.ts'
+import { keptStart, MergedBins, middleOut, type ViewGrid, viewGrid } from '../../analyses/viewGrid.ts'
+import { type BackgroundCounts, backgroundWarnings } from '../haplotypes.ts'
+import type { Jobs } from '../jobs.ts'
+import { buildCaution, unknownCautions } from './cautions.ts'
+import type { NetworkPool } from './networkPool.ts'
+import type { PredictionStore, WindowTracks } from './predictionStore.ts'
+import { contigOf, readWindow, referenceBins, type Subject, type WindowFacts } from './subject.ts'
+import { createViewQueue } from './viewQueue.ts'
+import { channelsToRun, windowTracks } from './windowTracks.ts'
+
+/** A view computes at most so many windows by itself. */
+export const MAX_VIEW_WINDOWS = 64
+/** Bins x channels that a view is made of: beyond, folding them would hold up everything else. */
+const MAX_VIEW_VALUES = 4_000_000
+/** Bins x channels of an export or a comparison. */
+const MAX_VALUES = 2 ** 26
+/** A view waits so long for windows that are nearly there before it answers with what it has. */
+const PATIENCE_MS = 40
+
+/** Every bin of an interval, in reference coordinates. */
+export interface PredictedTracks {
+  readonly contig: Contig
+  /** First base of the first bin, a multiple of binBp. */
+  readonly start: number
+  readonly binBp: number
+  readonly bins: number
+  /** [bins, channels]; NaN where a haplotype has no base. */
+  readonly values: Float32Array
+  readonly unknown: Uint8Array
+  readonly deleted: Uint8Array
+  readonly device: string
+  readonly warnings: readonly string[]
+}
+
+export interface Predictions {
+  bins(asked: PredictionSubject & { readonly interval: Interval; readonly channels: readonly number[]; readonly bins: number }, context: WorkContext): Promise<PredictedBins> // biome-ignore format: one line
+  region(asked: PredictionSubject & { readonly interval: Interval; readonly channels: readonly number[] }, context: WorkContext): Promise<JobSnapshot> // biome-ignore format: one line
+  /** Computes what is missing and waits for it. `maxWindows`: more than that to be computed are refused. */
+  tracks(asked: PredictionSubject & { readonly interval: Interval; readonly channels: readonly number[] }, context: WorkContext, maxWindows?: number): Promise<PredictedTracks> // biome-ignore format: one line
+  /** Stops what runs for views. */
+  close(): void
+}
+
+/** Predictions for views, regions, comparisons and exports, all from the same grid windows and the same cache. */
+export function createPredictions(parts: {
+  readonly subject: (asked: PredictionSubject, context: WorkContext) => Promise<Subject>
+  readonly networks: NetworkPool
+  readonly store: PredictionStore
+  readonly jobs: Jobs
+  readonly tell: (change: PredictionChanged) => void
+  readonly now: () => number
+}): Predictions {
+  const { networks, store, jobs } = parts
+
+  /** One window, from the cache or computed. */
+  const window = async (
+    subject: Subject,
+    contig: Contig,
+    index: number,
+    channels: readonly number[],
+    context: WorkContext,
+  ): Promise<WindowTracks & { readonly facts: WindowFacts }> => {
+    const place = `${contig.name}:${index}`
+    const known = subject.facts.get(place)
+    const kept = known && (await store.get(known.storeKey))
+    if (known && kept && hasAll(kept, channels)) return { ...kept, facts: known }
+    const { bases, ...facts } = await readWindow(subject, contig, index, context)
+    const there = await store.get(facts.storeKey)
+    if (there && hasAll(there, channels)) return { ...there, facts }
+    const { model, options } = subject
+    const made = await networks.use(model, channelsToRun(model.json, channels, options), context, async network => ({
+      channels: await windowTracks(network, model.json, channels, options, bases, context.signal),
+      device: deviceText(network.provider.ran),
+    }))
+    await store.put(facts.storeKey, made)
+    return { ...made, facts }
+  }
+
+  const queue = createViewQueue({
+    jobs,
+    now: parts.now,
+    tell: parts.tell,
+    compute: async (view, index, context) =>
+      void (await window(view.subject, view.contig, index, view.channels, context)),
+  })
+
+  /** @throws WorkbenchError `not-found`, `region` */
+  const placed = (subject: Subject, interval: Interval, strict: boolean) => {
+    const contig = contigOf(subject, interval.contig)
+    const end = strict ? interval.end : Math.min(interval.end, contig.length)
+    if (interval.start >= end || end > contig.length) throw new WorkbenchError('region', `${formatLocus(interval)} is not within contig '${contig.name}' (${contig.length.toLocaleString('en-US')} bp)`, 'ask for a region inside the contig') // biome-ignore format: one thought
+    return { contig, interval: { contig: contig.name, start: interval.start, end } }
+  }
+  const checkChannels = ({ model }: Subject, channels: readonly number[]) => {
+    const tracks = model.json.tracks.length
+    const odd = channels.find(c => c >= tracks)
+    if (odd !== undefined) throw new WorkbenchError('not-found', `track ${odd} is not among the ${tracks.toLocaleString('en-US')} of '${model.json.id}'`, 'choose one of its tracks') // biome-ignore format: one thought
+    if (channels.length === 0 || new Set(channels).size !== channels.length) throw new WorkbenchError('bad-input', 'the list of tracks is empty or names one twice', 'choose tracks') // biome-ignore format: one thought
+  }
+
+  return {
+    async bins(asked, context) {
+      const { channels } = asked
+      const subject = await parts.subject(asked, context)
+      checkChannels(subject, channels)
+      const { contig, interval } = placed(subject, asked.interval, false)
+      const grid = viewGrid(interval, asked.bins, subject.geometry)
+      if ((grid.endBin - grid.firstBin) * channels.length > MAX_VIEW_VALUES) throw tooWide(grid)
+      const missing = () => missingWindows(subject, contig, grid, channels, store)
+      let left = missing()
+      let pending: PredictedBins['pending'] = 'none'
+      let failure: PredictedBins['failure']
+      if (left.length > MAX_VIEW_WINDOWS) {
+        // Some may lie on the disk: only what is not there has to be computed.
+        if (left.length === grid.end - grid.first) throw tooWide(grid)
+        pending = 'too-many'
+      } else if (left.length > 0) {
+        const view = { subject, contig, channels, windows: middleOut(0, left.length, (left.length - 1) / 2).map(i => left[i]!) } // biome-ignore format: one line
+        failure = await queue.ask(view, PATIENCE_MS)
+        left = missing()
+        if (left.length > 0 && !failure) pending = 'running'
+      }
+      return answer(subject, contig, grid, channels, pending, failure)
+    },
+
+    async region(asked, context) {
+      const subject = await parts.subject(asked, context)
+      const { channels } = asked
+      checkChannels(subject, channels)
+      const { contig, interval } = placed(subject, asked.interval, true)
+      const grid = viewGrid(interval, Number.MAX_SAFE_INTEGER, subject.geometry)
+      const total = grid.end - grid.first
+      const bytes = total * subject.geometry.bins * channels.length * 4
+      const { limit } = await store.state()
+      if (bytes > limit) throw new WorkbenchError('unsupported', `${formatLocus(interval)} in ${channels.length} tracks needs ${Math.ceil(bytes / 2 ** 20)} MiB, the cache holds ${Math.floor(limit / 2 ** 20)}`, "ask for fewer tracks or a smaller region, or write a file with 'diploscope predict'") // biome-ignore format: one thought
+      return jobs.start({
+        kind: 'predict',
+        title: `${subject.model.json.name}: ${channels.length === 1 ? 'one track' : `${channels.length} tracks`} over ${formatLocus(interval)}`,
+        run: async job => {
+          const g = subject.geometry
+          let told = parts.now()
+          let from = grid.first
+          const tell = (to: number) => {
+            parts.tell({ ...subject.ids, contig: contig.name, start: keptStart(from, g), end: keptStart(to, g) })
+            told = parts.now()
+            from = to
+          }
+          for (let index = grid.first; index < grid.end; index++) {
+            throwIfCancelled(job.signal)
+            job.report({ phase: 'predicting', done: index - grid.first, total })
+            await window(subject, contig, index, channels, job)
+            if (parts.now() - told > 500) tell(index + 1)
+          }
+          tell(grid.end)
+          return undefined
+        },
+      })
+    },
+
+    async tracks(asked, context, maxWindows = Number.MAX_SAFE_INTEGER) {
+      const subject = await parts.subject(asked, context)
+      const { channels } = asked
+      checkChannels(subject, channels)
+      const { contig, interval } = placed(subject, asked.interval, true)
+      const g = subject.geometry
+      const grid = viewGrid(interval, Number.MAX_SAFE_INTEGER, g)
+      const bins = grid.endBin - grid.firstBin
+      if (bins * channels.length > MAX_VALUES) throw new WorkbenchError('out-of-memory', `${bins.toLocaleString('en-US')} bins of ${channels.length} tracks are too many to hold`, 'ask for fewer tracks or a smaller region') // biome-ignore format: one thought
+      if (missingWindows(subject, contig, grid, channels, store).length > maxWindows) throw tooWide(grid, maxWindows)
+      const out = {
+        values: new Float32Array(bins * channels.length).fill(Number.NaN),
+        unknown: new Uint8Array(bins),
+        deleted: new Uint8Array(bins),
+      }
+      const met: WindowFacts[] = []
+      let device = ''
+      for (const [done, index] of middleOut(grid.first, grid.end, grid.first).entries()) {
+        throwIfCancelled(context.signal)
+        context.report({ phase: 'predicting', done, total: grid.end - grid.first })
+        const w = await window(subject, contig, index, channels, context)
+        met.push(w.facts)
+        device = w.device
+        const first = index * g.bins - grid.firstBin
+        const [from, to] = [Math.max(0, -first), Math.min(g.bins, bins - first)]
+        out.unknown.set(w.facts.unknown.subarray(from, to), first + from)
+        channels.forEach((channel, t) => {
+          const { values, gap } = referenceBins(subject, index, w.facts, w.channels.get(channel)!)
+          for (let b = from; b < to; b++) out.values[(first + b) * channels.length + t] = values[b]!
+          if (gap && t === 0) out.deleted.set(gap.subarray(from, to), first + from)
+        })
+      }
+      return {
+        contig,
+        start: grid.firstBin * g.binBp,
+        binBp: g.binBp,
+        bins,
+        ...out,
+        device,
+        warnings: warningsOf(subject, met, out.unknown, out.deleted),
+      }
+    },
+    close: queue.close,
+  }
+
+  function answer(
+    subject: Subject,
+    contig: Contig,
+    grid: ViewGrid,
+    channels: readonly number[],
+    pending: PredictedBins['pending'],
+    failure: PredictedBins['failure'],
+  ): PredictedBins {
+    const g = subject.geometry
+    const merged = new MergedBins(grid, channels.length)
+    const met: WindowFacts[] = []
+    let computed = 0
+    let device = ''
+    for (let index = grid.first; index < grid.end; index++) {
+      const facts = subject.facts.get(`${contig.name}:${index}`)
+      if (!facts) continue
+      merged.addUnknown(index * g.bins, facts.unknown)
+      const tracks = store.peek(facts.storeKey)
+      if (!tracks) continue
+      channels.forEach((channel, column) => {
+        const values = tracks.channels.get(channel)
+        if (!values) return
+        const placed = referenceBins(subject, index, facts, values)
+        merged.addValues(column, index * g.bins, placed.values)
+        if (placed.gap && column === 0) merged.addGaps(index * g.bins, placed.gap)
+      })
+      if (!hasAll(tracks, channels)) continue
+      met.push(facts)
+      device = tracks.device
+      computed++
+    }
+    return {
+      contig: contig.name,
+      start: grid.firstBin * g.binBp,
+      binBp: g.binBp * grid.merged,
+      merged: grid.merged,
+      channels,
+      mean: merged.mean,
+      max: merged.max,
+      unknown: merged.unknown,
+      ...(subject.alleles ? { deleted: merged.deleted } : {}),
+      windows: grid.end - grid.first,
+      computed,
+      pending,
+      ...(failure ? { failure } : {}),
+      device,
+      warnings: [
+        ...warningsOf(subject, met, merged.unknown, merged.deleted),
+        ...(pending === 'too-many' ? [`more than ${MAX_VIEW_WINDOWS} windows are not computed: zoom in, or compute the region as a job`] : []), // biome-ignore format: one line
+      ],
+    }
+  }
+}
+
+const hasAll = (tracks: WindowTracks, channels: readonly number[]): boolean =>
+  channels.every(c => tracks.channels.has(c))
+
+function missingWindows(
+  subject: Subject,
+  contig: Contig,
+  grid: ViewGrid,
+  channels: readonly number[],
+  store: PredictionStore,
+): readonly number[] {
+  const missing: number[] = []
+  for (let index = grid.first; index < grid.end; index++) {
+    const facts = subject.facts.get(`${contig.name}:${index}`)
+    const tracks = facts && store.peek(facts.storeKey)
+    if (!tracks || !hasAll(tracks, channels)) missing.push(index)
+  }
+  return missing
+}
+
+const tooWide = (grid: ViewGrid, limit = MAX_VIEW_WINDOWS) =>
+  new WorkbenchError('unsupported', `this view needs ${(grid.end - grid.first).toLocaleString('en-US')} windows of the model and at most ${limit.toLocaleString('en-US')} are computed at once`, 'zoom in, or compute the region as a job', { windows: grid.end - grid.first, limit }) // biome-ignore format: one thought
+
+function warningsOf(
+  subject: Subject,
+  met: readonly WindowFacts[],
+  unknown: Uint8Array,
+  deleted: Uint8Array,
+): readonly string[] {
+  const build = buildCaution(subject.model.json, subject.reference.contigs)
+  let [none, gone] = [0, 0]
+  for (let b = 0; b < unknown.length; b++)
+    if (deleted[b] === 1) gone++
+    else if (unknown[b] === 1) none++
+  const share = met.reduce((n, f) => n + f.unknownShare, 0) / Math.max(1, met.length)
+  const counts: BackgroundCounts[] = met.map(f => f.counts)
+  return [
+    ...(build === undefined ? [] : [build]),
+    ...(met.length > 0 ? unknownCautions(none, unknown.length, share) : []),
+    ...(subject.alleles ? backgroundWarnings(counts) : []),
+    ...(gone > 0 ? [`${gone.toLocaleString('en-US')} bins without a value: the haplotype lacks their bases, or its insertions push them out of the window`] : []), // biome-ignore format: one line
+  ]
+}
+
+/** As `CPUExecutionProvider` for reading. */
+const deviceText = (ran: Readonly<Record<string, number>>): string =>
+  Object.entries(ran)
+    .sort((a, b) => b[1] - a[1])
+    .map(([name]) => name.replace('ExecutionProvider', '').toLowerCase())
+    .join(' and ') || 'cpu'
