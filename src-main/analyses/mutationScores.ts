@@ -12,6 +12,8 @@ export interface ScoredPart {
   readonly count: number
 }
 
+type Values = Float32Array | Float64Array
+
 export interface ScoreOptions {
   readonly score: EffectScore
   /** Mean over the bins in place of the sum, for `sad` and `sar`: as the Enformer notebook has it; basenji sums. */
@@ -39,7 +41,7 @@ export class EffectScorer {
   readonly #sums: Float64Array
 
   constructor(
-    reference: Float32Array,
+    reference: Values,
     private readonly part: ScoredPart,
     private readonly options: ScoreOptions,
   ) {
@@ -51,7 +53,7 @@ export class EffectScorer {
   }
 
   /** Effects of one mutant, whose prediction has the reference's shape. @throws WorkbenchError `not-finite` */
-  score(alternative: Float32Array): Float64Array {
+  score(alternative: Values): Float64Array {
     const alt = this.#taken(alternative)
     const out = this.#scored(alt)
     for (let t = 0; t < out.length; t++) if (!Number.isFinite(out[t]!)) throw notFinite(this.options.score)
@@ -97,7 +99,7 @@ export class EffectScorer {
   }
 
   /** [scored bins, answers] in double precision. */
-  #taken(values: Float32Array): Float64Array {
+  #taken(values: Values): Float64Array {
     const { width, columns, first, count } = this.part
     const { answers } = this
     const out = new Float64Array(count * answers)

@@ -80,16 +80,17 @@ export interface PlannedMutation {
 }
 
 /**
- * The three alternatives of each position of a region, by position, then A, C, G, T. The base that is there is not run: its effect is
- * 0 by definition. A position with an unknown base (N) has none. `bases` are those of the region.
+ * The three alternatives of each scanned position, by position, then A, C, G, T. The base that is there is not run: its effect is 0 by
+ * definition. A position with an unknown base (N), or that the background does not have, has none. `bases` are those of the scanned
+ * positions, `places` where they are in the window (-1: nowhere).
  */
-export function mutationsOf(bases: string, regionStart: number): PlannedMutation[] {
+export function mutationsOf(bases: string, places: ArrayLike<number>): PlannedMutation[] {
   const planned: PlannedMutation[] = []
   for (let i = 0; i < bases.length; i++) {
     const own = baseCode(bases.charCodeAt(i))
-    if (own < 0) continue
+    if (own < 0 || places[i]! < 0) continue
     for (let base = 0; base < 4; base++)
-      if (base !== own) planned.push({ position: regionStart + i, base, cell: 4 * i + base })
+      if (base !== own) planned.push({ position: places[i]!, base, cell: 4 * i + base })
   }
   return planned
 }

@@ -1,6 +1,6 @@
 /** A file that an answer rests on, so that it can be told apart from another of the same name. */
 export interface FileFingerprint {
-  readonly role: 'reads' | 'index' | 'reference' | 'model'
+  readonly role: 'reads' | 'index' | 'reference' | 'model' | 'variants'
   /** Without its folder. */
   readonly name: string
   readonly sizeBytes: number

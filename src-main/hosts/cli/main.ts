@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   serve: () => import('./commands/serve.ts'),
   tokenizer: () => import('./commands/tokenizer.ts'),
   train: () => import('./commands/train.ts'),
+  variants: () => import('./commands/variants.ts'),
 }
 
 const exitCode = (code: ErrorCode): number => {

@@ -21,10 +21,16 @@ export interface ScanTarget {
   readonly plan: ScanPlan
   /** Of the whole window, upper case. */
   readonly bases: string
+  /** Where each scanned position is in the window, -1 where the background does not have it; default: those of the plan's region. */
+  readonly places?: Int32Array
 }
 
-/** Bases of the mutated positions. */
-export const regionBases = ({ bases, plan }: ScanTarget): string => bases.slice(plan.region.start, plan.region.end)
+export const placesOf = ({ places, plan: { region } }: ScanTarget): Int32Array =>
+  places ?? Int32Array.from({ length: region.end - region.start }, (_, i) => region.start + i)
+
+/** Bases of the scanned positions, N where the background does not have one. */
+export const regionBases = (target: ScanTarget): string =>
+  Array.from(placesOf(target), place => target.bases[place] ?? 'N').join('')
 
 /** Numbers of a scan as they come: effects [answers, positions, 4] and the state of each cell [positions, 4]. */
 export class EffectTable {
@@ -39,7 +45,7 @@ export class EffectTable {
     const bases = regionBases(target)
     this.answers = target.groupMean ? 1 : target.channels.length
     this.positions = bases.length
-    this.mutations = mutationsOf(bases, target.plan.region.start)
+    this.mutations = mutationsOf(bases, placesOf(target))
     this.effects = kept?.effects ?? new Float32Array(this.answers * this.positions * 4).fill(Number.NaN)
     this.states = kept?.states ?? new Uint8Array(4 * this.positions)
     for (let i = 0; i < bases.length; i++) {
@@ -99,14 +105,20 @@ export async function previewScan(
 ): Promise<void> {
   const { plan, mean } = target
   const sequence = encoded(target.bases, target.json)
-  const known = sequence.subarray(4 * plan.region.start, 4 * plan.region.end)
+  const left = table.left()
   const estimates: Float32Array[] = []
   for (const channels of answerWeights(target)) {
     throwIfCancelled(signal)
     const gradient = await network.run(sequence, { channels, bins: plan.bins, mean }, signal)
-    estimates.push(firstOrderEffects(gradient.subarray(4 * plan.region.start, 4 * plan.region.end), known))
+    estimates.push(firstOrderEffects(gradient, sequence))
   }
-  for (const { cell } of table.left()) table.put(cell, estimates.map(e => e[cell]!), CELL.estimate) // biome-ignore format: one line
+  for (const { cell, position, base } of left) table.put(cell, estimates.map(e => e[4 * position + base]!), CELL.estimate) // biome-ignore format: one line
+}
+
+/** The stretch of the window that is mutated. */
+function spanOf(target: ScanTarget): { readonly start: number; readonly end: number } {
+  const there = placesOf(target).filter(place => place >= 0)
+  return there.length > 0 ? { start: there[0]!, end: there.at(-1)! + 1 } : target.plan.region
 }
 
 /** A network that has read a scan's sequence, and scores mutants of it. */
@@ -126,7 +138,7 @@ export async function prepareScan(
   signal: AbortSignal,
 ): Promise<PreparedScan> {
   const { plan, channels, score, mean, groupMean } = target
-  const reference = (await network.prepare(encoded(target.bases, target.json), plan.region, signal)).slice()
+  const reference = (await network.prepare(encoded(target.bases, target.json), spanOf(target), signal)).slice()
   const part = {
     width: network.columns.size,
     columns: channels.map(channel => network.columns.get(channel)!),

@@ -5,6 +5,7 @@ import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { oneHot } from '../../analyses/oneHot.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
 import type { Reference } from '../../readers/reference.ts'
+import { paddedSequence } from '../haplotypes.ts'
 
 export type ReadReference = Pick<Reference, 'contigs' | 'sequence'>
 
@@ -24,16 +25,15 @@ export function withinReference(
 }
 
 /** Upper-case bases of a window, N beyond the ends of the contig. */
-export async function windowBases(
+export function windowBases(
   reference: Pick<Reference, 'sequence'>,
   window: Interval,
   contigLength: number,
   signal: AbortSignal,
 ): Promise<string> {
-  const from = Math.min(Math.max(0, window.start), contigLength)
-  const to = Math.max(from, Math.min(window.end, contigLength))
-  const inside = to > from ? await reference.sequence(window.contig, from, to, { upperCase: true, signal }) : ''
-  return 'N'.repeat(from - window.start) + inside + 'N'.repeat(window.end - to)
+  const sequence = (contig: string, start: number, end: number) =>
+    reference.sequence(contig, start, end, { upperCase: true, signal })
+  return paddedSequence({ contigs: [], sequence }, { name: window.contig, length: contigLength }, window.start, window.end, signal) // biome-ignore format: one call
 }
 
 /** Bases as the model reads them, [bases, 4]. */
