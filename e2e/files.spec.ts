@@ -71,7 +71,7 @@ describe.each(availableHosts())('files in the %s window', host => {
   const card = (code: string) => w.page.locator(`.error-card[data-code="${code}"]`)
 
   it('starts with three large actions, and passes axe', async () => {
-    for (const name of [/Open BAM or CRAM/, /Open tracks/, /Open reference/])
+    for (const name of [/Open BAM or CRAM/, /Open tracks/, /Open model/])
       await w.page.getByRole('button', { name }).waitFor()
     expect(await axeProblems(w.page)).toEqual([])
     await w.page.getByRole('button', { name: /Open BAM or CRAM/ }).click()

@@ -3,7 +3,10 @@ import { findContig } from '../../src-shared/genome/contigs.ts'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import { formatPosition } from '../../src-shared/genome/locus.ts'
 import { toWire } from '../../src-shared/ipc/errors.ts'
-import { selectPosition } from '../state/selection.ts'
+import type { TrackSetting } from '../../src-shared/project.ts'
+import { isPredicted } from '../state/predictedTracks.ts'
+import { onPrediction, predictedBins } from '../state/predictions.ts'
+import { selectPosition, selectTrack } from '../state/selection.ts'
 import { call, onRelease } from '../state/services.ts'
 import { sameLocus, useDocument, useGenomeFile, useWorkbench } from '../state/workbench.ts'
 import { setGenomeBrowser } from './current.ts'
@@ -11,8 +14,9 @@ import { DiplotypeLegend } from './DiplotypeLegend.tsx'
 import { Failure } from './failure.ts'
 import { GenomeBrowser } from './genomeBrowser.ts'
 import type { Frame } from './genomeEvents.ts'
+import { PredictedLegend } from './PredictedLegend.tsx'
 import { cachedSequence, type ReadSequence } from './sequenceCache.ts'
-import { type GenomeServices, trackSpec } from './trackConfigs.ts'
+import { type GenomeServices, predictedKey, trackSpec } from './trackConfigs.ts'
 import './genome.css'
 
 /** A track that cannot be read says why in its place, and the window says it once: igv.js would ask again at every move. */
@@ -23,9 +27,15 @@ async function orFailure<T>(what: string, read: () => Promise<T>): Promise<T | F
     const wire = toWire(error)
     // A file of other contigs is nothing wrong: there is just nothing of it here.
     if (wire.code === 'not-found') return new Failure('nothing of this contig in the file')
-    if (wire.code !== 'disconnected') useWorkbench.getState().notify('error', `${what}: ${wire.message}`, wire)
-    return new Failure(wire.message)
+    return failureOf(what)(error)
   }
+}
+
+const failureOf = (what: string) => (error: unknown) => {
+  const wire = toWire(error)
+  if (wire.code !== 'disconnected' && wire.code !== 'cancelled')
+    useWorkbench.getState().notify('error', `${what}: ${wire.message}`, wire)
+  return new Failure(wire.message)
 }
 
 let cache: { readonly key: string; readonly read: ReadSequence } | undefined
@@ -76,6 +86,30 @@ const services: GenomeServices = {
         return { track, sequence: (await services.sequence(contig, start, end)).toUpperCase() }
       }),
   }),
+  predicted: modelFileId => ({
+    bins: (background, interval, channels, bins, units) =>
+      predictedBins(
+        useWorkbench.getState().history.present,
+        modelFileId,
+        { background, units },
+        interval,
+        channels,
+        bins,
+      ),
+    observed: (channel, signalFileId, interval, binBp, { units, observed }) =>
+      call('predict.observed', { modelFileId, channel, signalFileId, interval, binBp, units, observed }),
+    changed: told =>
+      onPrediction(change => {
+        if (change.modelFileId === modelFileId) told(change)
+      }),
+    failed: failureOf('Prediction'),
+  }),
+}
+
+/** Changes when the reference, the experiment or the person of a predicted track does. */
+const predictionStamp = (referenceFileId: string | null, track: TrackSetting, files: readonly OpenedFile[]): string => {
+  const used = [referenceFileId, ...(track.predicted?.signals ?? []), track.predicted?.person?.fileId]
+  return JSON.stringify(used.map(id => files.find(f => f.id === id)?.facts.modifiedAt ?? id ?? null))
 }
 
 /** How long the view must rest before it is a step that can be undone. */
@@ -117,10 +151,12 @@ export function GenomePanel() {
     const stamp = JSON.stringify(options)
     const specs = document.tracks.flatMap(t => {
       const file = t.visible ? files.find(f => f.id === t.fileId) : undefined
-      return file ? (trackSpec(t, file, services, stamp, hasSequence) ?? []) : []
+      // A prediction is of the reference in use; pileup options are nothing to it.
+      const own = t.part === 'predicted' ? predictionStamp(referenceFileId, t, files) : stamp
+      return file ? (trackSpec(t, file, services, own, hasSequence) ?? []) : []
     })
     void browser.current?.setTracks(specs).then(() => setFrame(browser.current?.frame()))
-  }, [document.tracks, files, options, genomeId])
+  }, [document.tracks, files, options, genomeId, referenceFileId])
 
   useEffect(() => {
     if (!locus || !genome) return
@@ -160,6 +196,7 @@ export function GenomePanel() {
         <Marks frame={frame} />
       </div>
       <DiplotypeLegend />
+      <PredictedLegend />
     </section>
   )
 }
@@ -194,6 +231,14 @@ function create(host: HTMLElement, setFrame: (f: Frame | undefined) => void): Ge
     clicked(contig, position, trackKey) {
       const { select, files } = store.getState()
       const fileId = trackKey?.split(':')[0] ?? null
+      const predicted = store
+        .getState()
+        .history.present.tracks.filter(isPredicted)
+        .find(t => predictedKey(t.fileId, t.predicted.trackId) === trackKey)
+      if (predicted) {
+        store.setState({ cursor: null, explained: null, trackPoint: { contig, position } })
+        return select(selectTrack(predicted.fileId, predicted.predicted.trackId))
+      }
       const sample = files.find(f => f.id === fileId && f.role === 'sample')
       store.setState({ cursor: null, explained: null })
       select(selectPosition(contig, position, sample?.id ?? null))

@@ -6,6 +6,7 @@ import { registerDiplotypeTrack } from './diplotypeTrack.ts'
 import type { Frame, GenomeEvents, GenomeSpec, MoveCause } from './genomeEvents.ts'
 import { type IgvBrowser, type IgvTrack, igv, type ReferenceFrame } from './igvInternals.ts'
 import { detailRows, labelControls, lightenLabels, plain } from './igvMarkup.ts'
+import { registerPredictedTrack } from './predictedTrack.ts'
 import { ServedFile } from './servedFile.ts'
 import type { TrackSpec } from './trackConfigs.ts'
 
@@ -101,6 +102,7 @@ export class GenomeBrowser {
       registered = true
       registerCoverageTrack()
       registerDiplotypeTrack()
+      registerPredictedTrack()
     }
     const browser = await igv.createBrowser(this.#host, {
       reference,

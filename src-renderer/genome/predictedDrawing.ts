@@ -72,18 +72,23 @@ export function drawPanel(
   for (const [from, to] of runsOf(data.count, i => data.unknown[i] === 1))
     if (inside(from, to))
       hatch(context, Math.max(0, x(from)), Math.min(place.width, Math.max(x(to), x(from) + 2)), place)
-  if (waiting.length > 0 && data.windows > data.windowsComputed) {
+  for (const [from, to] of runsOf(data.count, i => data.deleted?.[i] === 1)) {
+    if (!inside(from, to)) continue
+    context.fillStyle = 'rgba(60,60,60,0.18)'
+    context.fillRect(x(from), place.top, Math.max(1, x(to) - x(from)), place.height)
+  }
+  if (waiting.length > 0 && data.waiting) {
     context.fillStyle = WAITING_INK
     context.font = '11px sans-serif'
     context.textAlign = 'center'
-    const text = `computing ${data.windowsComputed}/${data.windows} windows`
     for (const [from, to] of waiting) {
       // Where a run can be seen it is labelled: in the middle third of the canvas, which is the screen, if it reaches there.
       const third = place.width / 3
       const [left, right] = [Math.max(x(from), 0), Math.min(x(to), place.width)]
       const [l, r] =
         right > third && left < 2 * third ? [Math.max(left, third), Math.min(right, 2 * third)] : [left, right]
-      if (r - l > 130) context.fillText(text, (l + r) / 2, place.top + place.height / 2 + 4)
+      if (r - l > context.measureText(data.waiting).width + 8)
+        context.fillText(data.waiting, (l + r) / 2, place.top + place.height / 2 + 4)
     }
   }
 }

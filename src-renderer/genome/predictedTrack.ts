@@ -30,8 +30,10 @@ export interface PredictedData {
   readonly unknown: Uint8Array
   /** 1: predicted. Elsewhere it is still being computed. */
   readonly computed: Uint8Array
-  readonly windows: number
-  readonly windowsComputed: number
+  /** 1: the haplotype lacks all of the bin's bases. */
+  readonly deleted?: Uint8Array | undefined
+  /** What stands where nothing is predicted yet; '' when all is. */
+  readonly waiting: string
 }
 
 /** A stretch that is being predicted: what there is now, and what comes. */
@@ -43,8 +45,8 @@ export interface PredictedStretch {
 }
 
 export interface PredictedSource {
-  /** Answers with what there is, at once; what is missing follows. `view` is what is on the screen and is computed first. */
-  open(interval: Interval, bins: number, view: Interval): Promise<PredictedStretch>
+  /** Answers with what there is, at once; what is missing follows, from the middle outwards. */
+  open(interval: Interval, bins: number): Promise<PredictedStretch>
 }
 
 export interface PredictedDisplay {
@@ -134,13 +136,8 @@ export function registerPredictedTrack(): void {
     async getFeatures(chr: string, start: number, end: number, bpPerPixel: number) {
       if (end <= start) return []
       const asked = ++this.#asked
-      const frame = this.browserOf.referenceFrameList[0]
-      const view =
-        frame && frame.chr === chr
-          ? { contig: chr, start: Math.max(start, Math.floor(frame.start)), end: Math.min(end, Math.ceil(frame.end)) }
-          : { contig: chr, start, end }
       const bins = Math.min(MAX_BINS, Math.ceil((end - start) / Math.max(1, bpPerPixel)))
-      const stretch = await this.source.open({ contig: chr, start, end }, bins, view.end > view.start ? view : { contig: chr, start, end }) // biome-ignore format: one thought
+      const stretch = await this.source.open({ contig: chr, start, end }, bins)
       if (this.#gone || asked !== this.#asked) {
         stretch.stop()
         return new PredictedFeatures(stretch)

@@ -1,10 +1,13 @@
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { TranscriptModel } from '../../src-shared/genome/genes.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
-import type { TrackSetting } from '../../src-shared/project.ts'
+import type { PredictedSetting, TrackSetting } from '../../src-shared/project.ts'
+import { isDifference, SHOWS_TEXT } from '../state/predictedTracks.ts'
 import { isSynthetic } from '../state/tracks.ts'
 import { COVERAGE_TYPE, type CoverageSource } from './coverageTrack.ts'
 import { DIPLOTYPE_TYPE, type DiplotypeSource } from './diplotypeTrack.ts'
+import { type PredictionServices, predictedSource } from './predictedSource.ts'
+import { PREDICTED_TYPE, type PredictedDisplay } from './predictedTrack.ts'
 import type { ServedSource } from './servedFile.ts'
 import { VISIBLE_BP } from './visible.ts'
 
@@ -14,6 +17,7 @@ export interface GenomeServices {
   genes(fileId: string, interval: Interval): Promise<readonly TranscriptModel[]>
   coverage(fileId: string): CoverageSource
   diplotype(fileId: string): DiplotypeSource
+  predicted(modelFileId: string): PredictionServices
 }
 
 /** One track as the panel wants it. Equal `stamp`: the same track, which stays; another: taken off and put on again. */
@@ -58,6 +62,21 @@ export function geneFeature(contig: string, t: TranscriptModel) {
   }
 }
 
+/** A predicted track's key among the tracks of its model. */
+export const predictedKey = (modelFileId: string, trackId: string): string => `${modelFileId}:predicted:${trackId}`
+
+/** Tracks with zero in the middle need the room twice, and so do panels below each other. */
+function predictedHeight(p: PredictedSetting): number {
+  const panels = p.layout === 'beside' && p.shows === 'reference' && p.signals.some(s => s !== null) ? 2 : 1
+  return (p.channels.length === 2 ? 96 : 74) * panels
+}
+
+/** What an axis of a predicted track states beside its numbers. */
+export const axisUnit = (p: PredictedSetting): string => {
+  if (p.units === 'signal') return p.unit || 'coverage a bin'
+  return p.transform ? 'target units' : p.unit || 'model units'
+}
+
 export function trackSpec(
   setting: TrackSetting,
   file: OpenedFile,
@@ -66,7 +85,8 @@ export function trackSpec(
   hasSequence: boolean,
 ): TrackSpec | undefined {
   if (file.problem) return undefined
-  const key = `${file.id}:${setting.part}`
+  const { predicted } = setting
+  const key = predicted ? predictedKey(file.id, predicted.trackId) : `${file.id}:${setting.part}`
   const synthetic = isSynthetic(file) ? ' · synthetic' : ''
   const label = (text: string) => escapeHtml(`${text}${synthetic}`)
   const version = `${file.facts.modifiedAt}:${file.facts.sizeBytes}:${file.facts.index}`
@@ -146,6 +166,31 @@ export function trackSpec(
           },
         },
       })
+    case 'predicted': {
+      if (!predicted) return undefined
+      const display: PredictedDisplay = {
+        scale: predicted.scale,
+        // What is mirrored has its zero elsewhere, so it shares only with its like.
+        group: predicted.group === null ? null : JSON.stringify([file.id, predicted.group, predicted.units, isDifference(predicted.shows)]), // biome-ignore format: one thought
+        layout: predicted.layout,
+        signed: predicted.channels.length === 2 || isDifference(predicted.shows),
+        unit: axisUnit(predicted),
+      }
+      const whose = predicted.person && predicted.shows !== 'reference' ? ` · ${predicted.person.sample} ${SHOWS_TEXT[predicted.shows]}` : '' // biome-ignore format: one thought
+      return spec(
+        {
+          type: PREDICTED_TYPE,
+          name: label(`${predicted.name} · predicted${whose}`),
+          height: predictedHeight(predicted),
+          // How much is computed by itself is the services' decision, and they say so in the track.
+          visibilityWindow: 0,
+          _source: predictedSource(predicted, services.predicted(file.id)),
+          _display: display,
+        },
+        {},
+        `${version}:${optionsStamp}:${JSON.stringify(predicted)}`,
+      )
+    }
     case 'signal':
       return spec(
         {

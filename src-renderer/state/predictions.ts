@@ -1,14 +1,15 @@
-import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import { type Interval, overlaps } from '../../src-shared/genome/interval.ts'
-import { type Background, PREDICT_DEFAULTS, type PredictedBins } from '../../src-shared/genome/prediction.ts'
+import { type Background, PREDICT_DEFAULTS, type PredictedBins, REFERENCE } from '../../src-shared/genome/prediction.ts'
 import type { Args, Result } from '../../src-shared/ipc/contract.ts'
 import type { WireError } from '../../src-shared/ipc/errors.ts'
 import type { PredictionChanged } from '../../src-shared/ipc/modelMethods.ts'
 import type { ProjectDocument } from '../../src-shared/project.ts'
 import { isPredicted, type PredictedTrack } from './predictedTracks.ts'
 import { call, onEvent, version } from './services.ts'
+import { useDocument } from './workbench.ts'
 
 /** What the window asks of models and predictions. */
 
@@ -31,21 +32,20 @@ export const useModelFacts = (file: OpenedFile | undefined) =>
 
 export const TRACK_PAGE = 200
 
-/** Rows of a model's track table that match, page after page as they are scrolled to. */
-export const useModelTracks = (file: OpenedFile, query: string, assay: string | undefined) =>
-  useInfiniteQuery<Result<'models.tracks'>, WireError, readonly Result<'models.tracks'>[], unknown[], number>({
-    queryKey: ['model-tracks', ...version(file), query, assay ?? ''],
-    initialPageParam: 0,
-    placeholderData: keepPreviousData,
-    getNextPageParam: (last, pages) => {
-      const seen = pages.reduce((n, p) => n + p.rows.length, 0)
-      return seen < last.total && last.rows.length > 0 ? seen : undefined
-    },
-    select: data => data.pages,
-    queryFn: ({ pageParam, signal }) =>
+/** One page of the rows of a model's track table that match. */
+export const trackPageQuery = (file: OpenedFile, query: string, assay: string | undefined, page: number) =>
+  queryOptions<Result<'models.tracks'>, WireError>({
+    queryKey: ['model-tracks', ...version(file), query, assay ?? '', page],
+    queryFn: ({ signal }) =>
       call(
         'models.tracks',
-        { fileId: file.id, query, ...(assay === undefined ? {} : { assay }), offset: pageParam, limit: TRACK_PAGE },
+        {
+          fileId: file.id,
+          query,
+          ...(assay === undefined ? {} : { assay }),
+          offset: page * TRACK_PAGE,
+          limit: TRACK_PAGE,
+        },
         signal,
       ),
   })
@@ -154,6 +154,36 @@ export function useRegionComparison(
     gcTime: 60_000,
     queryFn: ({ signal }) => call('predict.compareRegions', args as Args<'predict.compareRegions'>, signal),
   })
+}
+
+/** How far the prediction of an interval has come, what runs it, and what must stand beside it. */
+export function useReading(track: PredictedTrack, interval: Interval | undefined, file: OpenedFile) {
+  const d = useDocument()
+  const referenceFileId = d.view.referenceFileId
+  const channels = channelsInUse(d, track.fileId)
+  const key = ['reading', ...version(file), referenceFileId, interval, channels]
+  useAskAgain(key, interval ? [interval] : [])
+  const answer = useQuery<PredictedBins, WireError>({
+    queryKey: key,
+    enabled: interval !== undefined && referenceFileId !== null && channels.length > 0,
+    placeholderData: keepPreviousData,
+    gcTime: 10_000,
+    queryFn: ({ signal }) =>
+      call(
+        'predict.bins',
+        {
+          modelFileId: track.fileId,
+          referenceFileId: referenceFileId ?? '',
+          options: PREDICT_DEFAULTS,
+          background: REFERENCE,
+          interval: interval as Interval,
+          channels,
+          bins: 1,
+        },
+        signal,
+      ),
+  })
+  return answer.data
 }
 
 /** Marks an answer as out of date when windows of its intervals were added; at most twice a second. */

@@ -218,6 +218,15 @@ export function exportReport(fileId: string, format: 'html' | 'json' | 'pdf'): v
   })
 }
 
+/** Saves a file that the services have written, and what came with it. */
+export async function saveDownload(
+  file: Result<'project.export'> & { readonly provenance?: Result<'project.export'> },
+): Promise<void> {
+  await saveExport(file.downloadId, file.name)
+  if (file.provenance) await saveExport(file.provenance.downloadId, file.provenance.name)
+  useWorkbench.getState().notify('success', `${file.name} is ready`)
+}
+
 export function exportProject(): void {
   attempt(async () => {
     const file = await call('project.export', {})

@@ -1,6 +1,8 @@
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { fileOfSelection, type Selection } from '../../state/selection.ts'
 import { useSelection, useWorkbench } from '../../state/workbench.ts'
+import { ModelScreen } from '../models/ModelScreen.tsx'
+import { TrackInspector } from '../tracks/TrackInspector.tsx'
 import { FileFactsPanel } from './FileFactsPanel.tsx'
 import { PositionPanel } from './PositionPanel.tsx'
 import { SampleReport } from './SampleReport.tsx'
@@ -27,7 +29,14 @@ function Content({ selection, file }: { readonly selection: Selection; readonly 
       if (!file) return <Hint />
       return file.problem ? <FileFactsPanel file={file} /> : <SampleReport key={file.id} file={file} />
     case 'file':
-      return file ? <FileFactsPanel key={file.id} file={file} /> : <Hint />
+      if (!file) return <Hint />
+      return file.role === 'model' && !file.problem ? (
+        <ModelScreen key={file.id} file={file} />
+      ) : (
+        <FileFactsPanel key={file.id} file={file} />
+      )
+    case 'track':
+      return file ? <TrackInspector key={selection.trackId} file={file} trackId={selection.trackId} /> : <Hint />
   }
 }
 

@@ -1,8 +1,9 @@
-import { IconChartHistogram, IconDna2, IconFileTypography } from '@tabler/icons-react'
+import { IconChartHistogram, IconDna2, IconWaveSine } from '@tabler/icons-react'
 import { runCommand } from '../../state/commands.ts'
 import { attempt, openFiles, openRecent } from '../../state/services.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { whenText } from '../../ui/parts.tsx'
+import { ShippedModels } from '../models/ShippedModels.tsx'
 
 /** What stands on the screen while nothing is open. */
 export function Start() {
@@ -22,13 +23,13 @@ export function Start() {
           </button>
           <button type="button" className="start-action" onClick={openFiles}>
             <IconChartHistogram size={26} stroke={1.4} />
-            <b>Open tracks</b>
-            <span className="soft">bigWig, VCF, GTF, GFF or BED beside the reads</span>
+            <b>Open tracks or a reference</b>
+            <span className="soft">bigWig, VCF, GTF, GFF or BED, and the reference: FASTA or 2bit</span>
           </button>
           <button type="button" className="start-action" onClick={openFiles}>
-            <IconFileTypography size={26} stroke={1.4} />
-            <b>Open reference</b>
-            <span className="soft">FASTA or 2bit: the sequence that reads are compared with</span>
+            <IconWaveSine size={26} stroke={1.4} />
+            <b>Open model</b>
+            <span className="soft">A network that predicts tracks from sequence: choose its folder</span>
           </button>
         </div>
         <p>
@@ -38,6 +39,7 @@ export function Start() {
           </button>{' '}
           <span className="soft">with two synthetic people at the APOE locus.</span>
         </p>
+        <ShippedModels />
         {recent.length > 0 && (
           <section aria-labelledby="recent-title">
             <h2 id="recent-title" className="group-title" style={{ marginInline: 8 }}>

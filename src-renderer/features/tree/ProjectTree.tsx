@@ -8,6 +8,7 @@ import {
   IconListDetails,
   IconTimeline,
   IconUser,
+  IconWaveSine,
 } from '@tabler/icons-react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { selectFile } from '../../state/selection.ts'
@@ -15,6 +16,7 @@ import { buildIndex, closeFile, openFiles, refreshFile } from '../../state/servi
 import { isSynthetic, PART_NAMES } from '../../state/tracks.ts'
 import { useDocument, useSelection, useWorkbench } from '../../state/workbench.ts'
 import { Synthetic } from '../../ui/parts.tsx'
+import { AddModel, PredictedRows } from '../tracks/TreeTracks.tsx'
 
 /** Groups appear when something is in them: nothing dead on the screen. */
 const GROUPS: readonly { readonly role: OpenedFile['role']; readonly title: string; readonly icon: typeof IconUser }[] =
@@ -24,6 +26,7 @@ const GROUPS: readonly { readonly role: OpenedFile['role']; readonly title: stri
     { role: 'signal', title: 'Tracks', icon: IconChartHistogram },
     { role: 'genes', title: 'Genes', icon: IconTimeline },
     { role: 'reference', title: 'References', icon: IconDna2 },
+    { role: 'model', title: 'Models', icon: IconWaveSine },
   ]
 
 export function ProjectTree() {
@@ -50,6 +53,7 @@ export function ProjectTree() {
           </section>
         )
       })}
+      <AddModel />
     </nav>
   )
 }
@@ -58,7 +62,7 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
   const document = useDocument()
   const selection = useSelection()
   const { select, setTrackVisible } = useWorkbench.getState()
-  const tracks = document.tracks.filter(t => t.fileId === file.id)
+  const tracks = document.tracks.filter(t => t.fileId === file.id && !t.predicted)
   const selected = (selection.kind === 'sample' || selection.kind === 'file') && selection.fileId === file.id
   const isReference = document.view.referenceFileId === file.id
   const title = file.role === 'sample' ? (file.facts.samples[0] ?? file.name) : file.name
@@ -105,6 +109,7 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
           </Menu.Dropdown>
         </Menu>
       </div>
+      <PredictedRows file={file} />
       {tracks.length > 0 && !file.problem && (
         <div className="tree-parts">
           {tracks.map(t => (
