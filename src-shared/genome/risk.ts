@@ -127,6 +127,8 @@ export interface RiskScore {
     readonly heterozygousShare: number
     /** Share of covered positions at which the sample has the letter of the model's reference on at least one chromosome. */
     readonly sameSequence: number
+    /** Positions whose letters no training person had: the model takes the reference there. */
+    readonly unseen: number
   }
   readonly tokens: { readonly count: number; readonly unknown: number; readonly limit: number } | null
   /** The strongest stretches, the largest change first; empty when it was not asked for. */
@@ -212,13 +214,18 @@ export interface RiskModelFacts {
   readonly caller: { readonly caller: 'robust' | 'top2'; readonly minAltReads: number; readonly minAltFraction: number }
   /** What stands where no read counts. */
   readonly uncovered: 'N' | 'reference'
+  /**
+   * Sites at which the model reads the sample: offset within the region and the diplotype characters that training people had there; at
+   * every other place the reference stands. null: the whole diplotype is read as it is.
+   */
+  readonly panel: readonly { readonly offset: number; readonly characters: string }[] | null
   /** Share of cases among the training people: what the probabilities refer to. */
   readonly caseShare: number
   /** probability = 1 / (1 + exp(-(intercept + slope · logit))). */
   readonly platt: { readonly intercept: number; readonly slope: number }
   /** Probability at which a sample is called a case, chosen on validation people for the best macro F1. */
   readonly threshold: number
-  /** Held-out people, all splits together. */
+  /** Held-out test people of the split whose weights are shipped. */
   readonly calibration: readonly CalibrationBin[]
   readonly distribution: ScoreDistribution
   /** Logistic regression on [copies of C at rs429358, copies of T at rs7412]. */
