@@ -53,6 +53,6 @@ describe('the committed demo data', () => {
     expect(project.document.demo).toBe(true)
     expect(project.files.map(f => f.relativePath)).toEqual(DEMO_FILES.map(f => f.name))
     for (const track of project.document.tracks) expect(project.files.map(f => f.id)).toContain(track.fileId)
-    expect(project.document.tracks).toHaveLength(9)
+    expect(project.document.tracks).toHaveLength(12)
   })
 })

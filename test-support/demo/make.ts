@@ -12,6 +12,7 @@ import type { ProjectDocument } from '../../src-shared/project.ts'
 import { SeededRandom } from '../random.ts'
 import { DEMO_REGION, demoFasta, demoGenes, demoSequence } from './genome.ts'
 import { DEMO_PEOPLE, DEMO_SEED, demoBam, demoVariants, demoVcf } from './people.ts'
+import { DEMO_TRACK_FILES, demoTrackFiles } from './tracks.ts'
 
 /** Writes the whole demo into a folder, index after file; gives the names in the order written. The same seed gives the same content. */
 export async function makeDemo(folder: string): Promise<string[]> {
@@ -38,6 +39,8 @@ export async function makeDemo(folder: string): Promise<string[]> {
     await write(`${name}.bai`, await indexOf(join(folder, name)))
   }
   await write('synthetic-signal.bw', demoSignal(new SeededRandom(`${DEMO_SEED} signal`)))
+  const tracks = demoTrackFiles(sequence, `${DEMO_SEED} tracks`)
+  for (const [i, name] of DEMO_TRACK_FILES.entries()) await write(name, tracks[i]!)
   await write('demo.diploscope.json', await demoProject(folder))
   return names
 }
@@ -51,6 +54,7 @@ export const DEMO_FILES = [
   ...DEMO_PEOPLE.map(p => ({ name: bamName(p.sample), role: 'sample' as const, kind: 'bam' as const })),
   { name: 'synthetic-variants.vcf.gz', role: 'variants', kind: 'vcf' },
   { name: 'synthetic-signal.bw', role: 'signal', kind: 'bigwig' },
+  ...DEMO_TRACK_FILES.map(name => ({ name, role: 'signal' as const, kind: 'bigwig' as const })),
 ] as const satisfies readonly { name: string; role: FileRole; kind: FileKind }[]
 
 const PARTS = {
@@ -80,7 +84,8 @@ async function demoProject(folder: string): Promise<string> {
       selection: { kind: 'sample', fileId: idOf(bamName('SYN-E3E4')) },
     },
     tracks: DEMO_FILES.flatMap(({ name, role }) =>
-      PARTS[role].map(part => ({ fileId: idOf(name), part, visible: true })),
+      // What the demo's model is compared with is there to be shown beside its predictions.
+      PARTS[role].map(part => ({ fileId: idOf(name), part, visible: !isTrackFile(name) })),
     ),
     bookmarks: [
       bookmark('APOE', 44_905_796, 44_909_393),
@@ -105,6 +110,8 @@ async function indexOf(path: string): Promise<Uint8Array> {
     await file.close()
   }
 }
+
+const isTrackFile = (name: string): boolean => (DEMO_TRACK_FILES as readonly string[]).includes(name)
 
 const BIN_BP = 25
 /** Peaks as [middle on GRCh38, half width in bp, height]: one at the gene's start, three elsewhere. */
