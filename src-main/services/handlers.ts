@@ -152,7 +152,7 @@ export function createHandlers(
 
   return {
     openPaths,
-    ...createModelHandlers({ models: parts.models, open: openShipped }),
+    ...createModelHandlers({ files: parts.files, models: parts.models, open: openShipped }),
     'app.info': async () => parts.info,
     'app.devices': () => parts.devices(),
     'files.browse': ({ folderId }) => browse.list(folderId),

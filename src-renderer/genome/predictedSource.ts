@@ -1,15 +1,9 @@
 import { type Interval, overlaps } from '../../src-shared/genome/interval.ts'
 import { type Background, type PredictedBins, REFERENCE } from '../../src-shared/genome/prediction.ts'
-import type { PredictionChanged } from '../../src-shared/ipc/modelMethods.ts'
+import type { ObservedBins, PredictionChanged } from '../../src-shared/ipc/modelMethods.ts'
 import type { PredictedSetting } from '../../src-shared/project.ts'
 import { Failure } from './failure.ts'
 import type { PredictedData, PredictedSeries, PredictedSource, PredictedStretch } from './predictedTrack.ts'
-
-/** Experimental signal in given bins, in the units that were asked for. */
-export interface ObservedBins {
-  readonly mean: Float32Array
-  readonly max: Float32Array
-}
 
 /** How a predicted track gets its numbers. Every function may throw; the track shows what was thrown. */
 export interface PredictionServices {
@@ -139,7 +133,7 @@ async function readObserved(setting: PredictedSetting, of: PredictedBins, servic
   // A difference of predictions has no experiment beside it.
   if (setting.shows !== 'reference') return []
   const count = of.unknown.length
-  const binBp = of.binBp * of.merged
+  const { binBp } = of
   const interval = { contig: of.contig, start: of.start, end: of.start + count * binBp }
   return Promise.all(
     setting.channels.map(async (channel, i): Promise<ObservedBins | null> => {
@@ -200,7 +194,7 @@ export function assemble(
   return {
     contig: first.contig,
     start: first.start,
-    binBp: first.binBp * first.merged,
+    binBp: first.binBp,
     count,
     series,
     unknown: first.unknown,

@@ -103,6 +103,7 @@ export async function predictedBins(
     interval,
     channels: all,
     bins,
+    units: subject.units,
   })
   return onlyChannels(answer, channels)
 }

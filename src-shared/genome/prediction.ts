@@ -24,6 +24,7 @@ export interface PredictedBins {
   readonly contig: string
   readonly start: number
   readonly binBp: number
+  /** How many of the model's bins are one of these: `binBp` is the width of the merged bin. */
   readonly merged: number
   readonly channels: readonly number[]
   /** [bins, channels], row-major: mean over merged bins. NaN: not computed (yet). */

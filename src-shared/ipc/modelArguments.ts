@@ -65,7 +65,22 @@ export const MODEL_ARGUMENTS: { readonly [M in keyof ModelMethods]: (value: unkn
   }),
   'models.check': fields({ fileId: id }),
   'models.export': fields({ fileId: id, format: oneOf('onnx') }),
-  'predict.bins': fields({ ...subject, interval, channels: list(channel, 1000), bins: integer(1, 20_000) }),
+  'predict.bins': fields<Args<'predict.bins'>>({
+    ...subject,
+    interval,
+    channels: list(channel, 1000),
+    bins: integer(1, 20_000),
+    units: optional(oneOf('model', 'signal')) as Check<'model' | 'signal'>,
+  }),
+  'predict.observed': fields<Args<'predict.observed'>>({
+    modelFileId: id,
+    channel,
+    signalFileId: id,
+    units: comparison.units,
+    observed: comparison.observed,
+    interval,
+    binBp: integer(1, 1_000_000_000),
+  }),
   'predict.region': fields({ ...subject, interval, channels: list(channel, 1000) }),
   'predict.compare': fields<Args<'predict.compare'>>({
     ...comparison,

@@ -33,6 +33,12 @@ export interface ComparisonSubject {
   readonly observed?: 'raw' | 'transformed'
 }
 
+/** Experimental signal in given bins: mean and largest of the model's bins that are merged into one. */
+export interface ObservedBins {
+  readonly mean: Float32Array
+  readonly max: Float32Array
+}
+
 /** A written prediction. A format that has no room for it comes with its provenance as a file of its own. */
 export interface ExportedPrediction extends ExportedFile {
   readonly provenance?: ExportedFile
@@ -63,8 +69,18 @@ export interface ModelMethods {
       readonly interval: Interval
       readonly channels: readonly number[]
       readonly bins: number
+      /** `signal`: each bin of the model with its training transform undone, before bins are merged. Default `model`. */
+      readonly units?: 'model' | 'signal'
     }
     result: PredictedBins
+  }
+  /** The experiment of a track in bins of a prediction: `binBp` as `predict.bins` gave it, the interval from its first bin on. */
+  'predict.observed': {
+    args: Pick<ComparisonSubject, 'modelFileId' | 'channel' | 'signalFileId' | 'units' | 'observed'> & {
+      readonly interval: Interval
+      readonly binBp: number
+    }
+    result: ObservedBins
   }
   /** Computes every window of a region, however long, for later calls of `predict.bins`. */
   'predict.region': {

@@ -1,9 +1,11 @@
 import type { Interval } from '../../../src-shared/genome/interval.ts'
 import { type Contig, formatLocus } from '../../../src-shared/genome/locus.ts'
 import type { PredictedBins } from '../../../src-shared/genome/prediction.ts'
+import type { Args } from '../../../src-shared/ipc/contract.ts'
 import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { PredictionChanged, PredictionSubject } from '../../../src-shared/ipc/modelMethods.ts'
 import type { JobSnapshot, WorkContext } from '../../../src-shared/job.ts'
+import { undoTransform } from '../../analyses/undoTransform.ts'
 import { keptStart, MergedBins, middleOut, type ViewGrid, viewGrid } from '../../analyses/viewGrid.ts'
 import { type BackgroundCounts, backgroundWarnings } from '../haplotypes.ts'
 import type { Jobs } from '../jobs.ts'
@@ -39,7 +41,7 @@ export interface PredictedTracks {
 }
 
 export interface Predictions {
-  bins(asked: PredictionSubject & { readonly interval: Interval; readonly channels: readonly number[]; readonly bins: number }, context: WorkContext): Promise<PredictedBins> // biome-ignore format: one line
+  bins(asked: Args<'predict.bins'>, context: WorkContext): Promise<PredictedBins> // biome-ignore format: one line
   region(asked: PredictionSubject & { readonly interval: Interval; readonly channels: readonly number[] }, context: WorkContext): Promise<JobSnapshot> // biome-ignore format: one line
   /** Computes what is missing and waits for it. `maxWindows`: more than that to be computed are refused. */
   tracks(asked: PredictionSubject & { readonly interval: Interval; readonly channels: readonly number[] }, context: WorkContext, maxWindows?: number): Promise<PredictedTracks> // biome-ignore format: one line
@@ -126,7 +128,7 @@ export function createPredictions(parts: {
         left = missing()
         if (left.length > 0 && !failure) pending = 'running'
       }
-      return answer(subject, contig, grid, channels, pending, failure)
+      return answer(subject, contig, grid, channels, pending, failure, asked.units)
     },
 
     async region(asked, context) {
@@ -215,8 +217,11 @@ export function createPredictions(parts: {
     channels: readonly number[],
     pending: PredictedBins['pending'],
     failure: PredictedBins['failure'],
+    units: Args<'predict.bins'>['units'],
   ): PredictedBins {
     const g = subject.geometry
+    const { tracks: table } = subject.model.json
+    const inUnits = channels.map(c => (units === 'signal' ? undoTransform(table[c]!, 'current') : undefined))
     const merged = new MergedBins(grid, channels.length)
     const met: WindowFacts[] = []
     let computed = 0
@@ -231,7 +236,8 @@ export function createPredictions(parts: {
         const values = tracks.channels.get(channel)
         if (!values) return
         const placed = referenceBins(subject, index, facts, values)
-        merged.addValues(column, index * g.bins, placed.values)
+        const undo = inUnits[column]
+        merged.addValues(column, index * g.bins, undo ? placed.values.map(undo) : placed.values)
         if (placed.gap && column === 0) merged.addGaps(index * g.bins, placed.gap)
       })
       if (!hasAll(tracks, channels)) continue
