@@ -11,7 +11,6 @@ import { MODELS } from './kinds.ts'
 import { drawPattern } from './layers/blockPattern.ts'
 import { modelRegistry } from './registry.ts'
 
-type Feeds = ReadonlyMap<string, ArrayLike<number>>
 interface Network {
   readonly length: number
   readonly bins: number
@@ -133,15 +132,15 @@ function exact(
   const local = buildLocal(analysis, plan, mutants.length)
   const given = new Map(feeds).set('sequence', reference)
   const known = new Map<Tensor, Float64Array>()
-  const valueOf = (t: Tensor) => {
+  const numbersOf = (t: Tensor) => {
     if (!known.has(t)) known.set(t, evaluate([t], given)[0]!.values)
     return known.get(t)!
   }
   const wholeOf = (t: Tensor, axis: number): AxisSpan => ({ axis, start: 0, end: t.shape[axis]! })
   const cut = (t: Tensor, span: AxisSpan | undefined) => {
-    if (!span) return valueOf(t)
+    if (!span) return numbersOf(t)
     const out = new Float64Array(spanSize(t.shape, span))
-    copySpan(valueOf(t), wholeOf(t, span.axis), out, span, span, t.shape)
+    copySpan(numbersOf(t), wholeOf(t, span.axis), out, span, span, t.shape)
     return out
   }
   const side = (numbers: readonly Float64Array[]) => numbers.flatMap(n => Array.from(n))
@@ -155,7 +154,7 @@ function exact(
     return all.subarray((i * all.length) / mutants.length, ((i + 1) * all.length) / mutants.length)
   }
   const placedOf = (t: Tensor, span: AxisSpan, i: number) => {
-    const out = valueOf(t).slice()
+    const out = numbersOf(t).slice()
     copySpan(partOf(t, i) as Float64Array<ArrayBuffer>, span, out, wholeOf(t, span.axis), span, t.shape)
     return out
   }
@@ -164,7 +163,7 @@ function exact(
   for (const [t, span] of plan.frontier)
     restFeeds.set(nameOf(t), side(mutants.map((_, i) => (options.placed ? placedOf(t, span, i) : partOf(t, i)))))
   const sideFeeds = new Map<string, ArrayLike<number>>(feeds)
-  for (const t of [...plan.frontier.keys(), source.input]) sideFeeds.set(nameOf(t), valueOf(t))
+  for (const t of [...plan.frontier.keys(), source.input]) sideFeeds.set(nameOf(t), numbersOf(t))
   const kept = evaluate(Object.values(rest.reference), sideFeeds)
   Object.keys(rest.reference).forEach((name, i) => {
     restFeeds.set(name, kept[i]!.values)
@@ -178,7 +177,7 @@ function exact(
         const own = heads[name]
         if (own) return Array.from(own.subarray((i * own.length) / mutants.length, ((i + 1) * own.length) / mutants.length)) // biome-ignore format: one line
         const span = plan.frontier.get(head)
-        const whole = span ? placedOf(head, span, i) : valueOf(head)
+        const whole = span ? placedOf(head, span, i) : numbersOf(head)
         return Array.from(whole.subarray(start * tracks, end * tracks))
       }),
     ),

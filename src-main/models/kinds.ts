@@ -1,4 +1,5 @@
 import { baskerville } from './baskerville.ts'
+import { basset } from './basset.ts'
 import { bigbird } from './bigbird.ts'
 import { encoderDecoder } from './encoderDecoder.ts'
 import { enformer } from './enformer.ts'
@@ -18,4 +19,5 @@ export const MODELS: readonly RegisteredModel[] = [
   enformer,
   sEnformer,
   baskerville,
+  basset,
 ]

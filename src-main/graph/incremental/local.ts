@@ -117,36 +117,53 @@ export function contextsOf(analysis: MutantAnalysis, plan: LocalPlan): Map<Tenso
   return held
 }
 
+/** What the graph of a plan is fed from the reference: neighbours of the recomputed parts, and what it reads besides. */
+export function contextList(analysis: MutantAnalysis, plan: LocalPlan): readonly Context[] {
+  const list: Context[] = []
+  for (const [tensor, wide] of contextsOf(analysis, plan)) {
+    const span = plan.spans.get(tensor)
+    if (!span) {
+      list.push({ name: `${nameOf(tensor)}.all`, tensor, span: wide })
+      continue
+    }
+    const { axis, start, end } = wide ?? { axis: span.axis, start: 0, end: tensor.shape[span.axis]! }
+    if (start < span.start)
+      list.push({ name: `${nameOf(tensor)}.left`, tensor, span: { axis, start, end: span.start } })
+    if (span.end < end) list.push({ name: `${nameOf(tensor)}.right`, tensor, span: { axis, start: span.end, end } })
+  }
+  return list
+}
+
+/** Places of plans of the same shape differ by a shift along the sequence: they have the same graph. */
+export function shapeOfPlan(plan: LocalPlan, contexts: readonly Context[]): string {
+  const parts = [...plan.spans].map(([t, { axis, start, end }]) => `${t.id}:${axis}:${end - start}`)
+  const around = contexts.map(({ name, span }) => `${name}:${span ? span.end - span.start : ''}`)
+  return [...parts, ...around, ...[...plan.frontier.keys()].map(t => t.id)].join(' ')
+}
+
 /** The graph that recomputes what `plan` reaches, for `batch` mutants at once, each with its own surroundings. */
 export function buildLocal(analysis: MutantAnalysis, plan: LocalPlan, batch: number): LocalGraph {
   const { spans } = plan
   const graph = new Graph({ float: analysis.input.graph.float })
   const rebuild = new Rebuilder(graph, analysis)
-  const contexts: Context[] = []
-  const held = contextsOf(analysis, plan)
-  const fromReference = (tensor: Tensor, span: AxisSpan | undefined, side: string): Tensor => {
-    const name = `${nameOf(tensor)}.${side}`
-    contexts.push({ name, tensor, span })
-    return graph.input(name, partShape(tensor.shape, span, batch), tensor.dtype)
-  }
+  const contexts = contextList(analysis, plan)
+  const byName = new Map(contexts.map(context => [context.name, context]))
+  const fromReference = ({ name, tensor, span }: Context): Tensor =>
+    graph.input(name, partShape(tensor.shape, span, batch), tensor.dtype)
   const given = new Map<Tensor, PartInput>()
   /** With its neighbours from the reference, as far as anything reads them. */
   const surrounded = (tensor: Tensor, part: Tensor, span: AxisSpan): PartInput => {
-    const wide = held.get(tensor)
-    if (!held.has(tensor)) return { tensor: part, span }
-    const start = Math.min(span.start, wide?.start ?? 0)
-    const end = Math.max(span.end, wide?.end ?? tensor.shape[span.axis]!)
-    const pieces = [part]
-    if (start < span.start) pieces.unshift(fromReference(tensor, { ...span, start, end: span.start }, 'left'))
-    if (span.end < end) pieces.push(fromReference(tensor, { ...span, start: span.end, end }, 'right'))
+    const left = byName.get(`${nameOf(tensor)}.left`)
+    const right = byName.get(`${nameOf(tensor)}.right`)
+    const pieces = [...(left ? [fromReference(left)] : []), part, ...(right ? [fromReference(right)] : [])]
+    const [start, end] = [left?.span?.start ?? span.start, right?.span?.end ?? span.end]
     return { tensor: joinParts(pieces, span.axis, batch), span: { axis: span.axis, start, end } }
   }
   const inputOf = (tensor: Tensor): PartInput => {
     const known = given.get(tensor)
     if (known) return known
-    const made = analysis.dependent.has(tensor)
-      ? { tensor: fromReference(tensor, held.get(tensor), 'all'), span: held.get(tensor) }
-      : { tensor: rebuild.constant(tensor) }
+    const all = byName.get(`${nameOf(tensor)}.all`)
+    const made = all ? { tensor: fromReference(all), span: all.span } : { tensor: rebuild.constant(tensor) }
     given.set(tensor, made)
     return made
   }

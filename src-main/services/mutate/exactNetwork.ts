@@ -1,0 +1,456 @@
+import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../../src-shared/job.ts'
+import { float32, type Tensors } from '../../../src-shared/tensor.ts'
+import { windowGeometry } from '../../analyses/predict.ts'
+import type { Compute } from '../../compute/client.ts'
+import type { ProviderReport, Session, StateHandle } from '../../compute/engine.ts'
+import { Graph, type Tensor } from '../../graph/graph.ts'
+import { analyseMutants, type MutantAnalysis, nameOf } from '../../graph/incremental/analysis.ts'
+import { buildGlobal } from '../../graph/incremental/global.ts'
+import { aligned, chooseGrouping, type Grouping } from '../../graph/incremental/grouping.ts'
+import { type AxisSpan, buildLocal, type Context, contextList, contextsOf, type LocalPlan, planLocal, shapeOfPlan } from '../../graph/incremental/local.ts' // biome-ignore format: one line
+import { copySpan, spanSize } from '../../graph/incremental/slices.ts'
+import { slice } from '../../graph/ops.ts'
+import type { ModelRegistry } from '../../models/registry.ts'
+import { channelsByHead, type SelectedNetwork, selectedColumns, selectNetwork } from '../predict/selectedNetwork.ts'
+import { ExactSessions } from './exactSessions.ts'
+import type { MutantNetwork, MutantRequest, Mutation } from './mutantNetwork.ts'
+
+export interface ExactNetwork extends MutantNetwork {
+  /** How positions share graphs, and the arithmetic of one mutant. */
+  readonly grouping: Grouping
+  /** Bytes of reference activations that are kept now. */
+  readonly cachedBytes: number
+}
+
+/** Arithmetic of a step of `run`: some tenths of a second. */
+const STEP_FLOPS = 5e10
+const MOST_MUTANTS = 2048
+/** Mutants of a run of the local graphs, and of the rest: more give nothing, and take memory. */
+const LOCAL_BATCH = 96
+const GLOBAL_FLOPS = 1e9
+const GLOBAL_BATCH = 64
+/** Open sessions of each kind. */
+const LIMITS = { reference: 1, local: 160, side: 1, global: 2 } as const
+/** Weights of this many bytes are loaded again rather than kept for many classes of positions. */
+const HEAVY_FLOPS = 1e10
+
+/**
+ * Opens a network that predicts mutants by recomputing only what a changed base can reach: local layers in the reached part, each
+ * class of positions with its own graph, then what looks at the whole sequence, with what attention can reuse of the reference. The
+ * numbers are those of the whole network but for the order of sums.
+ * @throws WorkbenchError `unsupported` for a network whose graph is not ours (an ONNX import), or an operation that has no parts
+ */
+export async function openExactNetwork(
+  request: MutantRequest,
+  compute: Compute,
+  registry: ModelRegistry,
+  context: WorkContext,
+): Promise<ExactNetwork> {
+  const { folder, json, channels } = request
+  if (json.kind === 'onnx') throw new WorkbenchError('unsupported', `model '${json.id}' is an imported ONNX graph, which does not say what a changed base reaches`, 'use --method naive') // biome-ignore format: one thought
+  const { bins: kept } = windowGeometry(json)
+  const wanted = channelsByHead(json, channels)
+  const selected = await selectNetwork(folder, json, wanted, registry, context)
+  const built = selected.build(new Graph(), 1)
+  const { heads, columns } = selectedColumns(json, wanted, head => built[head]?.shape.at(-1))
+  const outputs = Object.fromEntries(heads.map(head => [head, built[head]!]))
+  const [input, ...more] = built[heads[0]!]!.graph.leaves('input')
+  if (!input || more.length > 0 || input.shape.length !== 3 || input.shape[2] !== 4) throw new WorkbenchError('unsupported', `model '${json.id}' does not read one sequence of bases alone`, 'use --method naive') // biome-ignore format: one thought
+  const bins = request.bins ?? { first: 0, count: kept }
+  const analysis = analyseMutants({ input, outputs, bins: { start: bins.first, end: bins.first + bins.count } })
+  return new ExactMutants(request, compute, selected, analysis, columns, bins)
+}
+
+/** Reference activations of the window at hand. */
+interface Cache {
+  readonly sequence: Float32Array
+  readonly region: { readonly start: number; readonly end: number }
+  readonly held: ReadonlyMap<Tensor, { readonly span: AxisSpan; readonly data: Float32Array }>
+  /** Heads, [asked bins, tracks]. */
+  readonly heads: ReadonlyMap<string, Float32Array>
+}
+
+/** An aligned run of positions, with what its local graph is fed; runs of the same shape share the graph. */
+interface Run {
+  readonly plan: LocalPlan
+  readonly contexts: readonly Context[]
+  readonly shape: string
+}
+
+/** The whole-sequence part at one place. */
+interface Place {
+  readonly key: number
+  readonly plan: LocalPlan
+  readonly session: Session | undefined
+  readonly state: StateHandle | undefined
+}
+
+class ExactMutants implements ExactNetwork {
+  readonly grouping: Grouping
+  readonly #sessions: ExactSessions
+  readonly #batch: number
+  #cache: Cache | undefined
+  #place: Place | undefined
+  #stateBytes = 0
+  #ran: Record<string, number> = {}
+  #report: ProviderReport
+
+  constructor(
+    readonly request: MutantRequest,
+    readonly compute: Compute,
+    readonly network: SelectedNetwork,
+    readonly analysis: MutantAnalysis,
+    readonly columns: ReadonlyMap<number, number>,
+    readonly bins: { readonly first: number; readonly count: number },
+  ) {
+    this.grouping = chooseGrouping(analysis)
+    this.#sessions = new ExactSessions(compute, network, request.load)
+    const fits = Math.max(1, Math.min(GLOBAL_BATCH, Math.floor(GLOBAL_FLOPS / Math.max(1, this.grouping.globalFlops))))
+    this.#batch = request.batch ?? fits
+    this.#report = { requested: request.load.device ?? 'cpu', ran: {}, note: undefined }
+  }
+
+  get provider(): ProviderReport {
+    return { ...this.#report, ran: this.#ran }
+  }
+
+  get cachedBytes(): number {
+    let bytes = this.#stateBytes
+    for (const { data } of this.#cache?.held.values() ?? []) bytes += data.byteLength
+    return bytes
+  }
+
+  async prepare(
+    sequence: Float32Array,
+    region: { start: number; end: number },
+    signal: AbortSignal,
+  ): Promise<Float32Array> {
+    // biome-ignore format: one line
+    const { analysis, grouping } = this
+    const length = analysis.input.shape[1]!
+    if (!(region.start >= 0 && region.start < region.end && region.end <= length)) throw new WorkbenchError('region', `positions ${region.start}..${region.end} are not in a window of ${length} bp`, 'give positions inside the window') // biome-ignore format: one thought
+    await this.#leave()
+    this.#cache = undefined
+    const wide = {
+      start: aligned(region.start, grouping.group, length).start,
+      end: aligned(region.end - 1, grouping.group, length).end,
+    }
+    const plan = planLocal(analysis, wide)
+    const spans = new Map<Tensor, AxisSpan | undefined>(contextsOf(analysis, plan))
+    for (const tensor of plan.frontier.keys()) spans.set(tensor, undefined)
+    spans.delete(analysis.input)
+    const outputs: Record<string, Tensor> = {}
+    for (const [head, tensor] of Object.entries(analysis.outputs)) outputs[`head.${head}`] = slice(tensor, 1, analysis.bins.start, analysis.bins.end) // biome-ignore format: one line
+    for (const [tensor, span] of spans) outputs[nameOf(tensor)] = span ? slice(tensor, span.axis, span.start, span.end) : tensor // biome-ignore format: one line
+    const session = await this.#sessions.get(undefined, outputs, { kind: 'reference', limit: LIMITS.reference, workload: 'varied' }, signal) // biome-ignore format: one line
+    const results = await session.run({ sequence: float32(sequence, analysis.input.shape) }, { signal })
+    this.#note(session)
+    const held = new Map<Tensor, { span: AxisSpan; data: Float32Array }>()
+    held.set(analysis.input, { span: { axis: 1, start: 0, end: length }, data: sequence.slice() })
+    for (const [tensor, span] of spans) {
+      const axis = span?.axis ?? plan.spans.get(tensor)?.axis ?? 0
+      const data = results[nameOf(tensor)]!.data as Float32Array
+      held.set(tensor, { span: span ?? { axis, start: 0, end: tensor.shape[axis]! }, data })
+    }
+    const heads = new Map(Object.keys(analysis.outputs).map(head => [head, results[`head.${head}`]!.data as Float32Array])) // biome-ignore format: one line
+    this.#cache = { sequence: sequence.slice(), region: { ...region }, held, heads }
+    return this.#joined(head => heads.get(head)!)
+  }
+
+  async *run(
+    mutations: readonly Mutation[],
+    signal: AbortSignal,
+  ): AsyncGenerator<{ first: number; values: readonly Float32Array[] }> {
+    // biome-ignore format: one line
+    const { localFlops, globalFlops } = this.grouping
+    const cache = this.#prepared()
+    for (const mutation of mutations) this.#check(mutation, cache)
+    const step = Math.max(3, Math.min(MOST_MUTANTS, Math.floor(STEP_FLOPS / Math.max(1, localFlops + globalFlops))))
+    for (let first = 0; first < mutations.length; first += step) {
+      const some = mutations.slice(first, first + step)
+      const parts = await this.#locals(some, cache, signal)
+      for (let at = 0; at < some.length; ) {
+        const count = this.#together(some, at)
+        const values = await this.#globals(some.slice(at, at + count), parts.slice(at, at + count), cache, signal)
+        yield { first: first + at, values }
+        at += count
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#leave()
+    this.#cache = undefined
+    await this.#sessions.close()
+  }
+
+  #prepared(): Cache {
+    if (!this.#cache) throw new WorkbenchError('internal', 'mutants were asked for before their reference', 'please report this') // biome-ignore format: one thought
+    return this.#cache
+  }
+
+  #check({ position, base }: Mutation, { region, sequence }: Cache): void {
+    if (!(position >= region.start && position < region.end)) throw new WorkbenchError('bad-input', `position ${position} is not in the prepared ${region.start}..${region.end}`, 'prepare the region that is mutated') // biome-ignore format: one thought
+    if (!(base >= 0 && base < 4)) throw new WorkbenchError('bad-input', `base ${base} is not one of 0..3`, 'give A, C, G or T') // biome-ignore format: one thought
+    // An unknown base that becomes a known one changes more than the base: which tokens count as padding.
+    if (!sequence.subarray(4 * position, 4 * position + 4).includes(1)) throw new WorkbenchError('bad-input', `the base at position ${position} of the window is unknown`, 'leave positions of unknown bases out') // biome-ignore format: one thought
+  }
+
+  /** The recomputed parts of each mutant, by tensor. */
+  async #locals(
+    mutations: readonly Mutation[],
+    cache: Cache,
+    signal: AbortSignal,
+  ): Promise<readonly ReadonlyMap<Tensor, Float32Array>[]> {
+    // biome-ignore format: one line
+    const length = this.analysis.input.shape[1]!
+    const found: ReadonlyMap<Tensor, Float32Array>[] = new Array(mutations.length)
+    const classes = new Map<string, number[]>()
+    const runs = mutations.map(({ position }) => this.#runAt(aligned(position, this.grouping.group, length)))
+    runs.forEach(({ shape }, i) => {
+      classes.set(shape, [...(classes.get(shape) ?? []), i])
+    })
+    for (const members of classes.values())
+      for (let first = 0; first < members.length; first += LOCAL_BATCH) {
+        throwIfCancelled(signal)
+        const some = members.slice(first, first + LOCAL_BATCH).map(index => ({ run: runs[index]!, index }))
+        await this.#local(some, mutations, cache, found, signal)
+      }
+    return found
+  }
+
+  async #local(
+    members: readonly { readonly run: Run; readonly index: number }[],
+    mutations: readonly Mutation[],
+    cache: Cache,
+    found: ReadonlyMap<Tensor, Float32Array>[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const batch = roundedBatch(members.length)
+    const session = await this.#localSession(members[0]!.run, batch, signal)
+    // Places that are left over are filled with the first mutant.
+    const at = (slot: number) => members[slot] ?? members[0]!
+    const inputs: Record<string, ReturnType<typeof float32>> = {}
+    const feed = (
+      name: string,
+      shape: readonly number[],
+      size: number,
+      write: (slot: number, into: Float32Array) => void,
+    ) => {
+      // biome-ignore format: one line
+      const data = new Float32Array(size * batch)
+      for (let slot = 0; slot < batch; slot++) write(slot, data.subarray(slot * size, (slot + 1) * size))
+      inputs[name] = float32(data, shape)
+    }
+    const shapes = new Map((session?.inputs ?? []).map(i => [i.name, i.shape as readonly number[]]))
+    const mutantOf = (slot: number, into: Float32Array) => {
+      const { run, index } = at(slot)
+      const { position, base } = mutations[index]!
+      const mutant = run.plan.spans.get(this.analysis.input)!
+      into.set(cache.sequence.subarray(4 * mutant.start, 4 * mutant.end))
+      into.fill(0, 4 * (position - mutant.start), 4 * (position - mutant.start) + 4)
+      into[4 * (position - mutant.start) + base] = 1
+    }
+    const { start, end } = members[0]!.run.plan.spans.get(this.analysis.input)!
+    const size = 4 * (end - start)
+    const outputs: Record<string, Float32Array> = {}
+    if (session) {
+      feed('mutant', [batch, size / 4, 4], size, mutantOf)
+      members[0]!.run.contexts.forEach(({ name, tensor, span }, i) => {
+        feed(name, shapes.get(name)!, spanSize(tensor.shape, span), (slot, into) => {
+          const own = at(slot).run.contexts[i]!
+          cut(cache, own.tensor, own.span, into)
+        })
+      })
+      const results = await session.run(inputs, { signal })
+      this.#note(session)
+      for (const [name, t] of Object.entries(results)) outputs[name] = t.data as Float32Array
+    }
+    members.forEach(({ run: { plan }, index }, slot) => {
+      const parts = new Map<Tensor, Float32Array>()
+      for (const tensor of plan.frontier.keys()) {
+        const all = outputs[nameOf(tensor)]
+        if (all) {
+          const each = all.length / batch
+          parts.set(tensor, all.subarray(slot * each, (slot + 1) * each))
+        } else {
+          const own = new Float32Array(size)
+          mutantOf(slot, own)
+          parts.set(tensor, own)
+        }
+      }
+      found[index] = parts
+    })
+  }
+
+  /** Undefined: nothing is local. */
+  async #localSession(run: Run, batch: number, signal: AbortSignal): Promise<Session | undefined> {
+    const key = `${batch} ${run.shape}`
+    let outputs = this.#graphs.get(key)
+    if (!outputs) {
+      outputs = buildLocal(this.analysis, run.plan, batch).outputs
+      this.#graphs.set(key, outputs)
+    }
+    if (Object.values(outputs).every(t => t.node.leaf)) return undefined
+    const limit = this.grouping.globalFlops > HEAVY_FLOPS ? 2 : LIMITS.local
+    return this.#sessions.get(key, outputs, { kind: 'local', limit, workload: 'fixed' }, signal)
+  }
+
+  readonly #graphs = new Map<string, Readonly<Record<string, Tensor>>>()
+  readonly #runs = new Map<number, Run>()
+  #runAt(at: { start: number; end: number }): Run {
+    const known = this.#runs.get(at.start)
+    if (known) return known
+    if (this.#runs.size > 4 * MOST_MUTANTS) this.#runs.clear()
+    const plan = planLocal(this.analysis, at)
+    const contexts = contextList(this.analysis, plan)
+    const run = { plan, contexts, shape: shapeOfPlan(plan, contexts) }
+    this.#runs.set(at.start, run)
+    return run
+  }
+
+  /** How many mutants from `at` on go through the whole-sequence part together. */
+  #together(mutations: readonly Mutation[], at: number): number {
+    const { placed, period } = this.grouping
+    let count = 1
+    const place = (i: number) => (placed ? 0 : Math.floor(mutations[i]!.position / period))
+    while (count < this.#batch && at + count < mutations.length && place(at + count) === place(at)) count++
+    return count
+  }
+
+  /** Predictions of mutants that have one place. */
+  async #globals(
+    mutations: readonly Mutation[],
+    parts: readonly ReadonlyMap<Tensor, Float32Array>[],
+    cache: Cache,
+    signal: AbortSignal,
+  ): Promise<readonly Float32Array[]> {
+    // biome-ignore format: one line
+    const { analysis, grouping } = this
+    const { placed } = grouping
+    const place = await this.#placeAt(mutations[0]!, cache, signal)
+    const { session, plan } = place
+    const own = mutations.map(m => this.#runAt(aligned(m.position, grouping.group, analysis.input.shape[1]!)).plan)
+    let results: Tensors = {}
+    if (session) {
+      const inputs: Record<string, ReturnType<typeof float32>> = {}
+      for (const { name, shape } of session.inputs) {
+        const tensor = [...plan.frontier.keys()].find(t => nameOf(t) === name)
+        if (!tensor) continue
+        const at = plan.frontier.get(tensor)!
+        const into = placed ? { ...at, start: 0, end: tensor.shape[at.axis]! } : at
+        const size = spanSize(tensor.shape, into)
+        const data = new Float32Array(size * this.#batch)
+        for (let slot = 0; slot < this.#batch; slot++) {
+          const i = Math.min(slot, mutations.length - 1)
+          const one = data.subarray(slot * size, (slot + 1) * size)
+          cut(cache, tensor, into, one)
+          const span = own[i]!.frontier.get(tensor)
+          if (span) copySpan(parts[i]!.get(tensor)!, span, one, into, span, tensor.shape)
+        }
+        inputs[name] = float32(data, shape as readonly number[])
+      }
+      results = await session.run(inputs, { signal, ...(place.state ? { state: place.state } : {}) })
+      this.#note(session)
+    }
+    return mutations.map((_, i) =>
+      this.#joined(head => {
+        const output = analysis.outputs[head]!
+        const reference = cache.heads.get(head)!
+        const whole = results[head]
+        if (whole) {
+          const size = reference.length
+          return (whole.data as Float32Array).subarray(i * size, (i + 1) * size)
+        }
+        const span = own[i]!.frontier.get(output)
+        const part = parts[i]!.get(output)
+        if (!span || !part) return reference
+        const one = reference.slice()
+        const { start, end } = analysis.bins
+        const inside = { start: Math.max(start, span.start), end: Math.min(end, span.end) }
+        if (inside.start < inside.end) copySpan(part, span, one, { axis: 1, start, end }, inside, output.shape)
+        return one
+      }),
+    )
+  }
+
+  /** The whole-sequence part where a mutation lies: its session, with what of the reference it reads. */
+  async #placeAt({ position }: Mutation, cache: Cache, signal: AbortSignal): Promise<Place> {
+    const { analysis, grouping } = this
+    const { placed, period } = grouping
+    const length = analysis.input.shape[1]!
+    const key = placed ? 0 : Math.floor(position / period)
+    if (this.#place?.key === key) return this.#place
+    await this.#leave()
+    const plan = planLocal(analysis, aligned(position, period, length))
+    const graph = buildGlobal(analysis, plan, { batch: this.#batch, placed })
+    let session: Session | undefined
+    let state: StateHandle | undefined
+    if (Object.keys(graph.outputs).length > 0) {
+      if (Object.keys(graph.reference).length > 0) {
+        const side = await this.#sessions.get(undefined, graph.reference, { kind: 'side', limit: LIMITS.side, workload: 'varied' }, signal) // biome-ignore format: one line
+        const inputs: Record<string, ReturnType<typeof float32>> = {}
+        for (const { name } of side.inputs) {
+          const [tensor, held] = [...cache.held].find(([t]) => nameOf(t) === name)!
+          inputs[name] = float32(held.data, tensor.shape)
+        }
+        const made = await side.run(inputs, { signal })
+        this.#note(side)
+        state = await this.compute.createState(made, signal)
+        this.#stateBytes = Object.values(made).reduce((sum, t) => sum + t.data.byteLength, 0)
+      }
+      session = await this.#sessions.get(undefined, graph.outputs, { kind: 'global', limit: LIMITS.global, workload: 'fixed' }, signal) // biome-ignore format: one line
+    }
+    this.#place = { key, plan, session, state }
+    return this.#place
+  }
+
+  async #leave(): Promise<void> {
+    const place = this.#place
+    this.#place = undefined
+    this.#stateBytes = 0
+    await place?.state?.close()
+  }
+
+  #note(session: Session): void {
+    const { ran, note } = session.provider
+    this.#ran = { ...this.#ran, ...ran }
+    if (note) this.#report = { ...this.#report, note }
+  }
+
+  /** Heads side by side, [asked bins, columns]. */
+  #joined(of: (head: string) => Float32Array): Float32Array {
+    const heads = Object.entries(this.analysis.outputs).map(([head, { shape }]) => ({
+      values: of(head),
+      width: shape[2]!,
+    }))
+    if (heads.length === 1) return heads[0]!.values
+    const total = heads.reduce((sum, h) => sum + h.width, 0)
+    const { count } = this.bins
+    const out = new Float32Array(count * total)
+    let at = 0
+    for (const { values, width } of heads) {
+      for (let bin = 0; bin < count; bin++) out.set(values.subarray(bin * width, (bin + 1) * width), bin * total + at)
+      at += width
+    }
+    return out
+  }
+}
+
+/** Part of a reference tensor that the cache holds. */
+function cut(cache: Cache, tensor: Tensor, span: AxisSpan | undefined, into: Float32Array): void {
+  const held = cache.held.get(tensor)
+  if (!held)
+    throw new WorkbenchError('internal', `${nameOf(tensor)} of the reference was not kept`, 'please report this')
+  const { data, span: has } = held
+  if (!span) into.set(data)
+  else copySpan(data, has, into, span, span, tensor.shape)
+}
+
+/** Batches of few sizes, so that few sessions are opened. */
+function roundedBatch(count: number): number {
+  let size = 1
+  while (size < count) size = size < 4 ? size + 1 : Math.ceil((size * 1.5) / 4) * 4
+  return size
+}
