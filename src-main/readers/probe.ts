@@ -1,9 +1,10 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { buildOf } from '../../src-shared/genome/assemblies.ts'
 import type { FileFacts, FileKind } from '../../src-shared/genome/files.ts'
 import type { Contig } from '../../src-shared/genome/locus.ts'
+import { madeUpOf, type SaysOfItself } from '../../src-shared/genome/madeUp.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import { type AlignmentHeader, isSynthetic } from './alignments.ts'
 import { readBamHeader } from './bamHeader.ts'
@@ -247,8 +248,20 @@ async function probeFolder(path: string): Promise<FileFacts> {
     sizeBytes += stats.size
     modifiedAt = Math.max(modifiedAt, stats.mtimeMs)
   }
-  const facts = { contigs: [], contigCount: 0, build: 'unknown', samples: [], synthetic: false, remarks: [] } as const
+  const synthetic = await saysMadeUp(join(path, 'model.json'))
+  const facts = { contigs: [], contigCount: 0, build: 'unknown', samples: [], synthetic, remarks: [] } as const
   return { kind: 'model', compression: 'none', sizeBytes, modifiedAt, index: 'not-needed', ...facts }
+}
+
+/** Made-up training data must be said wherever the model is; a model.json that cannot be read is refused when the model is used. */
+async function saysMadeUp(path: string): Promise<boolean> {
+  try {
+    const json = JSON.parse(await readFile(path, 'utf8')) as Partial<SaysOfItself>
+    const { name = '', provenance, limits = [] } = json
+    return madeUpOf({ name, provenance: { source: '', ...provenance }, limits }) !== null
+  } catch {
+    return false
+  }
 }
 
 /** An ONNX file is a protobuf that begins with field 1, the IR version (1 to 20), then another field of ModelProto. */

@@ -87,6 +87,9 @@ export function largestIn(data: PredictedData, start: number, end: number): numb
 /** Bins that one answer may hold; three screens are asked for at once. */
 const MAX_BINS = 12_000
 
+/** The track's name lies over its top left: data begin below it, since the highest peak is what is looked for. */
+export const LABEL_PX = 20
+
 export const PREDICTED_TYPE = 'diploscope-predicted'
 
 interface Rescaled {
@@ -175,11 +178,11 @@ export function registerPredictedTrack(): void {
       const observed = series.filter(s => s.kind === 'observed')
       const predicted = series.filter(s => s.kind === 'predicted')
       if (this.display.layout === 'overlaid' || observed.length === 0)
-        return [{ top: 0, height, series: [...observed, ...predicted] }]
-      const half = Math.floor(height / 2)
+        return [{ top: LABEL_PX, height: height - LABEL_PX, series: [...observed, ...predicted] }]
+      const half = Math.floor((height - LABEL_PX) / 2)
       return [
-        { top: 0, height: half - 1, series: observed },
-        { top: half + 1, height: height - half - 1, series: predicted },
+        { top: LABEL_PX, height: half - 2, series: observed },
+        { top: LABEL_PX + half + 2, height: height - LABEL_PX - half - 2, series: predicted },
       ]
     }
 

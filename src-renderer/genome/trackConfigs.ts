@@ -7,7 +7,7 @@ import { isSynthetic } from '../state/tracks.ts'
 import { COVERAGE_TYPE, type CoverageSource } from './coverageTrack.ts'
 import { DIPLOTYPE_TYPE, type DiplotypeSource } from './diplotypeTrack.ts'
 import { type PredictionServices, predictedSource } from './predictedSource.ts'
-import { PREDICTED_TYPE, type PredictedDisplay } from './predictedTrack.ts'
+import { LABEL_PX, PREDICTED_TYPE, type PredictedDisplay } from './predictedTrack.ts'
 import type { ServedSource } from './servedFile.ts'
 import { VISIBLE_BP } from './visible.ts'
 
@@ -68,13 +68,13 @@ export const predictedKey = (modelFileId: string, trackId: string): string => `$
 /** Tracks with zero in the middle need the room twice, and so do panels below each other. */
 function predictedHeight(p: PredictedSetting): number {
   const panels = p.layout === 'beside' && p.shows === 'reference' && p.signals.some(s => s !== null) ? 2 : 1
-  return (p.channels.length === 2 ? 96 : 74) * panels
+  return LABEL_PX + (p.channels.length === 2 ? 96 : 68) * panels
 }
 
 /** What an axis of a predicted track states beside its numbers. */
 export const axisUnit = (p: PredictedSetting): string => {
-  if (p.units === 'signal') return p.unit || 'coverage a bin'
-  return p.transform ? 'target units' : p.unit || 'model units'
+  if (p.units === 'signal') return 'coverage a bin'
+  return p.unit || (p.transform ? 'target units' : 'model units')
 }
 
 export function trackSpec(

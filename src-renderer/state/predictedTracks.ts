@@ -38,6 +38,15 @@ export function signalOf(row: ModelTrackRow, files: readonly OpenedFile[]): Open
   })
 }
 
+/** What both strands of an experiment are called: what their names share, where that is most of them. */
+export function pairName(a: string, b: string): string {
+  if (a === b) return `${a} ±`
+  let n = 0
+  while (n < a.length && a[n] === b[n]) n++
+  const shared = a.slice(0, n).replace(/[\s,;:.(/_-]+$/, '')
+  return shared.length >= 4 ? `${shared} ±` : `${a} / ${b}`
+}
+
 /** Chosen channels as tracks: both strands of an experiment in one, where both were chosen; one scale for those of an assay. */
 export function tracksOfRows(
   fileId: string,
@@ -59,7 +68,7 @@ export function tracksOfRows(
       visible: true,
       predicted: {
         trackId: newId(),
-        name: row.name,
+        name: pair.length === 2 ? pairName(pair[0]?.name ?? '', pair[1]?.name ?? '') : row.name,
         channels: pair.map(p => p.channel),
         signals: pair.map(p => signalOf(p, files)?.id ?? null),
         layout: 'overlaid',

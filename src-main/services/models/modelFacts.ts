@@ -1,17 +1,9 @@
+import { madeUpOf } from '../../../src-shared/genome/madeUp.ts'
 import type { ModelFacts } from '../../../src-shared/genome/model.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
 import { createTrackTable, type TrackTable } from './trackTable.ts'
 
-/** Whether a model says that it learnt from made-up data: in `provenance.dataset.madeUp`, or by the word in what it says of itself. */
-export function madeUpOf({ name, provenance, limits }: ModelJson): ModelFacts['madeUp'] {
-  const { dataset, source } = provenance
-  const told =
-    typeof dataset === 'object' && dataset !== null ? (dataset as Record<string, unknown>)['madeUp'] : undefined
-  if (told === 'synthetic' || told === 'simulated') return told
-  const words = [name, source, ...limits, typeof dataset === 'string' ? dataset : ''].join(' ')
-  if (/\bsynthetic\b/i.test(words)) return 'synthetic'
-  return /\bsimulated\b/i.test(words) ? 'simulated' : null
-}
+export { madeUpOf } from '../../../src-shared/genome/madeUp.ts'
 
 /** What the model's screen shows, from model.json, its card and the size of its weights. */
 export function modelFacts(

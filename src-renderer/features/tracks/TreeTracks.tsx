@@ -17,7 +17,7 @@ export function PredictedRows({ file }: { readonly file: OpenedFile }) {
   return (
     <ul className="tree-tracks" aria-label={`Predicted tracks of ${file.name}`}>
       {tracks.map(t => (
-        <li key={t.predicted.trackId}>
+        <li key={t.predicted.trackId} className="tree-track">
           <Checkbox
             size="xs"
             aria-label={`Show ${t.predicted.name}`}
@@ -26,6 +26,7 @@ export function PredictedRows({ file }: { readonly file: OpenedFile }) {
           />
           <button
             type="button"
+            className="track-link"
             title={t.predicted.name}
             aria-current={selection.kind === 'track' && selection.trackId === t.predicted.trackId ? 'true' : undefined}
             onClick={() => selectPredicted(t)}
