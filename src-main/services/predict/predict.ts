@@ -21,7 +21,9 @@ import type { ModelRegistry } from '../../models/registry.ts'
 import type { Reference } from '../../readers/reference.ts'
 import { readModelJson } from '../models/modelFolder.ts'
 import { buildCaution, unknownCautions } from './cautions.ts'
+import type { TileChoice } from './tiledNetwork.ts'
 import { openTrackNetwork, type TrackNetwork } from './trackNetwork.ts'
+import { atWindow } from './windowLength.ts'
 
 export interface PredictRequest {
   /** A model folder. */
@@ -36,6 +38,10 @@ export interface PredictRequest {
   readonly threads?: number
   /** Sequences a run; default 1, the fastest a sequence on a CPU and the least memory. */
   readonly batch?: number
+  /** Base pairs of a window; default: the model's own. See windowLength.ts. */
+  readonly windowBp?: number
+  /** Whether the network runs in tiles; default `auto`. The result is the same. */
+  readonly tile?: TileChoice
 }
 
 export interface Prediction extends Omit<PredictionPlan, 'windows'> {
@@ -65,7 +71,8 @@ export async function predict(
   deps: { readonly compute: Compute; readonly registry: ModelRegistry },
   context: WorkContext,
 ): Promise<Prediction> {
-  const json = await readModelJson(request.model)
+  const made = await readModelJson(request.model)
+  const json = request.windowBp === undefined ? made : atWindow(made, request.windowBp, deps.registry)
   const geometry = windowGeometry(json)
   const length = contigLength(request.region, reference)
   const chosen = chooseTracks(request.tracks, json.tracks)
@@ -85,6 +92,7 @@ export async function predict(
         // The same shapes again and again: memory is kept between runs.
         workload: plan.windows.length * each.length > 1 ? 'fixed' : 'varied',
       },
+      ...(request.tile !== undefined ? { tile: request.tile } : {}),
     },
     deps.compute,
     deps.registry,
@@ -106,7 +114,7 @@ export async function predict(
       unknownShare: reader.unknownShare,
       windows: plan.windows.length,
       provider: network.provider,
-      warnings: warningsOf(json, reference, reader, plan.bins),
+      warnings: [...lengthCautions(made, geometry), ...warningsOf(json, reference, reader, plan.bins)],
     }
   } finally {
     await network.close()
@@ -123,6 +131,12 @@ function contigLength(region: Interval, reference: Pick<Reference, 'contigs'>): 
       'ask for a region inside the contig',
     )
   return contig.length
+}
+
+function lengthCautions({ input }: ModelJson, { windowBp }: { readonly windowBp: number }): readonly string[] {
+  if (input.type !== 'dna' || input.length === windowBp) return []
+  const n = (x: number) => x.toLocaleString('en-US')
+  return [`windows are ${n(windowBp)} bp and the model was made for ${n(input.length)} bp: it is used outside its training`] // biome-ignore format: one thought
 }
 
 function warningsOf(

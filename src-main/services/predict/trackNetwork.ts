@@ -9,9 +9,11 @@ import { emitOnnx } from '../../graph/onnx.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import { channelsByHead, selectedColumns, selectNetwork } from './selectedNetwork.ts'
+import { type NetworkSession, openTiled, type TileChoice } from './tiledNetwork.ts'
 
 /** An open network of which only some tracks are computed. */
 export interface TrackNetwork {
+  /** Sequences a run: one where the network runs in tiles. */
   readonly batch: number
   readonly provider: ProviderReport
   /** Column of each channel (place in the track table) in the values of a run. */
@@ -28,10 +30,12 @@ export interface NetworkRequest {
   readonly channels: readonly number[]
   readonly batch: number
   readonly load: LoadOptions
+  /** Default `auto`. An ONNX model always runs whole. */
+  readonly tile?: TileChoice
 }
 
 /**
- * Opens the network of a model folder for prediction. Heads and tracks that are not asked for are not computed where the kind
+ * Opens the network of a model folder for prediction, in tiles where its memory calls for them. Heads and tracks that are not asked for are not computed where the kind
  * allows it; the weights are read from the folder's own file. A folder of kind `onnx` holds an ONNX model as its weights: input
  * [batch, window, 4] or [batch, 4, window], and an output [batch, bins, tracks] or [batch, tracks, bins] for each head,
  * `architecture.outputs` naming them (`{"human": "output_0"}`; default: the head's own name, or the only output).
@@ -42,14 +46,11 @@ export async function openTrackNetwork(
   registry: ModelRegistry,
   context: WorkContext,
 ): Promise<TrackNetwork> {
-  const { json, folder, channels } = request
-  const wanted = channelsByHead(json, channels)
-  const session =
-    json.kind === 'onnx'
-      ? await compute.load(join(folder, json.weights.file), request.load, context.signal)
-      : await openSelected(request, wanted, compute, registry, context)
+  const { json, folder } = request
+  if (json.kind !== 'onnx') return openSelected(request, compute, registry, context)
+  const session = await compute.load(join(folder, json.weights.file), request.load, context.signal)
   try {
-    return json.kind === 'onnx' ? foreign(session, json, request.batch) : own(session, json, wanted, request.batch)
+    return foreign(session, json, request.batch)
   } catch (error) {
     await session.close()
     throw error
@@ -59,19 +60,22 @@ export async function openTrackNetwork(
 const channelOf = (json: ModelJson) => new Map(json.tracks.map((t, i) => [`${t.head} ${t.index}`, i]))
 
 async function openSelected(
-  { folder, json, batch, load }: NetworkRequest,
-  wanted: ReadonlyMap<string, readonly number[]>,
+  { folder, json, channels, batch, load, tile }: NetworkRequest,
   compute: Compute,
   registry: ModelRegistry,
   context: WorkContext,
-): Promise<Session> {
+): Promise<TrackNetwork> {
+  const wanted = channelsByHead(json, channels)
   const selected = await selectNetwork(folder, json, wanted, registry, context)
+  const tiled = await openTiled(selected, tile ?? 'auto', { batch, load }, compute, context.signal)
+  if (tiled) return own(tiled, json, wanted, 1)
   const onnx = emitOnnx(selected.build(new Graph(), batch), { values: selected.values })
-  return compute.load({ bytes: onnx.bytes, links: selected.links }, load, context.signal)
+  const session = await compute.load({ bytes: onnx.bytes, links: selected.links }, load, context.signal)
+  return own(session, json, wanted, batch)
 }
 
 function own(
-  session: Session,
+  session: NetworkSession,
   json: ModelJson,
   wanted: ReadonlyMap<string, readonly number[]>,
   batch: number,

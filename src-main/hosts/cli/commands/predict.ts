@@ -8,6 +8,7 @@ import { modelRegistry } from '../../../models/registry.ts'
 import { readModelJson } from '../../../services/models/modelFolder.ts'
 import { type Prediction, type PredictRequest, predict } from '../../../services/predict/predict.ts'
 import { checkTrackCount, predictionFile, predictionFormat } from '../../../services/predict/predictionFiles.ts'
+import type { TileChoice } from '../../../services/predict/tiledNetwork.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
 import { openWithIndex, regionIn } from '../referenceOption.ts'
 
@@ -27,6 +28,8 @@ export const command: CliCommand = {
     average: { value: 'HOW', help: 'rc: over both strands; shifts: over moved windows; rc,shifts: over both' },
     shifts: { value: 'LIST', help: 'bp by which windows are moved for --average shifts (default -1,0,1)' },
     batch: { value: 'N', help: 'sequences a run (default 1)' },
+    window: { value: 'BP', help: "length of a window (default the model's own); the crop at its ends stays the same" },
+    tile: { value: 'HOW', help: 'auto, off, or bp of a tile: convolutions part by part, with the same result (default auto)' }, // biome-ignore format: one line
     'undo-transform': { help: 'values as coverage, without the transform of the training targets' },
     'transform-order': { value: 'NAME', help: 'current or paper: which program made the targets (default current)' },
   },
@@ -80,8 +83,15 @@ function requestOf(args: ParsedArgs): Omit<PredictRequest, 'region'> {
     shiftsBp: how.includes('shifts') ? shifts : [0],
     device: args.choice('device', ['auto', 'cpu', 'webgpu', 'cuda'], 'auto'),
     batch: args.integer('batch', 1, { min: 1, max: 1024 }),
+    ...(args.text('window') !== undefined ? { windowBp: args.integer('window', 0, { min: 1, max: 2 ** 26 }) } : {}),
+    tile: tileOf(args),
     ...(args.text('threads') !== undefined ? { threads: args.integer('threads', 1, { min: 1, max: 1024 }) } : {}),
   }
+}
+
+function tileOf(args: ParsedArgs): TileChoice {
+  const text = args.text('tile') ?? 'auto'
+  return text === 'auto' || text === 'off' ? text : args.integer('tile', 0, { min: 1, max: 2 ** 26 })
 }
 
 function undone(p: Prediction, order: 'current' | 'paper'): Prediction {
