@@ -1,7 +1,7 @@
 import { Button, MantineProvider } from '@mantine/core'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { Group, Panel, Separator } from 'react-resizable-panels'
+import { Group, Panel, Separator, usePanelRef } from 'react-resizable-panels'
 import { About, KeySheet, Rename } from './features/help/Dialogs.tsx'
 import { InspectorArea } from './features/inspector/InspectorArea.tsx'
 import { StatusBar } from './features/jobs/StatusBar.tsx'
@@ -11,6 +11,7 @@ import { FileDialog } from './features/open/FileDialog.tsx'
 import { useAppCommands } from './features/palette/appCommands.ts'
 import { Palette } from './features/palette/Palette.tsx'
 import { PlotsArea } from './features/plots/PlotsArea.tsx'
+import { useScanCommands } from './features/scan/scanCommands.ts'
 import { Start } from './features/start/Start.tsx'
 import { TitleBar } from './features/titlebar/TitleBar.tsx'
 import { ProjectTree } from './features/tree/ProjectTree.tsx'
@@ -22,6 +23,8 @@ import { useModule } from './ui/useModule.ts'
 
 // igv.js is most of the program's bytes: the frame is on the screen before it has loaded.
 const loadGenome = () => import('./genome/GenomePanel.tsx')
+
+const TALL_PLOTS_PX = 352
 
 export function App() {
   return (
@@ -35,6 +38,7 @@ export function App() {
 
 function Window() {
   useAppCommands()
+  useScanCommands()
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
       if (e.defaultPrevented) return
@@ -79,6 +83,18 @@ function Window() {
 function Workspace() {
   const empty = useWorkbench(s => s.connection === 'ready' && s.files.length === 0)
   const plots = useWorkbench(s => s.plotsOpen)
+  const tab = useWorkbench(s => s.plotsTab)
+  const plotsPanel = usePanelRef()
+  // A heatmap with its logo needs more height than a curve; what the user made larger stays.
+  useEffect(() => {
+    if (!plots || tab === 'depth') return
+    // A panel that has just come has no size before the layout of the next frame.
+    const frame = requestAnimationFrame(() => {
+      const panel = plotsPanel.current
+      if (panel && panel.getSize().inPixels < TALL_PLOTS_PX) panel.resize(TALL_PLOTS_PX)
+    })
+    return () => cancelAnimationFrame(frame)
+  }, [plots, tab, plotsPanel])
   const genome = useModule(loadGenome)
   return (
     <main style={{ position: 'relative' }}>
@@ -105,7 +121,13 @@ function Workspace() {
             </Panel>
             {plots && <Separator className="split" data-across="y" aria-label="Height of the plots" />}
             {plots && (
-              <Panel id="plots" defaultSize="230px" minSize="120px" groupResizeBehavior="preserve-pixel-size">
+              <Panel
+                id="plots"
+                panelRef={plotsPanel}
+                defaultSize="230px"
+                minSize="120px"
+                groupResizeBehavior="preserve-pixel-size"
+              >
                 <PlotsArea />
               </Panel>
             )}

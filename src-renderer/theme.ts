@@ -29,6 +29,8 @@ export const theme = createTheme({
   primaryColor: 'petrol',
   primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
+  // White on the dark theme's petrol would be 3.6:1; from this luminance on text is black.
+  luminanceThreshold: 0.2,
   colors: { petrol },
   fontFamily: 'Inter, "Segoe UI", "Noto Sans", "Liberation Sans", system-ui, sans-serif',
   fontFamilyMonospace: '"JetBrains Mono", "Cascadia Mono", "DejaVu Sans Mono", "Liberation Mono", monospace',

@@ -7,7 +7,7 @@ const PAPER: Readonly<Record<Theme, Rgb>> = { light: [255, 255, 255], dark: [36,
 const plain = (theme: Theme): Omit<HeatColours, 'levels' | 'middle'> =>
   theme === 'light'
     ? { paper: PAPER.light, missing: [225, 228, 230], unknown: [128, 134, 138], reference: [255, 255, 255], never: [255, 255, 255] } // biome-ignore format: one table
-    : { paper: PAPER.dark, missing: [62, 68, 72], unknown: [120, 128, 132], reference: [24, 27, 29], never: [24, 27, 29] } // biome-ignore format: one table
+    : { paper: PAPER.dark, missing: [62, 68, 72], unknown: [120, 128, 132], reference: [36, 40, 43], never: [24, 27, 29] } // biome-ignore format: one table
 
 const DIVERGING = {
   light: { ...plain('light'), levels: divergingColours('light'), middle: MIDDLE },

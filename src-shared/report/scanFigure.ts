@@ -162,7 +162,7 @@ function drawAxis(pen: Pen, { data, view }: ScanPicture, { heat, axisY }: ScanLa
     pen.line(x, axisY, x, axisY + 5, inks.faint, 1)
     pen.text(x, axisY + 17, (position + 1).toLocaleString('en-US'), { anchor: 'middle', size: 11, fill: inks.faint })
   }
-  pen.text(heat.x - 8, axisY + 17, contig, { anchor: 'end', size: 11, fill: inks.faint })
+  pen.text(heat.x - 8, axisY + AXIS + 13, contig, { anchor: 'end', size: 11, fill: inks.faint })
 }
 
 /** The scale with its ends and its middle, blue below, orange above. */

@@ -20,10 +20,10 @@ const DRAG_PX = 4
 /** Fewer positions than this are not zoomed to. */
 const NEAREST = 8
 
-/** A view kept inside the scan, at least NEAREST positions wide where there are so many. */
+/** A view of whole positions inside the scan, at least NEAREST wide where there are so many. */
 export function clampView(view: ColumnRange, positions: number): ColumnRange {
-  const width = Math.min(positions, Math.max(Math.min(NEAREST, positions), view.to - view.from))
-  const from = Math.min(Math.max(0, view.from), positions - width)
+  const width = Math.min(positions, Math.max(Math.min(NEAREST, positions), Math.round(view.to - view.from)))
+  const from = Math.min(Math.max(0, Math.round(view.from)), positions - width)
   return { from, to: from + width }
 }
 

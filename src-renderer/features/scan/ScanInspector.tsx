@@ -5,13 +5,13 @@ import { CELL, type ScanData, type ScanVerification } from '../../../src-shared/
 import { toWire, type WireError } from '../../../src-shared/ipc/errors.ts'
 import { plainText, signedText } from '../../../src-shared/report/axisTicks.ts'
 import { effectAt, stateAt } from '../../../src-shared/report/heat.ts'
-import { basesAt, inScan, type ScanCell, useScan, useScans, verifyScan } from '../../state/scans.ts'
+import { inScan, type ScanCell, useScan, useScans, verifyScan } from '../../state/scans.ts'
 import { isSynthetic } from '../../state/tracks.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, Section, Synthetic } from '../../ui/parts.tsx'
 import { MutationAlong } from './MutationAlong.tsx'
 import { ScanList } from './ScanList.tsx'
-import { cellState, METHODS, outputText, SCORES } from './scanText.ts'
+import { cellState, changeText, METHODS, outputText, SCORES } from './scanText.ts'
 
 /** The scan on the screen, explained: the mutation pointed at, what ran, how it agrees with full passes. */
 export function ScanInspector() {
@@ -27,13 +27,12 @@ export function ScanInspector() {
       </div>
     )
   const column = Math.min(shown.column, scan.columns.length - 1)
-  const { ref, alt } = cell ? basesAt(scan, cell) : { ref: '', alt: '' }
   return (
     <>
       <div className="inspector-head">
         <h2 className="num" data-testid="scan-title">
           {cell
-            ? `${formatPosition(scan.request.interval.contig, cell.position)} ${ref}>${alt}`
+            ? `${formatPosition(scan.request.interval.contig, cell.position)} ${changeText(scan, cell)}`
             : formatLocus(scan.request.interval)}
         </h2>
         <MadeUp scan={scan} />

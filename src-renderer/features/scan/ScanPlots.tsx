@@ -1,6 +1,6 @@
 import { Button, Select, Tooltip } from '@mantine/core'
-import { IconX, IconZoomIn, IconZoomOut, IconZoomReset } from '@tabler/icons-react'
-import { useMemo, useState } from 'react'
+import { IconTable, IconX, IconZoomIn, IconZoomOut, IconZoomReset } from '@tabler/icons-react'
+import { useEffect, useMemo, useState } from 'react'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { CELL, type ScanData } from '../../../src-shared/genome/scan.ts'
 import { effectRange, stateAt } from '../../../src-shared/report/heat.ts'
@@ -8,8 +8,8 @@ import type { ColumnRange } from '../../../src-shared/report/pen.ts'
 import { scanFigure } from '../../../src-shared/report/scanFigure.ts'
 import { saveExport } from '../../state/connect.ts'
 import {
-  closeScan,
   inScan,
+  otherRow,
   pointAt,
   resumeScan,
   type ScanCell,
@@ -61,8 +61,14 @@ function Shown(props: { readonly scan: ScanData; readonly column: number; readon
   const positions = scan.sequence.length
   const view = useMemo(() => clampView(saved ?? { from: 0, to: positions }, positions), [saved, positions])
   const setView = (v: ColumnRange) => useScans.setState({ view: v })
-  const sample = files.find(f => f.role === 'sample' && !f.problem)
-  const variants = useOwnVariants(scan, sample)
+  const samples = useMemo(() => files.filter(f => f.role === 'sample' && !f.problem), [files])
+  const variants = useOwnVariants(scan, samples)
+  // A scan opens with a mutation of its middle, where one clicked.
+  useEffect(() => {
+    if (useScans.getState().cell) return
+    const middle = scan.request.interval.start + Math.floor(scan.sequence.length / 2)
+    useScans.setState({ cell: { position: middle, row: otherRow(scan, middle, 0) } })
+  }, [scan])
   const ranges = [effectRange(scan, column), second && beside ? effectRange(second, Math.min(beside.column, second.columns.length - 1)) : 0] // biome-ignore format: one pair
   const range = Math.max(...ranges)
   const read = hover ?? cell
@@ -88,15 +94,17 @@ function Shown(props: { readonly scan: ScanData; readonly column: number; readon
           </b>
         ))}
         <span style={{ flex: 1 }} />
-        <IconButton label="Zoom out of the heatmap" onClick={() => setView(zoomView(view, 2, centre, positions))}>
-          <IconZoomOut size={15} />
-        </IconButton>
-        <IconButton label="Zoom into the heatmap" onClick={() => setView(zoomView(view, 0.5, centre, positions))}>
-          <IconZoomIn size={15} />
-        </IconButton>
-        <IconButton label="Show the whole scan" onClick={() => setView({ from: 0, to: positions })}>
-          <IconZoomReset size={15} />
-        </IconButton>
+        <span className="scan-zoom">
+          <IconButton label="Zoom out of the heatmap" onClick={() => setView(zoomView(view, 2, centre, positions))}>
+            <IconZoomOut size={15} />
+          </IconButton>
+          <IconButton label="Zoom into the heatmap" onClick={() => setView(zoomView(view, 0.5, centre, positions))}>
+            <IconZoomIn size={15} />
+          </IconButton>
+          <IconButton label="Show the whole scan" onClick={() => setView({ from: 0, to: positions })}>
+            <IconZoomReset size={15} />
+          </IconButton>
+        </span>
       </div>
       <ScanHeatmap
         scan={scan}
@@ -218,12 +226,14 @@ function Toolbar(props: {
   return (
     <div className="scan-toolbar">
       {scan.columns.length > 1 ? (
+        (
         <ColumnSelect
           scan={scan}
           column={column}
           label="Track of the scan"
           onColumn={c => show({ scanId: scan.scanId, column: c })}
         /> // biome-ignore format: one line
+      )
       ) : (
         <b className="scan-title" title={scan.columns[0]?.name}>
           {scan.columns[0]?.name}
@@ -246,6 +256,7 @@ function Toolbar(props: {
       <SmallButton
         label="Save all effects as TSV"
         text="TSV"
+        icon={<IconTable size={13} />}
         onClick={() =>
           attempt(async () => {
             const file = await call('scan.export', { scanId: scan.scanId, format: 'tsv' })
@@ -301,9 +312,6 @@ function Status({ scan }: { readonly scan: ScanData }) {
           </Button>
         </>
       )}
-      <IconButton label="Forget this scan" onClick={() => closeScan(scan.scanId)}>
-        <IconX size={14} />
-      </IconButton>
     </span>
   )
 }

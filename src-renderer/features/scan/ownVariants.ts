@@ -1,4 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQueries } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import { diplotypeOfChar } from '../../../src-shared/genome/diplotype.ts'
 import type { DiplotypeTrack } from '../../../src-shared/genome/diplotypeTrack.ts'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
@@ -28,20 +29,25 @@ export function variantsOf(
   return found
 }
 
-const none: readonly OwnVariant[] = []
-
-/** A sample's own variants where a scan is, from its reads. */
-export function useOwnVariants(scan: ScanData | undefined, sample: OpenedFile | undefined): readonly OwnVariant[] {
-  const interval = scan?.request.interval
-  const found = useQuery({
-    queryKey: ['own-variants', ...version(sample), interval],
-    enabled: sample !== undefined && !sample.problem && interval !== undefined,
-    queryFn: ({ signal }) =>
-      call('diplotype.range', { fileId: sample?.id ?? '', interval: interval!, caller: 'robust' }, signal),
-    select: track =>
-      scan && sample
-        ? variantsOf(track, scan.request.interval.start, scan.sequence, sample.facts.samples[0] ?? sample.name)
-        : none,
+/** Where the open samples differ from a scan's sequence, from their reads. */
+export function useOwnVariants(scan: ScanData, samples: readonly OpenedFile[]): readonly OwnVariant[] {
+  const { interval } = scan.request
+  const found = useQueries({
+    queries: samples.map(file => ({
+      queryKey: ['own-variants', ...version(file), interval],
+      queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
+        call('diplotype.range', { fileId: file.id, interval, caller: 'robust' as const }, signal),
+    })),
   })
-  return found.data ?? none
+  // Results are stable objects; the key says when one of them is another.
+  const key = found.map(f => f.dataUpdatedAt).join()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see key
+  return useMemo(
+    () =>
+      samples.flatMap((file, i) => {
+        const track = found[i]?.data
+        return track ? variantsOf(track, interval.start, scan.sequence, file.facts.samples[0] ?? file.name) : []
+      }),
+    [key, interval, scan.sequence],
+  )
 }

@@ -35,16 +35,21 @@ const STATE_TEXT: Readonly<Record<number, string>> = {
 export const cellState = (scan: ScanData, cell: ScanCell): string =>
   STATE_TEXT[stateAt(scan, inScan(scan, cell), cell.row)] ?? 'outside the scan'
 
+/** `T>C`, or the base itself where nothing changes. */
+export function changeText(scan: ScanData, cell: ScanCell): string {
+  const { ref, alt } = basesAt(scan, cell)
+  const state = stateAt(scan, inScan(scan, cell), cell.row)
+  return state === CELL.unknown ? 'N' : state === CELL.reference ? `${ref} (no change)` : `${ref}>${alt}`
+}
+
 /** `chr19:44,908,684 T>C  SAD -0.0123 (exact)`. */
 export function cellText(scan: ScanData, column: number, cell: ScanCell): string {
   const at = inScan(scan, cell)
-  const { ref, alt } = basesAt(scan, cell)
   const state = stateAt(scan, at, cell.row)
   const place = formatPosition(scan.request.interval.contig, cell.position)
   const value = effectAt(scan, column, at, cell.row)
   const valued = (state === CELL.exact || state === CELL.estimate) && Number.isFinite(value)
-  const change = state === CELL.unknown ? 'N' : state === CELL.reference ? ref : `${ref}>${alt}`
-  return `${place} ${change}  ${valued ? `${SCORES[scan.request.score].name} ${signedText(value)} (${cellState(scan, cell)})` : cellState(scan, cell)}`
+  return `${place} ${changeText(scan, cell)}  ${valued ? `${SCORES[scan.request.score].name} ${signedText(value)} (${cellState(scan, cell)})` : cellState(scan, cell)}`
 }
 
 export const outputText = (scan: ScanData): string =>
