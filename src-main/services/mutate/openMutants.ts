@@ -3,6 +3,7 @@ import type { WorkContext } from '../../../src-shared/job.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { ProviderReport } from '../../compute/engine.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
+import { openExactNetwork } from './exactNetwork.ts'
 import { type MutantNetwork, type MutantRequest, openNaiveNetwork } from './mutantNetwork.ts'
 
 /** Why a kind of model cannot be computed incrementally; undefined when it can. */
@@ -24,7 +25,7 @@ export async function openMutants(
   if (method === 'naive') return openNaiveNetwork(request, compute, registry, context)
   const missing = noExact(request.json.kind)
   if (missing) throw new WorkbenchError('unsupported', missing, 'use method naive')
-  throw new WorkbenchError('unsupported', 'the incremental method is not there yet', 'use method naive')
+  return openExactNetwork(request, compute, registry, context)
 }
 
 /** What ran and where, in words. */
