@@ -1,3 +1,5 @@
+import type { RiskModelFacts } from '../../../src-shared/genome/risk.ts'
+
 /** What model.json says. Field names are those of the file; units are in the names. */
 export interface ModelJson {
   readonly format: 'diploscope-model'
@@ -12,6 +14,8 @@ export interface ModelJson {
   readonly tracks: readonly ModelTrack[]
   readonly tokenizer: TokenizerRef | null
   readonly attentionPattern: AttentionPattern | null
+  /** Of risk models only: what a score needs beside the network. */
+  readonly risk?: RiskModelFacts
   readonly weights: { readonly file: string; readonly sha256: string; readonly parameters: number }
   readonly provenance: Provenance
   readonly licence: string

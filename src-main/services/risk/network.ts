@@ -1,4 +1,4 @@
-import { type Tensor, type Tensors, elementCount, float32 } from '../../../src-shared/tensor.ts'
+import { elementCount, float32, type Tensor, type Tensors } from '../../../src-shared/tensor.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { Session } from '../../compute/engine.ts'
 import { Graph } from '../../graph/graph.ts'
@@ -46,7 +46,8 @@ export function tokenStep(network: ConfiguredModel, kind: 'classes' | 'tokens', 
     ...(options.group ? { group: options.group } : {}),
   })
   const moments: Record<string, Tensor> = {}
-  for (const [name, type] of step.moments) moments[name] = float32(new Float32Array(elementCount(type.shape)), type.shape)
+  for (const [name, type] of step.moments)
+    moments[name] = float32(new Float32Array(elementCount(type.shape)), type.shape)
   return { onnx: emitOnnx(step.outputs).bytes, moments }
 }
 

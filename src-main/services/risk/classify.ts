@@ -1,0 +1,381 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type RiskModelFacts, SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../../src-shared/job.ts'
+import { elementCount, float32, type Tensor, type Tensors } from '../../../src-shared/tensor.ts'
+import { shuffled, streamOf } from '../../domain/cohort/draws.ts'
+import { RISK_GENE } from '../../domain/cohort/locus.ts'
+import type { Panel } from '../../domain/cohort/panel.ts'
+import { assertDisjoint, type Split, stratifiedSplit } from '../../domain/cohort/splits.ts'
+import { DIPLOTYPE_DEFAULTS } from '../../domain/diplotype/call.ts'
+import { rocAuc } from '../../domain/statistics/rocAuc.ts'
+import { loadTokenizer } from '../../domain/tokenizer/tokenizer.ts'
+import { learningRate } from '../../graph/optimizer/schedule.ts'
+import { memorySource } from '../../models/checkpoints/byteSource.ts'
+import { encodeSafetensors, openSafetensors } from '../../models/checkpoints/safetensors.ts'
+import { initialEncoderWeights } from '../../models/encoderInitialisation.ts'
+import { CARD_FILE, MODEL_FILE, type ModelJson, TOKENIZER_FILE, WEIGHTS_FILE } from '../../models/folder/modelJson.ts'
+import type { ConfiguredModel } from '../../models/registry.ts'
+import { makeFolders } from '../../storage/folders.ts'
+import { siblingOf, syncFolder } from '../models/folderSwap.ts'
+import { openModelFolder, writeModelFolder } from '../models/modelFolder.ts'
+import type { Json } from '../training/checkpoint.ts'
+import { readingRecipe } from '../training/recipe.ts'
+import type { TaskRunner, TrainDeps, TrainRequest } from '../training/tasks.ts'
+import { trainLoop } from '../training/trainLoop.ts'
+import { cleaner, type Encoder, encoderOf, learnedPanel } from './encoding.ts'
+import { fitBaselines, judgeSplit, quantiles, type SplitResult } from './judge.ts'
+import { caseLogits, int32, openForward, padded, tokenStep } from './network.ts'
+import { type RiskPeople, simulatedPeople } from './people.ts'
+import { type ClassifyRecipe, parseClassifyRecipe } from './recipe.ts'
+import { cardLines, type RiskReport, reportMarkdown } from './report.ts'
+import { sheetPeople } from './sheetPeople.ts'
+import { SPECIALS, tokenizerOf } from './tokenizerOf.ts'
+
+/** People a run of the network judges at once. */
+const JUDGED = 64
+/** Room for more tokens than any training person has. */
+const spare = (tokens: number) => Math.ceil((1.1 * tokens + 8) / 8) * 8
+
+interface Best {
+  readonly auc: number
+  readonly step: number
+  readonly since: number
+}
+
+/**
+ * Fine-tunes a token network on [CLS] with cross-entropy and AdamW, in several stratified splits; early stopping, threshold and calibration see
+ * the validation people of their split, the test people are scored once at the end. Writes the model of the first split with `report.json`
+ * and `REPORT.md` over all of them.
+ */
+export const trainClassifier: TaskRunner = async (request, deps, context) => {
+  const recipe = parseClassifyRecipe(request.recipe)
+  const seed = request.seed ?? recipe.training.seed
+  await checkTarget(request)
+  const people = recipe.people.kind === 'simulate' ? await simulatedPeople(recipe.people, recipe.flankBp, recipe.caller, context) : await sheetPeople(recipe.people, recipe.flankBp, recipe.caller, context) // biome-ignore format: one line
+  deps.note(`${people.names.length} people, ${people.labels.reduce((a, b) => a + b, 0)} cases; ${people.reference.length} bp; ${people.referenceNote}`) // biome-ignore format: one line
+  const results: SplitResult[] = []
+  let first: Trained | undefined
+  for (let which = 0; which < recipe.training.splits; which++) {
+    const trained = await trainSplit(which, { request, recipe, seed, people, deps, context })
+    results.push(trained.judged.result)
+    const auc = trained.judged.result.metrics.model?.auc
+    deps.note(`split ${which + 1}: test AUC ${auc?.auc.toFixed(4)} (${auc?.ci95?.map(x => x.toFixed(4)).join('-')}), two SNPs ${trained.judged.result.metrics['two-snp']?.auc?.auc.toFixed(4)}, optimum on these people ${trained.judged.result.metrics.optimum?.auc?.auc.toFixed(4) ?? 'unknown'}`) // biome-ignore format: one line
+    first ??= trained
+  }
+  return finish(first!, results, { request, recipe, seed, people, deps, context })
+}
+
+interface Run {
+  readonly request: TrainRequest
+  readonly recipe: ClassifyRecipe
+  readonly seed: number
+  readonly people: RiskPeople
+  readonly deps: TrainDeps
+  readonly context: WorkContext
+}
+
+interface Trained {
+  readonly weights: Tensors
+  readonly network: ConfiguredModel
+  readonly architecture: Readonly<Record<string, unknown>>
+  readonly tokenizer: Uint8Array
+  readonly panel: Panel | null
+  readonly split: Split
+  readonly baselines: ReturnType<typeof fitBaselines>
+  readonly judged: ReturnType<typeof judgeSplit>
+  readonly steps: number
+  readonly keptStep: number
+  readonly maxTokens: number
+  readonly tokens: { readonly least: number; readonly most: number; readonly mean: number }
+  readonly device: string
+}
+
+async function trainSplit(which: number, run: Run): Promise<Trained> {
+  const { recipe, seed, people, deps, request, context } = run
+  const { training } = recipe
+  const split = stratifiedSplit(people.labels, seed, which)
+  const started = recipe.start === undefined ? undefined : await startOf(recipe.start)
+  const trainTexts = Array.from(split.train, i => people.texts[i]!)
+  const panel = learnedPanel(trainTexts, people.reference, recipe.panelShare)
+  const clean = cleaner(people.reference, panel, recipe.uncovered)
+  const tokenizer = started?.tokenizer ?? (await tokenizerBytes(recipe, trainTexts.map(t => clean(t).text), seed, context)) // biome-ignore format: one line
+  const loaded = loadTokenizer(tokenizer)
+  const encoder = encoderOf(loaded, clean)
+  const rows = people.texts.map(text => encoder.ids(encoder.clean(text).text))
+  const trainTokens = Array.from(split.train, i => rows[i]!.length)
+  const most = trainTokens.reduce((a, b) => Math.max(a, b), 0)
+  const maxTokens = started ? Number(started.architecture['maxTokens']) : spare(most)
+  const long = rows.findIndex(r => r.length > maxTokens)
+  if (long >= 0) throw new WorkbenchError('bad-input', `${people.names[long]} has ${rows[long]!.length} tokens, the network takes ${maxTokens}`, 'use a larger vocabulary or a shorter flank') // biome-ignore format: one line
+  const architecture = { ...recipe.architecture, ...started?.architecture, vocabulary: loaded.size, maxTokens, padToken: SPECIALS.pad, classes: 2, tokenHead: 'none' } // biome-ignore format: one line
+  const network = readingRecipe(request.recipe, () => deps.registry.configure(recipe.kind, architecture))
+  const batch = Math.min(training.batch, split.train.length)
+  const step = tokenStep(network, 'classes', { batch, length: maxTokens, optimizer: { kind: 'adamw', weightDecay: training.weightDecay }, clipNorm: training.clipNorm, group: name => (/bias$|norm\d?\.weight$/.test(name) ? { weightDecay: 0 } : {}) }) // biome-ignore format: one line
+  const load = { workload: 'fixed' as const, device: request.device ?? 'cpu', ...(request.threads === undefined ? {} : { threads: request.threads }) } // biome-ignore format: one line
+  const session = await deps.compute.load({ bytes: step.onnx }, load, context.signal)
+  const forward = await openForward(deps.compute, network, 'classLogits', JUDGED, maxTokens)
+  const names = network.parameters.map(p => p.name)
+  const judge = (weights: Tensors, of: Int32Array) => caseLogits(forward, weights, Array.from(of, i => rows[i]!), { batch: JUDGED, length: maxTokens, pad: SPECIALS.pad }, context.signal) // biome-ignore format: one line
+  const guard = onlyThese(split)
+  const perEpoch = Math.max(1, Math.floor(split.train.length / batch))
+  const orders = new Map<number, Int32Array>()
+  const orderOf = (epoch: number) => {
+    let order = orders.get(epoch)
+    if (!order) {
+      orders.clear()
+      order = shuffled(Int32Array.from(split.train), streamOf(seed, 'order', which, epoch))
+      orders.set(epoch, order)
+    }
+    return order
+  }
+  try {
+    const done = await trainLoop(
+      {
+        compute: deps.compute,
+        session,
+        initialState: () => ({ ...startWeights(network, hashed(seed, which), started?.weights), ...step.moments }),
+        async batch(cursor) {
+          const { at } = cursor as { at: number }
+          const order = orderOf(Math.floor(at / perEpoch))
+          const members = order.subarray((at % perEpoch) * batch, (at % perEpoch) * batch + batch)
+          guard.training(members)
+          return {
+            tensors: {
+              ids: int32(padded(Array.from(members, i => rows[i]!), maxTokens, SPECIALS.pad), [batch, maxTokens]), // biome-ignore format: one line
+              labels: int32(
+                Int32Array.from(members, i => people.labels[i]!),
+                [batch],
+              ),
+            },
+            cursor: { at: at + 1 },
+          }
+        },
+        firstCursor: { at: 0 },
+        rate: s => learningRate(training.schedule, s),
+        seed: hashed(seed, which),
+        steps: perEpoch * training.epochs,
+        checkpointEvery: perEpoch,
+        fingerprint: createHash('sha256').update(JSON.stringify([request.recipe.text, seed, which, people.names, [...people.labels], people.texts.length > 0 ? createHash('sha256').update(people.texts.join('\n')).digest('hex') : ''])).digest('hex'), // biome-ignore format: one line
+        ...(deps.onStep ? { onStep: deps.onStep } : {}),
+        validation: {
+          every: perEpoch,
+          async run(at, fetch, before) {
+            guard.stopping(split.validation)
+            const weights = await fetch(names)
+            const logits = await judge(weights, split.validation)
+            const auc =
+              rocAuc(
+                logits,
+                Array.from(split.validation, i => people.labels[i]!),
+              )?.auc ?? 0.5
+            const best = before?.memory as unknown as Best | undefined
+            const better = !best || auc > best.auc
+            const now: Best = better ? { auc, step: at, since: 0 } : { ...best, since: best.since + 1 }
+            return {
+              metrics: { split: which + 1, epoch: at / perEpoch, validationAuc: auc },
+              memory: { ...now } as unknown as Json,
+              kept: better ? weights : before!.kept,
+              stop: now.since >= training.patience,
+            }
+          },
+        },
+      },
+      join(request.out, `split-${which + 1}`),
+      context,
+      { resume: request.resume },
+    )
+    const best = done.standing!.memory as unknown as Best
+    const weights = Object.fromEntries(names.map(name => [name, done.standing!.kept[name]!]))
+    const logits = await judge(
+      weights,
+      Int32Array.from({ length: rows.length }, (_, i) => i),
+    )
+    const baselines = fitBaselines(people, split.train, recipe.flankBp)
+    return {
+      weights,
+      network,
+      architecture,
+      tokenizer,
+      panel,
+      split,
+      baselines,
+      judged: judgeSplit(which + 1, people, split, logits, baselines, recipe.flankBp),
+      steps: done.step,
+      keptStep: best.step,
+      maxTokens,
+      tokens: { least: trainTokens.reduce((a, b) => Math.min(a, b), most), most, mean: trainTokens.reduce((a, b) => a + b, 0) / trainTokens.length }, // biome-ignore format: one line
+      device: Object.keys(session.provider.ran).join(', ') || 'not reported',
+    }
+  } finally {
+    await session.close()
+    await forward.session.close()
+  }
+}
+
+const hashed = (seed: number, which: number) => (seed * 1000 + which) % 2 ** 31
+
+/** Refuses a person where he must not be: a slip here would make every figure of the report worthless. */
+export function onlyThese(split: Split) {
+  assertDisjoint(split)
+  const train = new Set(split.train)
+  const validation = new Set(split.validation)
+  const check = (members: Int32Array, allowed: ReadonlySet<number>, what: string) => {
+    for (const m of members) if (!allowed.has(m)) throw new WorkbenchError('internal', `person ${m} is no ${what} person of this split`, 'please report this') // biome-ignore format: one line
+  }
+  return {
+    training: (members: Int32Array) => check(members, train, 'training'),
+    stopping: (members: Int32Array) => check(members, validation, 'validation'),
+  }
+}
+
+async function tokenizerBytes(
+  recipe: ClassifyRecipe,
+  texts: readonly string[],
+  seed: number,
+  context: WorkContext,
+): Promise<Uint8Array> {
+  // biome-ignore format: one line
+  const { tokenizer } = recipe
+  if ('file' in tokenizer) return readFile(tokenizer.file)
+  const { vocabulary, maxPieceLength, people } = tokenizer
+  return tokenizerOf(texts.slice(0, people), { vocabulary, maxPieceLength, seed }, context)
+}
+
+async function startOf(folder: string) {
+  const model = await openModelFolder(folder)
+  try {
+    if (!model.tokenizerPath) throw new WorkbenchError('bad-model', `'${folder}' has no tokenizer`, 'start from a model of tokens') // biome-ignore format: one line
+    const weights = new Map<string, Tensor>()
+    for (const name of model.weights.entries.keys()) weights.set(name, await model.weights.read(name))
+    return { weights, architecture: model.json.architecture, tokenizer: await readFile(model.tokenizerPath) }
+  } finally {
+    await model.close()
+  }
+}
+
+/** Weights of the same name and shape are taken over, the others start anew. */
+function startWeights(network: ConfiguredModel, seed: number, given: ReadonlyMap<string, Tensor> | undefined): Tensors {
+  const out: Record<string, Tensor> = {}
+  for (const [name, fresh] of initialEncoderWeights(network.parameters, seed)) {
+    const taken = given?.get(name)
+    out[name] = taken && String(taken.shape) === String(fresh.shape) && elementCount(taken.shape) > 0 ? float32(taken.data as Float32Array, taken.shape) : fresh // biome-ignore format: one line
+  }
+  return out
+}
+
+async function checkTarget({ out, resume }: TrainRequest): Promise<void> {
+  const names = await readdir(out).catch((): string[] => [])
+  if ((await stat(join(out, MODEL_FILE)).catch(() => undefined))?.isFile()) throw new WorkbenchError('bad-input', `'${out}' holds a finished model`, 'choose another folder, or remove it first') // biome-ignore format: one line
+  if (names.length && !names.some(n => /^split-\d+$/.test(n))) throw new WorkbenchError('bad-input', `'${out}' holds other files`, 'choose an empty or a new folder') // biome-ignore format: one line
+  if (names.length && !resume) throw new WorkbenchError('bad-input', `'${out}' holds a training that was stopped`, 'give --resume to go on, or another folder') // biome-ignore format: one line
+  await makeFolders(out)
+}
+
+async function finish(trained: Trained, results: readonly SplitResult[], run: Run) {
+  const { request, recipe, seed, people, context } = run
+  const { judged, split, weights, network } = trained
+  const report: RiskReport = {
+    id: recipe.id,
+    simulated: people.simulated,
+    people: people.names.length,
+    cases: people.labels.reduce((a, b) => a + b, 0),
+    regionBp: people.reference.length,
+    flankBp: recipe.flankBp,
+    depth: people.depth,
+    referenceNote: people.referenceNote,
+    tokens: trained.tokens,
+    panelSites: trained.panel?.sites.length ?? null,
+    optimum: people.truth ? { auc: people.truth.optimalAuc, twoSnpAuc: people.truth.twoSnpOptimalAuc } : null,
+    splits: results,
+    simulation: people.truth?.description ?? null,
+  }
+  const on = (of: Int32Array, label?: 0 | 1) => Array.from(of).filter(i => label === undefined || people.labels[i] === label).map(i => judged.probabilities[i]!) // biome-ignore format: one line
+  const trainLabels = Array.from(split.train, i => people.labels[i]!)
+  const risk: RiskModelFacts = {
+    formatVersion: 1,
+    trainedOnSimulated: people.simulated,
+    gene: RISK_GENE,
+    flankBp: recipe.flankBp,
+    reference: people.reference,
+    referenceNote: people.referenceNote,
+    caller: { ...DIPLOTYPE_DEFAULTS, caller: recipe.caller },
+    uncovered: recipe.uncovered,
+    panel: trained.panel?.sites ?? null,
+    caseShare: trainLabels.reduce((a, b) => a + b, 0) / trainLabels.length,
+    platt: judged.platt,
+    threshold: judged.threshold,
+    calibration: judged.result.metrics.model!.calibration,
+    distribution: { all: quantiles(on(split.test)), cases: quantiles(on(split.test, 1)), controls: quantiles(on(split.test, 0)) }, // biome-ignore format: one line
+    twoSnp: trained.baselines.twoSnp,
+    trainingDepth: people.depth,
+    causalSites: people.truth?.causalSites ?? [],
+  }
+  const json: Omit<ModelJson, 'format' | 'formatVersion' | 'weights' | 'tokenizer'> = {
+    id: recipe.id,
+    name: people.simulated ? `${recipe.name} (${SIMULATED_LABEL})` : recipe.name,
+    kind: network.kind,
+    architecture: trained.architecture,
+    input: { type: 'diplotype-tokens', maxTokens: trained.maxTokens, flank: recipe.flankBp, region: 'APOE' },
+    output: { classes: ['NC', 'AD'] },
+    tracks: [],
+    attentionPattern: null,
+    risk,
+    provenance: {
+      source: people.simulated ? 'simulated people (diploscope simulate)' : 'people of a sample sheet',
+      trainedBy: `diploscope ${process.env['DIPLOSCOPE_VERSION'] ?? 'unknown'}`,
+      recipe: request.recipe.text,
+      dataset: { people: people.names.length, textsSha256: createHash('sha256').update(people.texts.join('\n')).digest('hex'), split: '70/15/15 by person, stratified by label, split 1', start: recipe.start ?? null, device: trained.device }, // biome-ignore format: one line
+      seed,
+      steps: trained.keptStep,
+      metrics: cardLines(report),
+      created: recipe.created ?? new Date(request.now).toISOString(),
+    },
+    licence: recipe.licence,
+    citation: null,
+    limits: [...(people.simulated ? [`${SIMULATED_LABEL[0]!.toUpperCase()}${SIMULATED_LABEL.slice(1)}.`] : []), ...recipe.limits], // biome-ignore format: one line
+  }
+  const scratch = await mkdtemp(join(tmpdir(), 'diploscope-tokenizer-'))
+  const temporary = siblingOf(join(request.out, 'model'), 'part')
+  try {
+    const tokenizerPath = join(scratch, TOKENIZER_FILE)
+    await writeFile(tokenizerPath, trained.tokenizer)
+    const source = await openSafetensors(memorySource(encodeSafetensors(weights)))
+    const { cls, sep, mask, pad } = SPECIALS
+    const written = await writeModelFolder(temporary, { json, weights: source, specs: network.parameters, tokenizer: { path: tokenizerPath, specials: { cls, sep, mask, pad } } }, context) // biome-ignore format: one line
+    await writeFile(join(request.out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
+    await writeFile(join(request.out, 'REPORT.md'), reportMarkdown(report))
+    await joinMetrics(request.out, recipe.training.splits)
+    for (const name of [WEIGHTS_FILE, TOKENIZER_FILE, CARD_FILE, MODEL_FILE]) await rename(join(temporary, name), join(request.out, name)) // biome-ignore format: one line
+    await syncFolder(request.out)
+    for (let which = 1; which <= recipe.training.splits; which++) await rm(join(request.out, `split-${which}`), { recursive: true, force: true }) // biome-ignore format: one line
+    return {
+      folder: request.out,
+      model: written.id,
+      steps: trained.steps,
+      keptStep: trained.keptStep,
+      sha256: written.weights.sha256,
+      parameters: written.weights.parameters,
+      metrics: { report: report as unknown as Record<string, unknown> },
+      device: trained.device,
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+    await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+/** One metrics.jsonl over all splits. */
+async function joinMetrics(out: string, splits: number): Promise<void> {
+  const parts: string[] = []
+  for (let which = 1; which <= splits; which++) {
+    const text = await readFile(join(out, `split-${which}`, 'metrics.jsonl'), 'utf8')
+    parts.push(...text.trim().split('\n').map(line => JSON.stringify({ split: which, ...JSON.parse(line) }))) // biome-ignore format: one line
+  }
+  await writeFile(join(out, 'metrics.jsonl'), `${parts.join('\n')}\n`)
+}
+
+export type { Encoder }
