@@ -19,6 +19,8 @@ import type { ModelServices } from './modelServices.ts'
 import type { Projects } from './projects.ts'
 import type { RecentFiles } from './recent.ts'
 import { exportReport, type PrintPdf } from './reportExport.ts'
+import { createScanHandlers } from './scanHandlers.ts'
+import type { ScanServices } from './scanServices.ts'
 import type { ShadowIndexes } from './shadowIndex.ts'
 
 export interface HandlerParts {
@@ -34,6 +36,7 @@ export interface HandlerParts {
   readonly shadows: ShadowIndexes
   readonly printPdf: PrintPdf | undefined
   readonly models: ModelServices
+  readonly scans: ScanServices
   readonly devices: () => Promise<readonly DeviceReport[]>
   readonly now: () => number
 }
@@ -152,7 +155,8 @@ export function createHandlers(
 
   return {
     openPaths,
-    ...createModelHandlers({ files: parts.files, models: parts.models, open: openShipped }),
+    ...createModelHandlers({ ...parts, version: parts.info.version, open: openShipped }),
+    ...createScanHandlers(parts.scans),
     'app.info': async () => parts.info,
     'app.devices': () => parts.devices(),
     'files.browse': ({ folderId }) => browse.list(folderId),

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
@@ -12,7 +12,9 @@ import { type PortLike, portWire } from '../../src-shared/ipc/portWire.ts'
 import { quietContext } from '../../src-shared/job.ts'
 import { writeGcModel } from '../../test-support/gc-model.ts'
 import { randomBases } from '../../test-support/track-model.ts'
+import { writeBigWig } from '../readers/bigwigWriter.ts'
 import { buildIndex } from '../readers/indexBuilder.ts'
+import { openSignal } from '../readers/signal.ts'
 import { createServices, type Services } from './services.ts'
 
 // The calls about predicted tracks over a real wire, threads and compute process. Truth: base counts of the sequence, by hand.
@@ -21,6 +23,7 @@ const BIN = 4
 const KEPT = 64
 const bases = randomBases(3000, 'contig one')
 const other = `${'N'.repeat(500)}${randomBases(500, 'contig two')}`
+const long = randomBases(6400, 'contig three')
 let services: Services
 let page: Client
 const ids = new Map<string, string>()
@@ -36,7 +39,7 @@ const start = async () => {
     threads: 2,
     startFolder: work,
     roots: [],
-    start: { files: [join(work, 'ref.fa'), join(work, 'models', 'gc')] },
+    start: { files: ['ref.fa', 'models/gc', 'same.bw', 'other.bw', 'constant.bw', 'empty.bw', 'elsewhere.bw'].map(f => join(work, f)) }, // biome-ignore format: one line
   })
   const { port1, port2 } = new MessageChannel()
   services.connect(portWire(port2 as unknown as PortLike))
@@ -46,10 +49,19 @@ const start = async () => {
 }
 
 beforeAll(async () => {
-  writeFileSync(join(work, 'ref.fa'), `>one\n${bases.replace(/(.{60})/g, '$1\n')}\n>two\n${other}\n`)
+  writeFileSync(join(work, 'ref.fa'), `>one\n${bases.replace(/(.{60})/g, '$1\n')}\n>two\n${other}\n>long\n${long}\n`)
   await buildIndex(join(work, 'ref.fa'), {}, quietContext())
   mkdirSync(join(work, 'models'))
   writeGcModel(join(work, 'models', 'gc'), { binBp: BIN, bins: KEPT / BIN, cropBins: 4 })
+  const starts = Array.from({ length: bases.length / BIN }, (_, i) => i * BIN)
+  const kept = starts.filter(at => at < 1200 || at >= 1280)
+  const signal = (name: string, of: readonly number[], value: (at: number) => number, contigs = [{ name: 'one', length: 3000 }]) =>
+    writeFileSync(join(work, name), writeBigWig(contigs, [{ contig: 'one', starts: of, ends: of.map(at => at + BIN), values: of.map(value) }])) // biome-ignore format: one line
+  signal('same.bw', kept, at => 8 * share(bases, 'GC', at))
+  signal('other.bw', starts, at => share(bases, 'AC', at))
+  signal('constant.bw', starts, () => 2)
+  signal('empty.bw', [], () => 0)
+  signal('elsewhere.bw', starts, () => 1, [{ name: 'one', length: 3004 }])
   await start()
 })
 afterAll(async () => {
@@ -81,6 +93,12 @@ const expected = (p: PredictedBins, letters: string, sequence = bases) =>
   Array.from({ length: p.mean.length / p.channels.length }, (_, i) =>
     Math.fround(share(sequence, letters, p.start + i * BIN)),
   )
+const naive = (pairs: readonly (readonly [number, number])[]) => {
+  const mean = (k: 0 | 1) => pairs.reduce((n, p) => n + p[k], 0) / pairs.length
+  const [a, b] = [mean(0), mean(1)]
+  const sum = (f: (p: readonly [number, number]) => number) => pairs.reduce((n, p) => n + f(p), 0)
+  return sum(p => (p[0] - a) * (p[1] - b)) / Math.sqrt(sum(p => (p[0] - a) ** 2) * sum(p => (p[1] - b) ** 2))
+}
 const code = (work: Promise<unknown>) => work.then(() => 'fine', e => (e as { code: string }).code) // biome-ignore format: one line
 
 describe('an open model', () => {
@@ -147,6 +165,114 @@ describe('tracks of a view', () => {
     expect(await code(page.call('predict.bins', asked(0, 9, { channels: [] })))).toBe('bad-input')
     expect(await code(page.call('predict.bins', asked(0, 9, { modelFileId: ids.get('ref.fa')! })))).toBe('wrong-type')
     expect(await code(page.call('predict.bins', asked(0, 9, { referenceFileId: ids.get('gc')! })))).toBe('wrong-type')
+  })
+})
+
+describe('against experiment', () => {
+  const compare = (signalFileId: string, from: number, to: number, more: Partial<Args<'predict.compare'>> = {}) =>
+    page.call('predict.compare', { modelFileId: ids.get('gc')!, referenceFileId: ids.get('ref.fa')!, channel: 0, signalFileId, options: PREDICT_DEFAULTS, units: 'model', interval: { contig: 'one', start: from, end: to }, scale: 'linear', ...more }) // biome-ignore format: one line
+
+  it('the same thing measured correlates fully; bins without a value are left out', async () => {
+    const c = await compare(ids.get('same.bw')!, 1000, 2000)
+    expect([c.start, c.n, c.pearson, c.spearman]).toEqual([1000, 230, 1, 1])
+    expect([...c.used].map((u, i) => (u ? 0 : 1000 + i * BIN)).filter(Boolean)).toEqual(Array.from({ length: 20 }, (_, i) => 1200 + i * BIN)) // biome-ignore format: one line
+    expect(c.warnings).toEqual(['20 of 250 bins have no value in the signal file and are left out'])
+    expect(c.observed[0]).toBeCloseTo(8 * c.predicted[0]!, 5)
+    expect(c.hexbin.count.reduce((a, b) => a + b)).toBe(230)
+    expect(c.units).toMatch(/names no transform/)
+  })
+  it('something else correlates as the formula says, in the region and in each of several', async () => {
+    const c = await compare(ids.get('other.bw')!, 0, 400)
+    const pairs = [...c.used.keys()].map(i => [share(bases, 'GC', i * BIN), share(bases, 'AC', i * BIN)] as const)
+    expect(c.pearson).toBeCloseTo(naive(pairs), 6)
+    const regions = await page.call('predict.compareRegions', { modelFileId: ids.get('gc')!, referenceFileId: ids.get('ref.fa')!, channel: 0, signalFileId: ids.get('other.bw')!, options: PREDICT_DEFAULTS, units: 'model', intervals: [{ contig: 'one', start: 0, end: 200 }, { contig: 'one', start: 200, end: 400 }] }) // biome-ignore format: one line
+    expect(regions.map(r => r.n)).toEqual([50, 50])
+    expect(regions[1]!.pearson).toBeCloseTo(naive(pairs.slice(50)), 6)
+  })
+  it('a file of another assembly is refused; one without values or constant says so', async () => {
+    expect(await code(compare(ids.get('elsewhere.bw')!, 0, 400))).toBe('build')
+    expect(await code(compare(ids.get('ref.fa')!, 0, 400))).toBe('wrong-type')
+    expect(await code(compare(ids.get('same.bw')!, 0, 4000))).toBe('region')
+    expect(await compare(ids.get('empty.bw')!, 0, 400)).toMatchObject({ n: 0, pearson: null, warnings: ['the signal file has no value in this region'] }) // biome-ignore format: one line
+    expect((await compare(ids.get('constant.bw')!, 0, 400)).warnings).toEqual(['the signal is constant here: it has no correlation']) // biome-ignore format: one line
+  })
+})
+
+describe('what is handed over', () => {
+  const exported = async (format: 'bigwig' | 'bedgraph' | 'tsv', channels: readonly number[]) =>
+    page.call('predict.export', { ...subject(), interval: { contig: 'one', start: 2990, end: 3000 }, channels, format })
+  const textOf = async (id: string) => new TextDecoder().decode((await services.content.download(id, false)).bytes)
+
+  it('a bedGraph and a table say where they come from and hold the numbers', async () => {
+    const { downloadId, name } = await exported('bedgraph', [0])
+    expect(name).toBe('gc-content_one_2991-3000.bedgraph')
+    const lines = (await textOf(downloadId)).trim().split('\n')
+    const sha = /"sha256":"(\w+)"/.exec(readFileSync(join(work, 'models', 'gc', 'model.json'), 'utf8'))![1]
+    expect(lines).toContain(`# model: gc-content (Base content), weights SHA-256 ${sha}`)
+    expect(lines.some(l => /^# reference: ref.fa, \d+ bytes, sha256 [0-9a-f]{64}$/.test(l))).toBe(true)
+    const rows = lines.filter(l => !l.startsWith('#')).map(l => l.split('\t')) // biome-ignore format: one line
+    expect(rows).toEqual(
+      [2988, 2992, 2996].map(at => ['one', String(at), String(at + BIN), String(share(bases, 'GC', at))]),
+    )
+    const table = (await textOf((await exported('tsv', [0, 2])).downloadId)).split('\n').filter(l => !l.startsWith('#')) // biome-ignore format: one line
+    expect(table[0]).toBe('contig\tstart\tend\tgc\tt')
+    expect(table.length).toBe(5)
+  })
+  it('a bigWig comes with its provenance beside it, and holds one track', async () => {
+    const { downloadId, provenance } = await exported('bigwig', [0])
+    const path = join(work, 'out.bw')
+    writeFileSync(path, (await services.content.download(downloadId, false)).bytes)
+    const signal = await openSignal(path)
+    const { mean } = await signal.bins({ contig: 'one', start: 2988, end: 3000 }, 3, quietContext())
+    await signal.close()
+    expect([...mean]).toEqual([2988, 2992, 2996].map(at => share(bases, 'GC', at)))
+    expect(JSON.parse(await textOf(provenance!.downloadId))).toMatchObject({ version: '1.2.3', model: { id: 'gc-content' }, device: 'cpu' }) // biome-ignore format: one line
+    expect(await code(exported('bigwig', [0, 1]))).toBe('wrong-usage')
+  })
+  it('the model as it is', async () => {
+    const { downloadId, name } = await page.call('models.export', { fileId: ids.get('gc')!, format: 'onnx' })
+    expect(name).toBe('gc-content.onnx')
+    expect(Buffer.from((await services.content.download(downloadId, false)).bytes)).toEqual(readFileSync(join(work, 'models', 'gc', 'gc.onnx'))) // biome-ignore format: one line
+  })
+})
+
+describe('a region as a job', () => {
+  it('fills the cache for views that are too wide to be computed as they are', async () => {
+    const wide = asked(0, 3000, { options: { bothStrands: true, shiftsBp: [0] }, interval: { contig: 'long', start: 0, end: 6400 }, bins: 100 }) // biome-ignore format: one line
+    expect(await code(page.call('predict.bins', wide))).toBe('unsupported')
+    const { bins: _bins, ...region } = wide
+    const { id } = await page.call('predict.region', region)
+    for (let i = 0; i < 200 && (await page.call('jobs.list', {})).find(j => j.id === id)?.endedAt === undefined; i++) await new Promise(done => setTimeout(done, 20)) // biome-ignore format: one line
+    expect((await page.call('jobs.list', {})).find(j => j.id === id)).toMatchObject({ state: 'done', kind: 'predict' })
+    const p = await page.call('predict.bins', wide)
+    expect(p).toMatchObject({ windows: 100, computed: 100, pending: 'none', merged: 16 })
+    expect(p.mean[7]).toBeCloseTo([...long.slice(448, 512)].filter(b => 'GC'.includes(b)).length / 64, 6)
+  })
+})
+
+describe('the test of correctness', () => {
+  it('passes a sound model, and names what is wrong with others', async () => {
+    const check = await page.call('models.check', { fileId: ids.get('gc')! })
+    expect(check.findings.filter(f => !f.ok)).toEqual([])
+    expect(check.findings.map(f => f.what)).toEqual(['weights', 'shape', 'finite', 'repeatable', 'unknown bases', 'device']) // biome-ignore format: one line
+    const open = async (name: string) => (await services.openPaths([join(work, name)]))[0]!.id
+    writeGcModel(join(work, 'nan'), { binBp: BIN, bins: 16, cropBins: 4, factor: Number.NaN })
+    const nan = await open('nan')
+    expect((await page.call('models.check', { fileId: nan })).findings.filter(f => !f.ok).map(f => f.what)).toEqual(['finite', 'repeatable', 'unknown bases']) // biome-ignore format: one line
+    const spoilt = await settled(asked(0, 100, { modelFileId: nan }))
+    expect(spoilt.failure).toMatchObject({ code: 'not-finite' })
+    expect([...spoilt.mean].every(Number.isNaN)).toBe(true)
+    writeGcModel(join(work, 'cut'), { binBp: BIN, bins: 16, cropBins: 4 })
+    truncateSync(join(work, 'cut', 'gc.onnx'), 400)
+    const cut = await open('cut')
+    expect(await code(page.call('predict.bins', asked(0, 100, { modelFileId: cut })))).toBe('bad-model')
+    expect((await page.call('models.check', { fileId: cut })).ok).toBe(false)
+    writeGcModel(join(work, 'odd'), { binBp: BIN, bins: 16, cropBins: 4 })
+    const path = join(work, 'odd', 'model.json')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"cropBins":4', '"cropBins":5'))
+    expect(await code(page.call('predict.bins', asked(0, 100, { modelFileId: await open('odd') })))).toBe('bad-model')
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"tracks":3', '"tracks":4'))
+    expect(await code(page.call('models.facts', { fileId: await open('odd') }))).toBe('bad-model')
   })
 })
 

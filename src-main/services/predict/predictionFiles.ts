@@ -34,10 +34,11 @@ export function checkTrackCount(format: PredictionFormat, tracks: number): void 
 
 /**
  * A prediction as a file. `.npy`: float32 [bins, tracks]. The others give 0-based half-open positions, where a bin that hangs over
- * an end of the contig is shown up to that end.
+ * an end of the contig is shown up to that end. A bin without a value (NaN: a haplotype lacks its bases) is `NaN` in a table and absent from
+ * bigWig and bedGraph.
  */
 export function predictionFile(
-  p: Prediction,
+  p: Pick<Prediction, 'contig' | 'start' | 'binBp' | 'bins' | 'tracks' | 'values'>,
   format: PredictionFormat,
   contigs: readonly Contig[],
 ): Uint8Array | string {
@@ -46,16 +47,21 @@ export function predictionFile(
   const length = contigs.find(c => c.name === p.contig)!.length
   const starts = Array.from({ length: p.bins }, (_, b) => Math.max(0, p.start + b * p.binBp))
   const ends = Array.from({ length: p.bins }, (_, b) => Math.min(length, p.start + (b + 1) * p.binBp))
-  if (format === 'bw') return writeBigWig(contigs, [{ contig: p.contig, starts, ends, values: p.values }])
+  if (format === 'bw') {
+    const there = [...starts.keys()].filter(b => !Number.isNaN(p.values[b]!))
+    const of = (list: ArrayLike<number>) => there.map(b => list[b]!)
+    return writeBigWig(contigs, [{ contig: p.contig, starts: of(starts), ends: of(ends), values: of(p.values) }])
+  }
   const width = p.tracks.length
   const lines: string[] = []
   if (format === 'tsv') lines.push(['contig', 'start', 'end', ...trackLabels(p.tracks)].join('\t'))
   for (let b = 0; b < p.bins; b++) {
+    if (format === 'bedgraph' && Number.isNaN(p.values[b]!)) continue
     const cells: string[] = [p.contig, String(starts[b]), String(ends[b])]
     for (let t = 0; t < width; t++) cells.push(shortest(p.values[b * width + t]!))
     lines.push(cells.join('\t'))
   }
-  return `${lines.join('\n')}\n`
+  return lines.map(line => `${line}\n`).join('')
 }
 
 /** The fewest digits that read back as the same float32. */
