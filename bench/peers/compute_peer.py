@@ -150,4 +150,5 @@ def main():
             answer({"bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss})
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,159 +1,113 @@
-"""The peer of `npm run bench tracks`: Enformer in PyTorch from the weights of a model folder, one command a line on stdin.
+"""The peer of `npm run bench training`: one training step of a small Enformer or S-Enformer in PyTorch, modules as one would write them.
 
-{"do": "setup", "folder": FOLDER, "sequence": FILE.npy}  reads model.json and weights.safetensors, answers {"ok": true, ...}
-{"do": "run"}     one forward pass without gradients, answers {"ms": ...}
-{"do": "save", "to": FILE.npy}  writes the human head of the last pass
-{"do": "rss"}     answers the peak resident memory in bytes
-"""
-import json
-import math
-import os
-import resource
-import sys
-import time
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = os.environ.get("BENCH_THREADS", "2")
-
-import numpy as np
-import torch
-import torch.nn.functional as F
-
-torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+Weights come under the names of the published state dict. Options: architecture, rate, clip, dropout (0: none anywhere)."""
+from compute_peer import KINDS, Torch, main
 
 
-def weights_of(folder):
-    """Tensors by name, each read once into memory of its own: no second copy."""
-    path = os.path.join(folder, "weights.safetensors")
-    with open(path, "rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(size))
-    start = 8 + size
-    weights = {}
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        begin, end = entry["data_offsets"]
-        values = np.fromfile(path, dtype="<f4", count=(end - begin) // 4, offset=start + begin)
-        weights[name] = torch.from_numpy(values.reshape(entry["shape"]))
-    return weights
-
-
-def position_features(tokens, features):
-    """Exponential, central mask and gamma bases of |d|, then the same times sign(d); the gamma basis over its largest value by feature."""
-    basis = features // 6
-    d = np.abs(np.arange(-tokens + 1, tokens, dtype=np.float64))[:, None]
-    half = 2.0 ** np.linspace(3, math.log2(tokens), basis)
-    exponential = np.exp(-math.log(2.0) / half * d)
-    mask = (2.0 ** np.arange(1, basis + 1) - 1 > d).astype(np.float64)
-    mean, deviation = tokens / basis * np.arange(1, basis + 1), tokens / (2 * basis)
-    shape, rate = (mean / deviation) ** 2, mean / deviation**2
-    norm = np.array([math.lgamma(a) for a in shape]) - shape * np.log(rate)
-    with np.errstate(divide="ignore"):
-        gamma = np.exp((shape - 1) * np.log(d) - rate * d - norm) + 1e-8
-    gamma /= gamma.max(axis=0)
-    one = np.concatenate([exponential, mask, gamma], axis=1)
-    sign = np.sign(np.arange(-tokens + 1, tokens))[:, None]
-    return torch.from_numpy(np.concatenate([one, sign * one], axis=1).astype(np.float32))
-
-
-class Enformer:
-    def __init__(self, folder, sequence):
-        with open(os.path.join(folder, "model.json")) as file:
-            self.config = json.load(file)["architecture"]
-        self.w = weights_of(folder)
-        self.sequence = torch.from_numpy(np.load(sequence)).transpose(1, 2).contiguous()
-        self.features = {}
-
-    def norm(self, name, x):
-        w = self.w
-        return F.batch_norm(
-            x, w[name + ".running_mean"], w[name + ".running_var"], w[name + ".weight"], w[name + ".bias"], False, 0.0, 1e-5
+class Trunk(Torch):
+    def __init__(self, folder, options):
+        super().__init__()
+        torch = self.torch
+        self.a, self.drop, self.clip = options["architecture"], options["dropout"], options["clip"]
+        self.x, self.target = self.tensor(folder, "sequence").transpose(1, 2).contiguous(), self.tensor(folder, "target")
+        self.positions = self.tensor(folder, "positions")
+        self.p, self.state = {}, {}
+        for name in options["names"]:
+            t = self.tensor(folder, name)
+            if name.endswith(("running_mean", "running_var")):
+                self.state[name] = t
+            else:
+                self.p[name] = torch.nn.Parameter(t)
+        decayed = [p for n, p in self.p.items() if p.dim() > 1 and "to_attn_logits" not in n]
+        plain = [p for n, p in self.p.items() if not (p.dim() > 1 and "to_attn_logits" not in n)]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": options["decay"]}, {"params": plain, "weight_decay": 0.0}],
+            lr=options["rate"],
+            foreach=options.get("foreach", False),
         )
 
-    def conv(self, name, x):
-        weight = self.w[name + ".weight"]
-        return F.conv1d(x, weight, self.w[name + ".bias"], padding=weight.shape[2] // 2)
+    def dropout(self, x, rate):
+        return self.torch.nn.functional.dropout(x, rate) if self.drop and rate > 0 else x
+
+    def norm(self, name, x):
+        s, p = self.state, self.p
+        return self.torch.nn.functional.batch_norm(
+            x, s[name + ".running_mean"], s[name + ".running_var"], p[name + ".weight"], p[name + ".bias"], True, 0.1, 1e-5
+        )
 
     def gelu(self, x):
-        return torch.sigmoid(1.702 * x) * x
+        return x * self.torch.sigmoid(1.702 * x)
+
+    def conv(self, name, x):
+        w = self.p[name + ".weight"]
+        return self.torch.nn.functional.conv1d(x, w, self.p[name + ".bias"], padding=w.shape[2] // 2)
 
     def block(self, name, x):
         return self.conv(name + ".2", self.gelu(self.norm(name + ".0", x)))
 
     def pool(self, name, x):
-        """Softmax over pairs of positions, weights by channel: a 1x1 convolution of both positions, as published ports have it."""
-        batch, channels, length = x.shape
-        weight = self.w[name + ".to_attn_logits.weight"].reshape(channels, channels, 1, 1)
-        pairs = x.reshape(batch, channels, length // 2, 2)
-        return (pairs * F.conv2d(pairs, weight).softmax(dim=-1)).sum(dim=-1)
+        w = self.p[name + ".to_attn_logits.weight"]
+        b, c, n = x.shape
+        pairs = x.view(b, c, n // 2, 2)
+        logits = self.torch.nn.functional.conv2d(pairs, w[:, :, None, None])
+        return (pairs * logits.softmax(-1)).sum(-1)
 
     def attention(self, name, x):
-        c, w = self.config, self.w
-        heads, key, tokens = c["heads"], c["keySize"], x.shape[1]
-        split = lambda y: y.reshape(x.shape[0], -1, heads, y.shape[-1] // heads).transpose(1, 2)
-        q = split(F.linear(x, w[name + ".to_q.weight"])) * key**-0.5
-        k = split(F.linear(x, w[name + ".to_k.weight"]))
-        v = split(F.linear(x, w[name + ".to_v.weight"]))
-        if tokens not in self.features:
-            self.features[tokens] = position_features(tokens, c["positionFeatures"])
-        relative = F.linear(self.features[tokens], w[name + ".to_rel_k.weight"])
-        relative = relative.reshape(2 * tokens - 1, heads, key).transpose(0, 1)
-        content = torch.matmul(q + w[name + ".rel_content_bias"], k.transpose(-1, -2))
-        by_distance = torch.matmul(q + w[name + ".rel_pos_bias"], relative.transpose(-1, -2))
-        b, h, t, d = by_distance.shape
-        shifted = F.pad(by_distance, (1, 0)).reshape(b, h, d + 1, t)[:, :, 1:].reshape(b, h, t, d)[..., :tokens]
-        shares = (content + shifted).softmax(dim=-1)
-        joined = torch.matmul(shares, v).transpose(1, 2).reshape(x.shape[0], tokens, -1)
-        return F.linear(joined, w[name + ".to_out.weight"], w[name + ".to_out.bias"])
+        torch, F, p, a = self.torch, self.torch.nn.functional, self.p, self.a
+        b, n, _ = x.shape
+        heads = lambda y: y.view(b, n, a["heads"], -1).transpose(1, 2)
+        q, k, v = (heads(F.linear(x, p[name + ".to_%s.weight" % m])) for m in "qkv")
+        q = q * a["keySize"] ** -0.5
+        table = self.dropout(self.positions, a["positionDropout"])
+        r = F.linear(table, p[name + ".to_rel_k.weight"]).view(2 * n - 1, a["heads"], -1).permute(1, 0, 2)
+        logits = (q + p[name + ".rel_content_bias"]) @ k.transpose(2, 3)
+        far = (q + p[name + ".rel_pos_bias"]) @ r.transpose(1, 2)
+        # Relative shift, as in Transformer-XL.
+        far = torch.cat([torch.zeros_like(far[..., :1]), far], -1).view(b, a["heads"], 2 * n, n)[:, :, 1:].reshape(b, a["heads"], n, 2 * n - 1)[..., :n]
+        shares = self.dropout((logits + far).softmax(-1), a["attentionDropout"])
+        y = (shares @ v).transpose(1, 2).reshape(b, n, -1)
+        return F.linear(y, p[name + ".to_out.weight"], p[name + ".to_out.bias"])
+
+    def layer_norm(self, name, x):
+        return self.torch.nn.functional.layer_norm(x, x.shape[-1:], self.p[name + ".weight"], self.p[name + ".bias"], 1e-5)
+
+    def linear(self, name, x):
+        return self.torch.nn.functional.linear(x, self.p[name + ".weight"], self.p[name + ".bias"])
 
     def forward(self):
-        c, w = self.config, self.w
-        x = self.conv("stem.0", self.sequence)
+        a, rate = self.a, self.a["dropout"]
+        x = self.conv("stem.0", self.x)
         x = self.pool("stem.2", x + self.block("stem.1.fn", x))
-        for i in range(len(c["towerFilters"])):
+        for i in range(len(a["towerFilters"])):
             x = self.block("conv_tower.%d.0" % i, x)
             x = self.pool("conv_tower.%d.2" % i, x + self.block("conv_tower.%d.1.fn" % i, x))
         x = x.transpose(1, 2)
-        layer = lambda name, x: F.layer_norm(x, x.shape[-1:], w[name + ".weight"], w[name + ".bias"])
-        linear = lambda name, x: F.linear(x, w[name + ".weight"], w[name + ".bias"])
-        for i in range(c["layers"]):
-            name = "transformer.%d." % i
-            x = x + self.attention(name + "0.fn.1", layer(name + "0.fn.0", x))
-            inner = F.relu(linear(name + "1.fn.1", layer(name + "1.fn.0", x)))
-            x = x + linear(name + "1.fn.4", inner)
-        edge = (x.shape[1] - c["targetBins"]) // 2
-        x = x[:, edge : x.shape[1] - edge].transpose(1, 2)
-        x = self.gelu(self.block("final_pointwise.1", x)).transpose(1, 2)
-        return F.softplus(linear("_heads.human.0", x))
+        for i in range(a["layers"]):
+            name = "transformer.%d" % i
+            x = x + self.dropout(self.attention(name + ".0.fn.1", self.layer_norm(name + ".0.fn.0", x)), rate)
+            y = self.dropout(self.linear(name + ".1.fn.1", self.layer_norm(name + ".1.fn.0", x)), rate)
+            x = x + self.dropout(self.linear(name + ".1.fn.4", y.relu()), rate)
+        cut = (x.shape[1] - a["targetBins"]) // 2
+        x = x[:, cut : cut + a["targetBins"]].transpose(1, 2)
+        x = self.block("final_pointwise.1", x).transpose(1, 2)
+        x = self.gelu(self.dropout(x, rate / 8))
+        return self.torch.nn.functional.softplus(self.linear("_heads.%s.0" % next(iter(a["outputs"])), x))
 
     def run(self):
-        self.y = None
-        with torch.no_grad():
-            self.y = self.forward()
+        torch = self.torch
+        self.optimizer.zero_grad(set_to_none=True)
+        p = self.forward()
+        loss = (p - self.target * torch.log(p + 1e-7)).mean()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.p.values(), self.clip)
+        self.optimizer.step()
+        self.y = loss.detach().reshape(1)
+
+    def result(self):
+        return self.y.numpy()
 
 
-def answer(message):
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+KINDS["trunk"] = Trunk
 
-
-def main():
-    work = None
-    for line in sys.stdin:
-        command = json.loads(line)
-        if command["do"] == "setup":
-            work = Enformer(command["folder"], command["sequence"])
-            answer({"ok": True, "torch": torch.__version__})
-        elif command["do"] == "run":
-            start = time.perf_counter()
-            work.run()
-            answer({"ms": 1000 * (time.perf_counter() - start)})
-        elif command["do"] == "save":
-            np.save(command["to"], np.ascontiguousarray(work.y.numpy(), dtype=np.float32))
-            answer({"ok": True})
-        elif command["do"] == "rss":
-            answer({"bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss})
-
-
-main()
+if __name__ == "__main__":
+    main()

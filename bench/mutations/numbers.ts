@@ -1,0 +1,86 @@
+import { SeededRandom } from '../../test-support/random.ts'
+
+/** Fast uniform numbers: 32-bit xorshift (Marsaglia 2003). */
+function xorshift(seed: number): () => number {
+  let state = seed | 1
+  return () => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return (state >>> 0) / 2 ** 32
+  }
+}
+
+/** Weights under which the change of a base comes through to the output: a variance of 2 over the inputs of each unit. */
+export function randomWeights(name: string, shape: readonly number[]): Float32Array | undefined {
+  if (shape.length < 2) return undefined
+  const count = shape.reduce((a, b) => a * b, 1)
+  const next = xorshift([...name].reduce((hash, c) => (hash * 31 + c.charCodeAt(0)) | 0, 7))
+  const width = Math.sqrt((12 * 2 * shape[0]!) / count)
+  const out = new Float32Array(count)
+  for (let i = 0; i < count; i++) out[i] = (next() - 0.5) * width
+  return out
+}
+
+/** Random bases, one-hot. */
+export function randomWindow(length: number, seed: string): Float32Array {
+  const random = new SeededRandom(seed)
+  const x = new Float32Array(4 * length)
+  for (let i = 0; i < length; i++) x[4 * i + random.integer(0, 4)] = 1
+  return x
+}
+
+/** How two predictions of the same mutants agree: by value, and by the sum of each track's effect. */
+export function agreement(pairs: readonly (readonly [Float32Array, Float32Array])[], reference: Float32Array) {
+  let [gap, size, within2, within3, total] = [0, 0, 0, 0, 0]
+  const mine: number[] = []
+  const theirs: number[] = []
+  for (const [a, b] of pairs)
+    for (let i = 0; i < b.length; i++) {
+      const d = Math.abs(a[i]! - b[i]!)
+      if (!(d <= gap)) gap = d
+      size = Math.max(size, Math.abs(b[i]!))
+      if (d <= 1e-2) within2++
+      if (d <= 1e-3) within3++
+      total++
+      if (i % Math.max(1, Math.floor(b.length / 2000)) === 0) {
+        mine.push(a[i]! - reference[i]!)
+        theirs.push(b[i]! - reference[i]!)
+      }
+    }
+  const effect = theirs.reduce((top, x) => Math.max(top, Math.abs(x)), 0)
+  return {
+    compared: total,
+    'largest difference': gap,
+    'relative difference': gap / size,
+    'largest effect': effect,
+    'within 1e-2': within2 / total,
+    'within 1e-3': within3 / total,
+    'spearman of effects': spearman(mine, theirs),
+  }
+}
+
+/** Rank correlation; ties share their mean rank. */
+export function spearman(a: readonly number[], b: readonly number[]): number {
+  const [x, y] = [ranks(a), ranks(b)]
+  const mean = (a.length - 1) / 2
+  let [xy, xx, yy] = [0, 0, 0]
+  for (let i = 0; i < a.length; i++) {
+    xy += (x[i]! - mean) * (y[i]! - mean)
+    xx += (x[i]! - mean) ** 2
+    yy += (y[i]! - mean) ** 2
+  }
+  return xy / Math.sqrt(xx * yy)
+}
+
+function ranks(values: readonly number[]): Float64Array {
+  const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!)
+  const out = new Float64Array(values.length)
+  for (let i = 0; i < order.length; ) {
+    let j = i
+    while (j + 1 < order.length && values[order[j + 1]!] === values[order[i]!]) j++
+    for (let k = i; k <= j; k++) out[order[k]!] = (i + j) / 2
+    i = j + 1
+  }
+  return out
+}
