@@ -20,6 +20,7 @@ import { createModelServices } from './modelServices.ts'
 import { createProjects, PROJECT_SUFFIX, type StartWith } from './projects.ts'
 import { createRecent } from './recent.ts'
 import type { PrintPdf } from './reportExport.ts'
+import { createScanServices } from './scanServices.ts'
 import { createShadowIndexes } from './shadowIndex.ts'
 import { createUploads } from './uploads.ts'
 
@@ -126,6 +127,18 @@ export async function createServices(options: ServicesOptions): Promise<Services
     now,
     fault: error => fault(error, 'prediction cache'),
   })
+  const scans = createScanServices({
+    files,
+    engines,
+    jobs,
+    downloads,
+    models,
+    dataDir,
+    version: options.version,
+    emit: hub.emit,
+    now,
+    fault: error => fault(error, 'scans'),
+  })
   const info: AppInfo = {
     version: options.version,
     host: options.host,
@@ -146,6 +159,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     shadows,
     printPdf: options.printPdf,
     models,
+    scans,
     devices: compute.devices,
     now,
   })
@@ -185,6 +199,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     async close() {
       await jobs.stop(JOBS_STOP_MS)
       await projects.close()
+      await scans.close()
       await models.close()
       await engines.close()
       await compute.close()

@@ -42,6 +42,14 @@ export const integer =
     return value
   }
 
+export const number =
+  (min: number, max: number): Check<number> =>
+  (value, name) => {
+    if (typeof value !== 'number' || !(value >= min && value <= max))
+      throw wrong(name, `a number from ${min} to ${max}`, value)
+    return value
+  }
+
 export const flag: Check<boolean> = (value, name) => {
   if (typeof value !== 'boolean') throw wrong(name, 'true or false', value)
   return value

@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   mutate: () => import('./commands/mutate.ts'),
   pileup: () => import('./commands/pileup.ts'),
   predict: () => import('./commands/predict.ts'),
+  'receptive-field': () => import('./commands/receptiveField.ts'),
   serve: () => import('./commands/serve.ts'),
   tokenizer: () => import('./commands/tokenizer.ts'),
   train: () => import('./commands/train.ts'),
@@ -42,7 +43,7 @@ async function overview(): Promise<string> {
   const rows = await Promise.all(
     Object.values(COMMANDS).map(async load => {
       const { command } = await load()
-      return `  ${command.name.padEnd(12)}${command.summary}`
+      return `  ${command.name.padEnd(17)}${command.summary}`
     }),
   )
   return `diploscope COMMAND …   Reads, APOE reports and sequence models at the locus. Research use only.\n\n${rows.join('\n')}\n\n'diploscope COMMAND --help' tells its options.\n`

@@ -1,0 +1,84 @@
+import type { ReceptiveField } from '../../../src-shared/genome/scan.ts'
+import type { ExportedFile } from '../../../src-shared/ipc/contract.ts'
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { FieldRequest } from '../../../src-shared/ipc/scanMethods.ts'
+import type { JobSnapshot } from '../../../src-shared/job.ts'
+import { windowGeometry } from '../../analyses/predict.ts'
+import type { Compute } from '../../compute/client.ts'
+import type { ModelRegistry } from '../../models/registry.ts'
+import type { Downloads } from '../downloads.ts'
+import { newId } from '../ids.ts'
+import type { Jobs } from '../jobs.ts'
+import type { OpenModel } from '../models/openModels.ts'
+import { fieldJson, measureField } from './fieldRun.ts'
+import { referenceOf, type SubjectParts } from './scanSubject.ts'
+
+export interface FieldServiceParts extends Pick<SubjectParts, 'files' | 'engines' | 'models'> {
+  readonly jobs: Jobs
+  readonly downloads: Downloads
+  readonly compute: () => Promise<Compute>
+  readonly registry: ModelRegistry
+  readonly version: string
+}
+
+export interface Fields {
+  start(request: FieldRequest): Promise<{ fieldId: string; job: JobSnapshot }>
+  /** @throws WorkbenchError `not-found` until the job is done, and when it was long ago */
+  get(fieldId: string): readonly ReceptiveField[]
+  export(fieldId: string): ExportedFile
+}
+
+/** A map of 9 x 2,048 bins is 100 kB. */
+const KEPT = 20
+
+/** Receptive-field maps as jobs; the last ones stay in memory. */
+export function createFields(parts: FieldServiceParts): Fields {
+  const kept = new Map<string, readonly ReceptiveField[]>()
+  const get = (fieldId: string) => {
+    const found = kept.get(fieldId)
+    if (!found) throw new WorkbenchError('not-found', 'this map is not there (yet, or any more)', 'wait for its job, or measure again') // biome-ignore format: one thought
+    return found
+  }
+  return {
+    async start({ modelFileId, compareFileId, protocol, sequences, seed, source, referenceFileId }) {
+      const models: OpenModel[] = []
+      for (const id of compareFileId === undefined ? [modelFileId] : [modelFileId, compareFileId]) {
+        const model = await parts.models.use(id)
+        windowGeometry(model.json) // a model without bins is refused before the job
+        models.push(model)
+      }
+      if (source === 'reference' && referenceFileId === undefined) throw new WorkbenchError('no-reference', 'real sequence needs a reference', 'open one, or use random sequence') // biome-ignore format: one thought
+      const file = source === 'reference' ? await referenceOf(parts, referenceFileId!) : undefined
+      const reference = file && {
+        contigs: file.contigs,
+        sequence: (contig: string, start: number, end: number, options?: { signal?: AbortSignal }) => file.sequence(contig, start, end, options?.signal ?? new AbortController().signal), // biome-ignore format: one line
+      }
+      const fieldId = newId()
+      const job = parts.jobs.start({
+        kind: 'field',
+        title: `Receptive field of ${models.map(m => m.json.name).join(' and ')}`,
+        async run(context) {
+          const compute = await parts.compute()
+          const fields: ReceptiveField[] = []
+          for (const [i, model] of models.entries()) {
+            await model.verify(context)
+            const run = { folder: model.folder, json: model.json, protocol, sequences, seed, load: {}, ...(reference ? { reference } : {}) } // biome-ignore format: one line
+            const phase = models.length > 1 ? `measuring ${i + 1} of ${models.length}` : 'measuring'
+            fields.push(await measureField(run, compute, parts.registry, { signal: context.signal, report: p => context.report({ ...p, phase }) })) // biome-ignore format: one call
+          }
+          kept.set(fieldId, fields)
+          for (const old of [...kept.keys()].slice(0, -KEPT)) kept.delete(old)
+          return fieldId
+        },
+      })
+      return { fieldId, job }
+    },
+    get,
+    export(fieldId) {
+      const fields = get(fieldId)
+      const document = { program: `Diploscope ${parts.version}`, researchUseOnly: true, fields: fields.map(fieldJson) }
+      const bytes = new TextEncoder().encode(`${JSON.stringify(document)}\n`)
+      return parts.downloads.add({ name: 'receptive-field.json', contentType: 'application/json', bytes })
+    },
+  }
+}
