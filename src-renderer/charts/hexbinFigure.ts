@@ -17,34 +17,41 @@ export function hexbinFigure(
   const { x, y, count, scale } = hexbin
   const size = Math.min(width - LEFT - RIGHT, 320)
   const height = size + TOP + BOTTOM
-  // Pairs are counted at places of the scale; both axes end where the larger of them does.
-  const furthest = Math.max(0, ...x, ...y)
+  // Pairs are counted at places of the scale. One range for both axes, so that the diagonal means equal; two where one side would
+  // be squeezed into a corner.
   const lowest = Math.min(0, ...x, ...y)
-  const top = scaled(scale, roundUp(unscaled(scale, furthest)))
-  const at = (v: number) => (v - lowest) / (top - lowest || 1)
-  const px = (v: number) => LEFT + at(v) * size
-  const py = (v: number) => TOP + size - at(v) * size
+  const reach = [Math.max(1e-9, ...x), Math.max(1e-9, ...y)] as const
+  const together = Math.max(...reach) / Math.min(...reach) < 5
+  const topOf = (furthest: number) => scaled(scale, roundUp(unscaled(scale, furthest)))
+  const tops = together ? ([topOf(Math.max(...reach)), topOf(Math.max(...reach))] as const) : ([topOf(reach[0]), topOf(reach[1])] as const) // biome-ignore format: one thought
+  const per = tops.map(top => size / (top - lowest || 1)) as [number, number]
+  const px = (v: number) => LEFT + (v - lowest) * per[0]
+  const py = (v: number) => TOP + size - (v - lowest) * per[1]
   const most = Math.max(1, ...count)
   const colours = sequentialColours()
   // Few pairs are pale and many are dark on white paper.
   const colour = (n: number) => cssRgb(colours[LEVELS - 1 - (most === 1 ? 0 : logLevel(n, 1, most))]!)
   const body: string[] = []
-  const ticks = axisTicks(scale, unscaled(scale, top))
-  for (const tick of ticks) {
-    const t = scaled(scale, tick)
+  for (const tick of axisTicks(scale, unscaled(scale, tops[0]))) {
+    const at = px(scaled(scale, tick))
     body.push(
-      svgLine(px(t), TOP, px(t), TOP + size, GRID, 0.5),
-      svgLine(LEFT, py(t), LEFT + size, py(t), GRID, 0.5),
-      svgText(px(t), TOP + size + 13, shortNumber(tick), { anchor: 'middle', fill: FAINT, size: 10 }),
-      svgText(LEFT - 4, py(t) + 4, shortNumber(tick), { anchor: 'end', fill: FAINT, size: 10 }),
+      svgLine(at, TOP, at, TOP + size, GRID, 0.5),
+      svgText(at, TOP + size + 13, shortNumber(tick), { anchor: 'middle', fill: FAINT, size: 10 }),
     )
   }
-  const [rx, ry] = [radius(x) * (size / (top - lowest || 1)), radius(y, 1.5) * (size / (top - lowest || 1))]
+  for (const tick of axisTicks(scale, unscaled(scale, tops[1]))) {
+    const at = py(scaled(scale, tick))
+    body.push(
+      svgLine(LEFT, at, LEFT + size, at, GRID, 0.5),
+      svgText(LEFT - 4, at + 4, shortNumber(tick), { anchor: 'end', fill: FAINT, size: 10 }),
+    )
+  }
+  const [rx, ry] = [radius(x) * per[0], radius(y, 1.5) * per[1]]
   // The rarest first, so that a crowded cell is never covered by a lone one.
   const order = Array.from(count.keys()).sort((a, b) => count[a]! - count[b]!)
   for (const i of order)
     body.push(`<path d="${hexagon(px(x[i]!), py(y[i]!), Math.max(1.2, rx), Math.max(1.2, ry))}" fill="${colour(count[i]!)}"/>`) // biome-ignore format: one line
-  body.push(svgLine(px(Math.max(0, lowest)), py(Math.max(0, lowest)), px(top), py(top), FAINT, 1, '4 3'))
+  body.push(svgLine(px(0), py(0), px(Math.min(...tops)), py(Math.min(...tops)), FAINT, 1, '4 3'))
   const axis = (name: string) => [name, labels.units, SCALE_TEXT[scale]].filter(Boolean).join(', ')
   body.push(
     svgText(LEFT + size / 2, TOP + size + 30, axis('predicted'), { anchor: 'middle', size: 11 }),

@@ -108,7 +108,8 @@ export function profileFigure(profile: Profile, scale: Scale, labels: ProfileLab
   )
   const place = labels.place ?? ((at: number) => (at + 1).toLocaleString('en-US'))
   const bottom = TOP + MAIN + GAP + REST
-  for (const tick of positionTicks(profile.start, end, width < 500 ? 3 : 5))
+  const ticks = positionTicks(profile.start, end, width < 500 ? 4 : 6)
+  for (const tick of ticks.length > 1 ? ticks : positionTicks(profile.start, end, 9))
     body.push(
       svgLine(px(tick), bottom, px(tick), bottom + 4, FAINT),
       svgText(px(tick), bottom + 15, place(tick), { anchor: 'middle', fill: FAINT, size: 10 }),

@@ -127,8 +127,8 @@ function drawSeries(
   }
   const observed = series.kind === 'observed'
   // The largest of what was merged stands pale behind the mean.
-  if (series.max !== series.mean) area(series.max, observed ? 0.3 : 0.16)
-  if (observed || series.style === 'area') area(series.mean, observed ? 0.75 : 0.22)
+  if (series.max !== series.mean) area(series.max, observed ? 0.45 : 0.28)
+  if (observed || series.style === 'area') area(series.mean, observed ? 0.85 : 0.2)
   if (observed) return
   context.strokeStyle = series.colour
   context.lineWidth = 1.4

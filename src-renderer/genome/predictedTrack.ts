@@ -139,7 +139,8 @@ export function registerPredictedTrack(): void {
     async getFeatures(chr: string, start: number, end: number, bpPerPixel: number) {
       if (end <= start) return []
       const asked = ++this.#asked
-      const bins = Math.min(MAX_BINS, Math.ceil((end - start) / Math.max(1, bpPerPixel)))
+      // Two a pixel: a peak of one bin keeps its height on fine screens too.
+      const bins = Math.min(MAX_BINS, Math.ceil((2 * (end - start)) / Math.max(1, bpPerPixel)))
       const stretch = await this.source.open({ contig: chr, start, end }, bins)
       if (this.#gone || asked !== this.#asked) {
         stretch.stop()

@@ -2,7 +2,7 @@ import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { TranscriptModel } from '../../src-shared/genome/genes.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { PredictedSetting, TrackSetting } from '../../src-shared/project.ts'
-import { isDifference, SHOWS_TEXT } from '../state/predictedTracks.ts'
+import { axisUnit, isDifference, SHOWS_TEXT } from '../state/predictedTracks.ts'
 import { isSynthetic } from '../state/tracks.ts'
 import { COVERAGE_TYPE, type CoverageSource } from './coverageTrack.ts'
 import { DIPLOTYPE_TYPE, type DiplotypeSource } from './diplotypeTrack.ts'
@@ -69,12 +69,6 @@ export const predictedKey = (modelFileId: string, trackId: string): string => `$
 function predictedHeight(p: PredictedSetting): number {
   const panels = p.layout === 'beside' && p.shows === 'reference' && p.signals.some(s => s !== null) ? 2 : 1
   return LABEL_PX + (p.channels.length === 2 ? 96 : 68) * panels
-}
-
-/** What an axis of a predicted track states beside its numbers. */
-export const axisUnit = (p: PredictedSetting): string => {
-  if (p.units === 'signal') return 'coverage a bin'
-  return p.unit || (p.transform ? 'target units' : 'model units')
 }
 
 export function trackSpec(

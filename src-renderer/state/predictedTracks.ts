@@ -153,3 +153,9 @@ export const SHOWS_TEXT: Readonly<Record<PredictedSetting['shows'], string>> = {
 }
 export const isDifference = (shows: PredictedSetting['shows']): boolean =>
   shows === 'difference1' || shows === 'difference2' || shows === 'between'
+
+/** What an axis of a predicted track states beside its numbers. */
+export const axisUnit = (p: PredictedSetting): string => {
+  if (p.units === 'signal') return 'coverage a bin'
+  return p.unit || (p.transform ? 'target units' : 'model units')
+}

@@ -32,19 +32,21 @@ export function Comparison(props: {
   readonly scale: Scale
   readonly width: number
   readonly origin: Origin
+  /** Of the values, short enough for an axis; all of it is said below. */
+  readonly unit: string
   /** Being asked again: windows were added. */
   readonly stale: boolean
 }) {
-  const { comparison: c, scale, width, origin } = props
+  const { comparison: c, scale, width, origin, unit } = props
   const name = fileName('track', c.contig, String(c.start + 1), `channel${c.channel}`)
   const hexbin = useMemo(
     () => (w: number) =>
       hexbinFigure(
         c.hexbin,
-        { units: c.units, title: 'Predicted against observed', note: `Pearson r ${r3(c.pearson)} over ${c.n} bins` },
+        { units: unit, title: 'Predicted against observed', note: `Pearson r ${r3(c.pearson)} over ${c.n} bins` },
         w,
       ),
-    [c],
+    [c, unit],
   )
   const profile = useMemo(
     () => (w: number) =>
@@ -54,12 +56,12 @@ export function Comparison(props: {
         {
           title: 'Predicted, observed and the difference',
           note: `${formatLocus(stretch(c))}, ${c.predicted.length} bins of ${c.binBp} bp`,
-          units: c.units,
+          units: unit,
           places: `${c.contig}, position (bp)`,
         },
         w,
       ),
-    [c, scale],
+    [c, scale, unit],
   )
   const table = () =>
     toTsv(

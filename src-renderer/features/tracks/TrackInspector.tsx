@@ -7,7 +7,7 @@ import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import type { Interval } from '../../../src-shared/genome/interval.ts'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import type { ModelFacts } from '../../../src-shared/genome/model.ts'
-import { isPredicted, type PredictedTrack, predictedTrack, SHOWS_TEXT } from '../../state/predictedTracks.ts'
+import { axisUnit, isPredicted, type PredictedTrack, predictedTrack, SHOWS_TEXT } from '../../state/predictedTracks.ts'
 import { comparisonOf, useComparison, useModelFacts, useReading } from '../../state/predictions.ts'
 import { isSynthetic } from '../../state/tracks.ts'
 import { useDocument, useGenomeFile, useLocus, useWorkbench } from '../../state/workbench.ts'
@@ -165,6 +165,7 @@ function Body(props: {
               scale={predicted.scale}
               width={room}
               origin={origin}
+              unit={axisUnit(predicted)}
               stale={comparison.isFetching}
             />
           )}
@@ -174,6 +175,7 @@ function Body(props: {
         comparison={scope === 'bookmarks' ? undefined : comparison.data}
         strand={predicted.channels.length === 2 ? (shown === 0 ? '+' : '-') : '.'}
         scale={predicted.scale}
+        unit={axisUnit(predicted)}
         width={room}
         origin={origin}
       />

@@ -21,6 +21,7 @@ export function TssPanel(props: {
   readonly comparison: TrackComparison | undefined
   readonly strand: '+' | '-' | '.'
   readonly scale: Scale
+  readonly unit: string
   readonly width: number
   readonly origin: Origin
 }) {
@@ -60,7 +61,7 @@ export function TssPanel(props: {
           {
             title: 'Around transcription starts',
             note: `Mean of ${profile.starts} starts, in the direction of transcription`,
-            units: c.units,
+            units: props.unit,
             places: 'distance from the start (bp), in the direction of transcription',
             place: v => (v < -1 ? `−${(-v - 1).toLocaleString('en-US')}` : v <= 0 ? 'TSS' : `+${(v + 1).toLocaleString('en-US')}`), // biome-ignore format: one thought
           },
