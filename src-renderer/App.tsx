@@ -2,6 +2,7 @@ import { Button, MantineProvider } from '@mantine/core'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { Group, Panel, Separator, usePanelRef } from 'react-resizable-panels'
+import { FieldScreen } from './features/field/FieldScreen.tsx'
 import { About, KeySheet, Rename } from './features/help/Dialogs.tsx'
 import { InspectorArea } from './features/inspector/InspectorArea.tsx'
 import { StatusBar } from './features/jobs/StatusBar.tsx'
@@ -73,6 +74,7 @@ function Window() {
       <Toasts />
       <FileDialog />
       <Palette />
+      <FieldScreen />
       <KeySheet />
       <About />
       <Rename />

@@ -1,6 +1,7 @@
 import { useEffect } from 'react'
 import type { Interval } from '../../../src-shared/genome/interval.ts'
 import { type Command, register } from '../../state/commands.ts'
+import { openField } from '../../state/fields.ts'
 import { useScans } from '../../state/scans.ts'
 import { selectPosition } from '../../state/selection.ts'
 import { useWorkbench } from '../../state/workbench.ts'
@@ -51,6 +52,19 @@ export function useScanCommands() {
         run: () => {
           state().showPlots('scan')
           requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-testid="scan-heatmap"]')?.focus())
+        },
+      },
+      {
+        id: 'field',
+        title: 'Receptive field of a model…',
+        group: 'Look up',
+        enabled: hasModel,
+        run: () => {
+          const { selection } = state().history.present.view
+          const model = state().files.find(
+            f => f.role === 'model' && selection.kind === 'file' && f.id === selection.fileId,
+          )
+          openField(model?.id)
         },
       },
     ]
