@@ -19,7 +19,11 @@ export interface Browse {
 const MAX_ENTRIES = 5_000
 
 const OPENABLE =
-  /\.(bam|cram|sam|vcf|vcf\.gz|bcf|bw|bigwig|bb|bigbed|bedgraph|bg|bedgraph\.gz|fa|fasta|fna|fa\.gz|fasta\.gz|fna\.gz|2bit|gtf|gff|gff3|gtf\.gz|gff\.gz|gff3\.gz|bed|bed\.gz|diploscope\.json|onnx)$/i
+  /\.(bam|cram|sam|vcf|vcf\.gz|bcf|bw|bigwig|bb|bigbed|bedgraph|bg|bedgraph\.gz|fa|fasta|fna|fa\.gz|fasta\.gz|fna\.gz|2bit|gtf|gff|gff3|gtf\.gz|gff\.gz|gff3\.gz|bed|bed\.gz|diploscope\.json|onnx)$|^model\.json$/i
+
+/** A model folder can be opened as it is, as well as gone into. */
+const isModelFolder = async (folder: string): Promise<boolean> =>
+  (await stat(join(folder, 'model.json')).catch(() => undefined))?.isFile() ?? false
 
 /**
  * Folders of this machine for the page's own file dialog. The page knows entries only by ids of this session, and what lies outside of
@@ -102,7 +106,7 @@ export function createBrowse(options: { readonly start: string; readonly roots: 
             kind: isFolder ? 'folder' : 'file',
             sizeBytes: isFolder ? 0 : s.size,
             modifiedAt: s.mtimeMs,
-            openable: !isFolder && OPENABLE.test(name),
+            openable: isFolder ? await isModelFolder(full) : OPENABLE.test(name),
           }
         }),
       )

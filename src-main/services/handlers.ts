@@ -16,6 +16,7 @@ import type { Jobs } from './jobs.ts'
 import { resolveLocus } from './locus.ts'
 import { createModelHandlers } from './modelHandlers.ts'
 import type { ModelServices } from './modelServices.ts'
+import { meantModel } from './models/modelPaths.ts'
 import type { Projects } from './projects.ts'
 import type { RecentFiles } from './recent.ts'
 import { exportReport, type PrintPdf } from './reportExport.ts'
@@ -53,7 +54,8 @@ export function createHandlers(
   /** Opens what can be opened. What cannot is told as a notice, unless nothing could be: then the first reason is thrown. */
   const openPaths = async (paths: readonly string[]): Promise<readonly OpenedFile[]> => {
     const alone = paths.every(p => INDEX_NAME.test(p))
-    const wanted = alone ? paths : paths.filter(p => !INDEX_NAME.test(p)) // an index picked with its file is found beside it
+    const shown = alone ? paths : paths.filter(p => !INDEX_NAME.test(p)) // an index picked with its file is found beside it
+    const wanted = [...new Set(await Promise.all(shown.map(meantModel)))] // the files of a model folder are the model
     const opened: OpenedFile[] = []
     const failures: WorkbenchError[] = []
     for (const path of wanted) {

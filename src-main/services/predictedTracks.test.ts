@@ -305,3 +305,25 @@ describe('the cache', () => {
     expect(readdirSync(folder, { recursive: true }).map(String).filter(n => n.endsWith('.window'))).toEqual([]) // biome-ignore format: one line
   })
 })
+
+describe('opening a model', () => {
+  it('any of its files is the folder; the dialog shows the folder as something to open', async () => {
+    const model = ids.get('gc')!
+    for (const name of ['model.json', 'gc.onnx'])
+      expect((await services.openPaths([join(work, 'models', 'gc', name)])).map(f => f.id)).toEqual([model])
+    expect((await services.openPaths(['model.json', 'gc.onnx'].map(n => join(work, 'models', 'gc', n)))).length).toBe(1) // biome-ignore format: one line
+    const top = await page.call('files.browse', {})
+    const models = top.entries.find(e => e.name === 'models')!
+    expect(models.openable).toBe(false)
+    const inside = await page.call('files.browse', { folderId: models.id })
+    expect(inside.entries).toMatchObject([{ name: 'gc', kind: 'folder', openable: true }])
+    expect((await page.call('files.open', { entryIds: [inside.entries[0]!.id] })).map(f => f.id)).toEqual([model])
+  })
+  it('an ONNX file without model.json opens, and says what it needs', async () => {
+    mkdirSync(join(work, 'bare'))
+    writeFileSync(join(work, 'bare', 'x.onnx'), readFileSync(join(work, 'models', 'gc', 'gc.onnx')))
+    const [bare] = await services.openPaths([join(work, 'bare', 'x.onnx')])
+    expect(bare).toMatchObject({ role: 'model' })
+    await expect(page.call('models.facts', { fileId: bare!.id })).rejects.toMatchObject({ code: 'bad-model', message: expect.stringContaining('no model.json beside it') }) // biome-ignore format: one line
+  })
+})
