@@ -3,28 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createCompute } from '../src-main/compute/client.ts'
-import { baskervilleArchitecture } from '../src-main/models/checkpoints/baskervilleParams.ts'
 import { MODELS } from '../src-main/models/kinds.ts'
 import { modelRegistry } from '../src-main/models/registry.ts'
 import { predict } from '../src-main/services/predict/predict.ts'
 import { quietContext } from '../src-shared/job.ts'
-import { memoryReference, randomBases, writeTrackModel } from '../test-support/track-model.ts'
+import { memoryReference, randomBases } from '../test-support/track-model.ts'
+import { writeExample } from './tracks/borzoiCase.ts'
 
-/** The layout of the example network of calico/baskerville: 131,072 bp, 74 tracks, 2,048 bins of 32 bp, 11.5 GFLOP a window. */
-const EXAMPLE = {
-  seq_length: 131_072,
-  activation: 'gelu',
-  norm_type: 'batch',
-  trunk: [
-    { name: 'conv_dna', filters: 64, kernel_size: 7, norm_type: null, activation: 'linear', pool_size: 2 },
-    { name: 'res_tower', filters_init: 80, filters_end: 128, divisible_by: 8, kernel_size: 5, num_convs: 1, repeat: 6 },
-    { name: 'transformer_tower', key_size: 32, heads: 2, num_position_features: 32, repeat: 2 },
-    { name: 'unet_conv', kernel_size: 3, upsample_conv: true },
-    { name: 'unet_conv', kernel_size: 3, upsample_conv: true },
-    { name: 'Cropping1D', cropping: 1024 },
-  ],
-  head_human: { name: 'final', units: 74, activation: 'softplus' },
-}
 const GFLOP = 11.5
 
 /**
@@ -41,8 +26,7 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
   const compute = createCompute({ threads, cacheFolder: join(work, 'cache') })
   try {
     const [model, fasta] = [join(work, 'model'), join(work, 'window.fa')]
-    const architecture = baskervilleArchitecture({ model: EXAMPLE })
-    await writeTrackModel(model, { kind: 'baskerville', architecture, length: 131_072, binSize: 32, bins: 2048, cropBins: 1024, heads: [{ name: 'human', tracks: 74 }] }) // biome-ignore format: one thought
+    await writeExample(model)
     const bases = randomBases(131_072 + 8 * 65_536, 'bench')
     writeFileSync(fasta, `>c\n${bases}\n`)
     const reference = memoryReference({ c: bases })

@@ -82,15 +82,16 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** Medians of contestants that take turns, after two warm-up rounds. Each gives its own milliseconds. */
+/** Medians of contestants that take turns, after two warm-up rounds unless told. Each gives its own milliseconds. */
 export async function takeTurns<K extends string>(
   repeats: number,
   contestants: Readonly<Partial<Record<K, (() => Promise<number>) | undefined>>>,
+  warmUp = 2,
 ): Promise<Record<K, number | undefined>> {
   const present = Object.entries<(() => Promise<number>) | undefined>(contestants).flatMap(([name, run]) =>
     run ? [{ name, run, times: [] as number[] }] : [],
   )
-  for (let round = -2; round < repeats; round++)
+  for (let round = -warmUp; round < repeats; round++)
     for (const { run, times } of present) {
       const ms = await run()
       if (round >= 0) times.push(ms)
