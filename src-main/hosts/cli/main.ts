@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   predict: () => import('./commands/predict.ts'),
   'receptive-field': () => import('./commands/receptiveField.ts'),
   serve: () => import('./commands/serve.ts'),
+  simulate: () => import('./commands/simulate.ts'),
   tokenizer: () => import('./commands/tokenizer.ts'),
   train: () => import('./commands/train.ts'),
   variants: () => import('./commands/variants.ts'),
