@@ -1,6 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -325,5 +334,33 @@ describe('opening a model', () => {
     const [bare] = await services.openPaths([join(work, 'bare', 'x.onnx')])
     expect(bare).toMatchObject({ role: 'model' })
     await expect(page.call('models.facts', { fileId: bare!.id })).rejects.toMatchObject({ code: 'bad-model', message: expect.stringContaining('no model.json beside it') }) // biome-ignore format: one line
+  })
+})
+
+const ASSETS = resolve(import.meta.dirname, '../../assets')
+describe.skipIf(!existsSync(join(ASSETS, 'models', 'demo-tracks')))('the demo', () => {
+  it('opens with its model, whose tracks are predicted at the locus shown and resemble the made-up experiment', async () => {
+    const demo = await createServices({ dataDir: join(work, 'demo-data'), demoDir: join(ASSETS, 'demo'), modelsDir: join(ASSETS, 'models'), host: 'headless', dialogs: 'browse', version: '1', threads: 2, startFolder: work, roots: [] }) // biome-ignore format: one line
+    try {
+      const { files: all, document } = await demo.handlers['project.current']({}, quietContext())
+      const model = all.find(f => f.role === 'model')!
+      const facts = await demo.handlers['models.facts']({ fileId: model.id }, quietContext())
+      expect(facts).toMatchObject({ madeUp: 'synthetic', input: 'dna' })
+      const reference = document.view.referenceFileId!
+      const args = { modelFileId: model.id, referenceFileId: reference, options: PREDICT_DEFAULTS }
+      const ask = { ...args, background: REFERENCE, channels: [0], bins: 1000, interval: document.view.locus! }
+      let p = await demo.handlers['predict.bins'](ask, quietContext())
+      for (let i = 0; i < 200 && p.pending === 'running'; i++) {
+        await new Promise(done => setTimeout(done, 25))
+        p = await demo.handlers['predict.bins'](ask, quietContext())
+      }
+      expect(p).toMatchObject({ pending: 'none', warnings: [] })
+      const signal = all.find(f => f.name === 'synthetic-dnase.bw')!
+      const c = await demo.handlers['predict.compare']({ ...args, channel: 0, signalFileId: signal.id, units: 'model', interval: { contig: 'chr19', start: 44_895_000, end: 44_925_000 }, scale: 'linear' }, quietContext()) // biome-ignore format: one line
+      expect(c.pearson).toBeGreaterThan(0.5)
+      expect(c.peaks.length).toBeGreaterThan(0)
+    } finally {
+      await demo.close()
+    }
   })
 })

@@ -48,6 +48,8 @@ export interface StartWith {
 export function createProjects(options: {
   readonly dataDir: string
   readonly demoDir: string | undefined
+  /** A model folder that opens with the demo, where it is there. */
+  readonly demoModel?: string | undefined
   readonly files: FileRegistry
   readonly now: () => number
   readonly notice: (error: WireError) => void
@@ -56,7 +58,7 @@ export function createProjects(options: {
   /** A file was opened by its path at start. */
   readonly opened: (path: string) => void
 }): Projects {
-  const { dataDir, demoDir, files, now, notice, replaced } = options
+  const { dataDir, demoDir, demoModel, files, now, notice, replaced } = options
   let sessionPath = join(dataDir, `session${PROJECT_SUFFIX}`)
   let document = emptyDocument('New project')
   let savedAt = 0
@@ -120,7 +122,8 @@ export function createProjects(options: {
 
   /** The replaced project stays in `projects/`, so that "new" by mistake loses nothing. */
   const keepPrevious = async () => {
-    const own = files.entries().some(e => !demoDir || !e.path.startsWith(demoDir))
+    const shipped = [demoDir, demoModel].filter(p => p !== undefined)
+    const own = files.entries().some(e => !shipped.some(p => e.path.startsWith(p)))
     if (!own && (document.demo || document.bookmarks.length === 0)) return
     const folder = join(dataDir, 'projects')
     try {
@@ -182,11 +185,18 @@ export function createProjects(options: {
     throw new WorkbenchError('not-found', 'the demo data are not installed', 'open a file of your own, or install the program again') // biome-ignore format: one sentence
   }
 
+  const openDemoModel = async () => {
+    if (demoModel !== undefined && (await stat(demoModel).catch(() => undefined)))
+      await files.open(demoModel).catch(tell)
+  }
+
   /** The demo, or an empty project where it is not installed or damaged: then that is told. */
   const firstRun = async (): Promise<ProjectDocument> => {
     if (!demoDir) return document
     try {
-      return await take(await readDemo(), demoDir)
+      const demo = await take(await readDemo(), demoDir)
+      await openDemoModel()
+      return demo
     } catch (error) {
       tell(error)
       return document
@@ -255,7 +265,11 @@ export function createProjects(options: {
     startNew: () => replaceBy(async () => emptyDocument('New project')),
     async demo() {
       const demo = await readDemo() // before anything is closed
-      return replaceBy(() => take(demo, demoDir ?? ''))
+      return replaceBy(async () => {
+        const document = await take(demo, demoDir ?? '')
+        await openDemoModel()
+        return document
+      })
     },
     async openFile(path) {
       const project = await read(path) // before anything is closed: a damaged file leaves the current project as it is

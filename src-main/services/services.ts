@@ -69,6 +69,8 @@ export interface Services {
 }
 
 const JOBS_STOP_MS = 2000
+/** The model that the demo is about. */
+const DEMO_MODEL = 'demo-tracks'
 
 /** Starts the services. The session is restored meanwhile: `project.current` waits for it. */
 export async function createServices(options: ServicesOptions): Promise<Services> {
@@ -109,6 +111,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const projects = createProjects({
     dataDir,
     demoDir: options.demoDir,
+    demoModel: options.modelsDir && join(options.modelsDir, DEMO_MODEL),
     files,
     now,
     notice: problem => hub.emit('notice', problem),
