@@ -5,7 +5,12 @@ import { ConfigFields } from './layers/configFields.ts'
 import { batchNorm, batchNormSpecs, convBlock, convBlockSpecs, convolution, convSpecs } from './layers/convBlock.ts'
 import { normalise, normSpecs } from './layers/norm.ts'
 import { project, projectionSpecs } from './layers/projection.ts'
-import { type RelativeAttentionConfig, relativeAttention, relativeAttentionSpecs } from './layers/relativeAttention.ts'
+import {
+  parseRelative,
+  type RelativeAttentionConfig,
+  relativeAttention,
+  relativeAttentionSpecs,
+} from './layers/relativeAttention.ts'
 import { dropped, type TrainingMode } from './layers/training.ts'
 import { type WeightSpec, Weights, weight } from './layers/weights.ts'
 import { type ForwardOptions, type ForwardOutputs, registered } from './registry.ts'
@@ -63,15 +68,9 @@ function parse(json: unknown): EnformerConfig {
   const fields = new ConfigFields(json)
   const config: EnformerConfig = {
     ...parseTrunk(fields),
-    keySize: fields.count('keySize'),
-    valueSize: fields.count('valueSize'),
-    positionFeatures: fields.count('positionFeatures'),
-    attentionDropout: fields.number('attentionDropout', { otherwise: 0.05, least: 0, below: 1 }),
-    positionDropout: fields.number('positionDropout', { otherwise: 0.01, least: 0, below: 1 }),
+    ...parseRelative(fields),
   }
   fields.end()
-  if (config.positionFeatures % 6 !== 0)
-    throw fields.fault('positionFeatures', 'a multiple of 6 (three bases, two signs)')
   return config
 }
 

@@ -14,6 +14,8 @@ import { attentionSpecs } from './layers/attention.ts'
 import { type PatternShape, patternSpec, type RandomBlocks, storedPatterns } from './layers/blockPattern.ts'
 import { blockSparseAttention } from './layers/blockSparse.ts'
 import { ConfigFields } from './layers/configFields.ts'
+import { parseRelative, type RelativeAttentionConfig, relativeAttentionSpecs } from './layers/relativeAttention.ts'
+import { relativeBlockSparseAttention } from './layers/relativeBlockSparse.ts'
 import type { WeightSpec } from './layers/weights.ts'
 import { type ForwardOptions, type ForwardOutputs, registered } from './registry.ts'
 
@@ -23,6 +25,8 @@ export interface SEnformerConfig extends TrunkConfig {
   readonly randomBlocks: number
   /** Hide tokens whose every base is unknown (padded flanks) from all queries. */
   readonly maskPadding: boolean
+  /** Enformer's own attention with its relative positions, on the listed pairs alone; absent: no position terms. */
+  readonly relative?: RelativeAttentionConfig
 }
 
 function parse(json: unknown): SEnformerConfig {
@@ -33,13 +37,14 @@ function parse(json: unknown): SEnformerConfig {
     randomBlocks: fields.count('randomBlocks', { otherwise: 3 }),
     maskPadding: fields.flag('maskPadding', true),
   }
+  const relative = fields.has('positionFeatures') ? { ...parseRelative(fields), heads: config.heads, width: trunkWidth(config) } : undefined // biome-ignore format: one thought
   fields.end()
-  if (trunkWidth(config) % config.heads !== 0)
+  if (!relative && trunkWidth(config) % config.heads !== 0)
     throw fields.fault('heads', `a divisor of the width ${trunkWidth(config)}`)
   const blocks = config.length / binSize(config) / config.block
   if (!Number.isInteger(blocks) || blocks < 3)
     throw fields.fault('length', `a multiple of ${binSize(config) * config.block} bp, at least three times it`)
-  return config
+  return relative ? { ...config, relative } : config
 }
 
 export const sEnformerPattern = (config: SEnformerConfig): PatternShape => ({
@@ -49,16 +54,20 @@ export const sEnformerPattern = (config: SEnformerConfig): PatternShape => ({
   randomBlocks: config.randomBlocks,
 })
 
-const sparse = (config: SEnformerConfig, patterns: readonly RandomBlocks[], real?: Tensor): TrunkAttention => ({
-  specs: name => attentionSpecs(name, trunkWidth(config)),
-  apply: (weights, name, x, layer) =>
-    blockSparseAttention(weights, name, x, {
-      heads: config.heads,
-      block: config.block,
-      random: patterns[layer]!,
-      real,
-    }),
-})
+const sparse = (config: SEnformerConfig, patterns: readonly RandomBlocks[], real?: Tensor): TrunkAttention => {
+  const { heads, block, relative } = config
+  const blocks = (layer: number) => ({ block, random: patterns[layer]!, real })
+  if (relative)
+    return {
+      specs: name => relativeAttentionSpecs(name, relative),
+      apply: (weights, name, x, layer, training) =>
+        relativeBlockSparseAttention(weights, name, x, { ...relative, ...blocks(layer) }, training),
+    }
+  return {
+    specs: name => attentionSpecs(name, trunkWidth(config)),
+    apply: (weights, name, x, layer) => blockSparseAttention(weights, name, x, { heads, ...blocks(layer) }),
+  }
+}
 
 export const sEnformerSpecs = (config: SEnformerConfig): readonly WeightSpec[] => [
   ...trunkSpecs(config, sparse(config, [])),
@@ -82,7 +91,8 @@ export function runSEnformer(
 
 /**
  * Enformer with block-sparse attention in place of the relative one: keys, queries and values of equal size with biases, no
- * position terms (S-Enformer, Currie). Input and outputs as of `enformer`, at the configured length only.
+ * position terms (S-Enformer, Currie); or, with `positionFeatures`, Enformer's attention on the pairs of the pattern alone, with all of
+ * its weights. Input and outputs as of `enformer`, at the configured length only.
  */
 export const sEnformerDefinition = {
   kind: 's-enformer',

@@ -2,7 +2,7 @@ import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { Graph, Tensor } from '../../graph/graph.ts'
 import { add, concat, matmul, mul, pickRows, reshape, slice, softmax } from '../../graph/ops.ts'
 import { attend, type Chance, joinHeads, splitHeads } from './attention.ts'
-import { HIDDEN, paddingBias } from './attentionBias.ts'
+import { HIDDEN, joined, paddingBias } from './attentionBias.ts'
 import { fixedBlocks, type RandomBlocks } from './blockPattern.ts'
 import { project } from './projection.ts'
 import { dropped } from './training.ts'
@@ -15,6 +15,15 @@ export interface BlockSparseOptions {
   /** [batch, length]: 1 for tokens, 0 for padding, which no query then sees. Absent: no padding. */
   readonly real?: Tensor | undefined
   readonly chance?: Chance | undefined
+  /** Terms that are added to the logits before the softmax, such as those of position. */
+  readonly terms?: ((rows: BlockRows) => Tensor) | undefined
+}
+
+/** Query blocks and the key blocks that each of them reads: [head][query][slot], undefined for an empty slot. */
+export interface BlockRows {
+  readonly queries: readonly number[]
+  readonly keys: readonly (readonly (readonly (number | undefined)[])[])[]
+  readonly slots: number
 }
 
 /** Consecutive query blocks that read equally many key blocks: they are one batched product. */
@@ -33,7 +42,7 @@ interface Group {
  * @throws WorkbenchError `bad-input` for a length that is not a multiple of the block, `bad-model` for a pattern that does not fit
  */
 export function blockSparseAttend(q: Tensor, k: Tensor, v: Tensor, options: BlockSparseOptions): Tensor {
-  const { block, real, chance } = options
+  const { block, real, chance, terms } = options
   const [batch, heads, length, size] = q.shape as readonly [number, number, number, number]
   const valueSize = v.shape[3]!
   const blocks = length / block
@@ -43,10 +52,15 @@ export function blockSparseAttend(q: Tensor, k: Tensor, v: Tensor, options: Bloc
       `${length} tokens are not a multiple of blocks of ${block}`,
       'pad the sequence',
     )
-  if (blocks <= 2) return attend(q, k, v, real && paddingBias(real), chance)
+  const everyBlock = Array.from({ length: blocks }, (_, i) => i)
+  /** Query blocks that read all tokens. */
+  const wholeTerms = (queries: readonly number[]) =>
+    terms &&
+    reshape(terms({ queries, keys: Array.from({ length: heads }, () => queries.map(() => everyBlock)), slots: blocks }), [batch, heads, queries.length * block, length]) // biome-ignore format: one thought
+  if (blocks <= 2) return attend(q, k, v, joined(real && paddingBias(real), wholeTerms(everyBlock)), chance)
   const groups = groupsOf(options.random, heads, blocks)
   const ends = concat([slice(q, 2, 0, block), slice(q, 2, length - block, length)], 2)
-  const whole = attend(ends, k, v, real && paddingBias(real), chance)
+  const whole = attend(ends, k, v, joined(real && paddingBias(real), wholeTerms([0, blocks - 1])), chance)
   const rowsOf = (x: Tensor, width: number) => reshape(x, [batch, heads * blocks, block * width])
   const keyRows = rowsOf(k, size)
   const valueRows = rowsOf(v, valueSize)
@@ -60,6 +74,7 @@ export function blockSparseAttend(q: Tensor, k: Tensor, v: Tensor, options: Bloc
     let logits = matmul(rows, picked(keyRows, size), { transposeB: true })
     const bias = hiddenKeys(q.graph, group, options, batch)
     if (bias) logits = add(logits, bias)
+    if (terms) logits = add(logits, terms({ ...group, queries: Array.from({ length: queries }, (_, i) => group.first + i) })) // biome-ignore format: one thought
     const shares = dropped(chance?.training, softmax(logits), chance?.dropout ?? 0)
     return reshape(matmul(shares, picked(valueRows, valueSize)), [batch, heads, queries * block, valueSize])
   })

@@ -14,6 +14,7 @@ import {
   transpose,
 } from '../../graph/ops.ts'
 import { joinHeads, splitHeads } from './attention.ts'
+import type { ConfigFields } from './configFields.ts'
 import { onceInGraph } from './onceInGraph.ts'
 import { positionFeatures } from './positionFeatures.ts'
 import { dropped, type TrainingMode } from './training.ts'
@@ -27,6 +28,20 @@ export interface RelativeAttentionConfig {
   readonly positionFeatures: number
   readonly attentionDropout: number
   readonly positionDropout: number
+}
+
+/** The fields of an architecture that such attention needs beside width and heads. */
+export function parseRelative(fields: ConfigFields): Omit<RelativeAttentionConfig, 'width' | 'heads'> {
+  const config = {
+    keySize: fields.count('keySize'),
+    valueSize: fields.count('valueSize'),
+    positionFeatures: fields.count('positionFeatures'),
+    attentionDropout: fields.number('attentionDropout', { otherwise: 0.05, least: 0, below: 1 }),
+    positionDropout: fields.number('positionDropout', { otherwise: 0.01, least: 0, below: 1 }),
+  }
+  if (config.positionFeatures % 6 !== 0)
+    throw fields.fault('positionFeatures', 'a multiple of 6 (three bases, two signs)')
+  return config
 }
 
 /** What differs between published networks with this attention: the names of the maps, and the features of distance. */
@@ -124,7 +139,7 @@ function atEachRun(constant: Tensor, input: Tensor): Tensor {
 }
 
 /** [2·tokens - 1, features], one for all layers. */
-const positionTable = (
+export const positionTable = (
   graph: Graph,
   tableOf: RelativeAttentionForm['table'],
   tokens: number,
