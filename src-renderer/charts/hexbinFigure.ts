@@ -52,7 +52,11 @@ export function hexbinFigure(
   for (const i of order)
     body.push(`<path d="${hexagon(px(x[i]!), py(y[i]!), Math.max(1.2, rx), Math.max(1.2, ry))}" fill="${colour(count[i]!)}"/>`) // biome-ignore format: one line
   body.push(svgLine(px(0), py(0), px(Math.min(...tops)), py(Math.min(...tops)), FAINT, 1, '4 3'))
-  const axis = (name: string) => [name, labels.units, SCALE_TEXT[scale]].filter(Boolean).join(', ')
+  const axis = (name: string) => {
+    const text = [name, SCALE_TEXT[scale], labels.units].filter(Boolean).join(', ')
+    const room = Math.floor(size / 5.6)
+    return text.length > room ? `${text.slice(0, room - 1).trimEnd()}…` : text
+  }
   body.push(
     svgText(LEFT + size / 2, TOP + size + 30, axis('predicted'), { anchor: 'middle', size: 11 }),
     `<g transform="translate(11 ${TOP + size / 2}) rotate(-90)">${svgText(0, 0, axis('observed'), { anchor: 'middle', size: 11 })}</g>`,

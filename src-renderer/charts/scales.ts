@@ -27,7 +27,7 @@ export function unscaled(scale: Scale, place: number): number {
 /** As an axis states it; `x` is the value. */
 export const SCALE_TEXT: Readonly<Record<Scale, string>> = { linear: '', log: 'log₁₀(1+x)', arcsinh: 'arcsinh x' }
 
-const STEPS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10]
+const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10]
 
 /** A round number at or above a value, of any size; 1 for nothing. */
 export function roundUp(value: number): number {

@@ -196,7 +196,14 @@ function Peaks({
     ],
     [c],
   )
-  const rows = only ? c.peaks.filter(p => p.kind === only) : c.peaks
+  // The highest first, of either side.
+  const rows = useMemo(
+    () =>
+      c.peaks
+        .filter(p => only === undefined || p.kind === only)
+        .toSorted((a, b) => Math.max(b.predicted, b.observed) - Math.max(a.predicted, a.observed)),
+    [c, only],
+  )
   return (
     <Section
       title="Top peaks"

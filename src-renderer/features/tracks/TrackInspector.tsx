@@ -28,21 +28,22 @@ export function TrackInspector({ file, trackId }: { readonly file: OpenedFile; r
   if (!track) return <div className="empty">This track was removed.</div>
   return (
     <>
-      <div className="inspector-head">
+      <div className="inspector-head track-head">
         <h2 title={track.predicted.name} data-testid="track-title">
           {track.predicted.name}
         </h2>
         {facts.data ? <MadeUp facts={facts.data} /> : isSynthetic(file) && <Synthetic />}
-        <span style={{ flex: 1 }} />
-        <IconButton
-          label={track.visible ? 'Hide in the browser' : 'Show in the browser'}
-          onClick={() => setShown(track, !track.visible)}
-        >
-          {track.visible ? <IconEye size={16} /> : <IconEyeOff size={16} />}
-        </IconButton>
-        <IconButton label="Remove this track" onClick={() => removeTrack(trackId)}>
-          <IconTrash size={16} />
-        </IconButton>
+        <span className="head-actions">
+          <IconButton
+            label={track.visible ? 'Hide in the browser' : 'Show in the browser'}
+            onClick={() => setShown(track, !track.visible)}
+          >
+            {track.visible ? <IconEye size={16} /> : <IconEyeOff size={16} />}
+          </IconButton>
+          <IconButton label="Remove this track" onClick={() => removeTrack(trackId)}>
+            <IconTrash size={16} />
+          </IconButton>
+        </span>
       </div>
       <Body track={track} file={file} facts={facts.data} />
     </>

@@ -92,11 +92,9 @@ export function TssPanel(props: {
     <p className="soft" style={{ margin: '4px 0 0' }} data-testid="tss-text">
       {models.isPending
         ? 'Looking for transcription starts…'
-        : starts.length === 0
-          ? `No transcription start${strand === '.' ? '' : ` of the ${strand} strand`} near here in ${genes.name}.`
-          : here
-            ? `In the middle: the start of ${here.gene} (${here.strand}) at ${formatPosition(locus.contig, here.position)}.`
-            : `${inside.length} starts${strand === '.' ? '' : ` of the ${strand} strand`} in what is compared.`}
+        : here
+          ? `In the middle: the start of ${here.gene} (${here.strand}) at ${formatPosition(locus.contig, here.position)}.`
+          : startsText(inside.length, profile?.starts ?? 0, strand)}
     </p>
   )
   if (profile && profile.starts > 0)
@@ -118,4 +116,12 @@ export function TssPanel(props: {
       {words}
     </Section>
   )
+}
+
+/** How many starts are compared, and why there may be no profile of them. */
+function startsText(inside: number, shown: number, strand: '+' | '-' | '.'): string {
+  const of = strand === '.' ? '' : ` of the ${strand} strand`
+  if (inside === 0) return `No transcription start${of} in what is compared.`
+  const starts = inside === 1 ? 'One transcription start' : `${inside} transcription starts`
+  return `${starts}${of} in what is compared${shown === 0 ? `, none with ${TSS_BINS} bins on both sides` : ''}.`
 }
