@@ -4,12 +4,14 @@ import { runCommand } from '../../state/commands.ts'
 import { type PlotsTab, useWorkbench } from '../../state/workbench.ts'
 import { IconButton } from '../../ui/parts.tsx'
 import { ScanPlots } from '../scan/ScanPlots.tsx'
+import { VariantPlots } from '../variants/VariantPlots.tsx'
 import { Plots } from './Plots.tsx'
 
 /** The questions that plots below the browser answer; a tab is there when there is something to ask. */
 const TABS: readonly { readonly id: PlotsTab; readonly title: string; readonly Body: ComponentType }[] = [
   { id: 'depth', title: 'Depth', Body: Plots },
   { id: 'scan', title: 'Mutation scan', Body: ScanPlots },
+  { id: 'variants', title: 'Variant effects', Body: VariantPlots },
 ]
 
 export function PlotsArea() {

@@ -20,7 +20,7 @@ import {
 import { attempt, call } from '../../state/services.ts'
 import { isSynthetic } from '../../state/tracks.ts'
 import { useWorkbench } from '../../state/workbench.ts'
-import { ErrorCard, IconButton, PictureButtons, SmallButton, Synthetic } from '../../ui/parts.tsx'
+import { ErrorCard, IconButton, PictureButtons, SmallButton, Synthetic, sentence } from '../../ui/parts.tsx'
 import { fileName, type Origin } from '../../ui/provenance.ts'
 import { timeLeft } from '../jobs/StatusBar.tsx'
 import { useOwnVariants } from './ownVariants.ts'
@@ -81,11 +81,7 @@ function Shown(props: { readonly scan: ScanData; readonly column: number; readon
   return (
     <section className="plots scan-plots" aria-label="Mutation scan" data-testid="scan-plots" data-state={scan.state}>
       <Toolbar scan={scan} column={column} range={range} variants={variants} view={view} />
-      {scan.warnings.map(w => (
-        <p className="note" key={w}>
-          {w}
-        </p>
-      ))}
+      {scan.warnings.length > 0 && <p className="note scan-note">{scan.warnings.map(sentence).join(' ')}</p>}
       <div className="scan-readout num" data-testid="scan-readout">
         <span>{read ? cellText(scan, column, read) : 'Point at a cell to read it; click to see that mutation.'}</span>
         {own.map(v => (
@@ -226,12 +222,14 @@ function Toolbar(props: {
   return (
     <div className="scan-toolbar">
       {scan.columns.length > 1 ? (
+        (
         <ColumnSelect
           scan={scan}
           column={column}
           label="Track of the scan"
           onColumn={c => show({ scanId: scan.scanId, column: c })}
         /> // biome-ignore format: one line
+      )
       ) : (
         <b className="scan-title" title={scan.columns[0]?.name}>
           {scan.columns[0]?.name}

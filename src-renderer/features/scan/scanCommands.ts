@@ -55,6 +55,13 @@ export function useScanCommands() {
         },
       },
       {
+        id: 'variant-effects',
+        title: 'Effects of the variants of a VCF…',
+        group: 'Look up',
+        enabled: hasModel,
+        run: () => state().showPlots('variants'),
+      },
+      {
         id: 'field',
         title: 'Receptive field of a model…',
         group: 'Look up',
