@@ -1,0 +1,108 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createCompute } from '../src-main/compute/client.ts'
+import { MODELS } from '../src-main/models/kinds.ts'
+import { modelRegistry } from '../src-main/models/registry.ts'
+import { trainClassifier } from '../src-main/services/risk/classify.ts'
+import { aucsOf, deviationOf, meanOf, type RiskReport } from '../src-main/services/risk/report.ts'
+import { readRecipe } from '../src-main/services/training/recipe.ts'
+import { quietContext } from '../src-shared/job.ts'
+
+const FLANKS = [0, 1000, 3000, 5000, 10_000, 15_000]
+
+/**
+ * Studies on simulated cohorts, as docs/risk.md reports them: `flank` (how much of the flanks the model is given), `depth` (5 against 30) and
+ * `cohort` (how many people). Arguments: the names of studies (all), `--people N`, `--epochs N`, `--splits N`. Fewer epochs than the
+ * recipes have: they are stated in the result. JSON and Markdown go to dist/bench/risk-studies.
+ */
+export async function run({ json, args, root }: { json: boolean; args: readonly string[]; root: string }) {
+  const value = (name: string, otherwise: number) => (args.includes(name) ? Number(args[args.indexOf(name) + 1]) : otherwise) // biome-ignore format: one line
+  const asked = args.filter((a, i) => !a.startsWith('--') && !(args[i - 1] ?? '').startsWith('--'))
+  const wants = (name: string) => asked.length === 0 || asked.includes(name)
+  const folder = join(root, 'dist', 'bench', 'risk-studies')
+  mkdirSync(folder, { recursive: true })
+  const compute = createCompute({ threads: value('--threads', 1) })
+  const base = JSON.parse(readFileSync(join(root, 'assets', 'recipes', 'risk-demo.json'), 'utf8'))
+  const epochs = value('--epochs', 6)
+  const splits = value('--splits', 1)
+  const people = value('--people', 3000)
+  const rows: Record<string, unknown>[] = []
+  const study = async (name: string, change: (recipe: typeof base) => void) => {
+    const recipe = structuredClone(base)
+    recipe.id = `risk-study-${name}`
+    recipe.training = { ...recipe.training, epochs, patience: epochs, splits }
+    recipe.people = { ...recipe.people, people, seed: 31 }
+    change(recipe)
+    const file = join(root, 'assets', 'recipes', `.study-${name}.json`)
+    const out = join(folder, name)
+    rmSync(out, { recursive: true, force: true })
+    writeFileSync(file, JSON.stringify(recipe))
+    const begun = performance.now()
+    try {
+      await trainClassifier({ recipe: await readRecipe(file), out, resume: false, now: 0 }, { compute, registry: modelRegistry(MODELS), note() {} }, quietContext()) // biome-ignore format: one line
+    } finally {
+      rmSync(file, { force: true })
+    }
+    const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as RiskReport
+    rmSync(out, { recursive: true, force: true })
+    const row = summary(name, report, epochs, (performance.now() - begun) / 1000)
+    rows.push(row)
+    if (!json) process.stdout.write(`${markdownRow(row)}\n`)
+    writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`)
+  }
+  try {
+    if (!json) process.stdout.write(`${HEAD}\n`)
+    if (wants('flank'))
+      for (const flank of FLANKS)
+        await study(`flank-${flank}`, r => {
+          Object.assign(r.people, { regionFlankBp: 15_000, effectFlankBp: 5000, flankEffects: 8 })
+          r.flankBp = flank
+          r.tokenizer = { vocabulary: 1500 + Math.round(flank / 2), maxPieceLength: 128, people: 40 }
+        })
+    if (wants('depth'))
+      for (const depth of [5, 30])
+        await study(`depth-${depth}`, r => {
+          r.people.depth = depth
+        })
+    if (wants('cohort'))
+      for (const n of [300, 600, 1200, 2400])
+        await study(`cohort-${n}`, r => {
+          r.people.people = n
+        })
+  } finally {
+    await compute.close()
+  }
+  writeFileSync(join(folder, 'results.json'), `${JSON.stringify(rows, null, 2)}\n`)
+  writeFileSync(join(folder, 'results.md'), `${HEAD}\n${rows.map(markdownRow).join('\n')}\n`)
+  return rows
+}
+
+const HEAD = '| study | region bp | tokens | sites read | people | epochs | model AUC (95 %) | two SNPs | model - two SNPs (95 %) | optimum, these people | optimum, exact | s |\n|---|---|---|---|---|---|---|---|---|---|---|---|' // biome-ignore format: one line
+
+function summary(name: string, report: RiskReport, epochs: number, seconds: number) {
+  const first = report.splits[0]!
+  const model = aucsOf(report, 'model')
+  return {
+    name,
+    regionBp: report.regionBp,
+    tokens: report.tokens.most,
+    sites: report.panelSites,
+    people: report.people,
+    epochs,
+    splits: report.splits.length,
+    auc: meanOf(model),
+    deviation: deviationOf(model),
+    ci95: first.metrics.model?.auc?.ci95,
+    twoSnp: meanOf(aucsOf(report, 'two-snp')),
+    difference: first.modelMinusTwoSnp,
+    optimumHere: meanOf(aucsOf(report, 'optimum')),
+    optimum: report.optimum?.auc,
+    seconds,
+  }
+}
+
+function markdownRow(row: Record<string, unknown>): string {
+  const r = row as ReturnType<typeof summary>
+  const f = (x: number | undefined) => (x === undefined ? 'none' : x.toFixed(3))
+  return `| ${r.name} | ${r.regionBp} | ${r.tokens} | ${r.sites} | ${r.people} | ${r.epochs} | ${f(r.auc)} (${r.ci95?.map(f).join(' to ')}) | ${f(r.twoSnp)} | ${f(r.difference?.difference)} (${r.difference?.ci95.map(f).join(' to ')}) | ${f(r.optimumHere)} | ${f(r.optimum)} | ${r.seconds.toFixed(0)} |` // biome-ignore format: one line
+}

@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises'
+import { DIPLOTYPE_CODES } from '../../../src-shared/genome/diplotype.ts'
+import { type RiskModelFacts, type RiskScore, SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../../src-shared/job.ts'
+import type { Compute } from '../../compute/client.ts'
+import type { Device, Session } from '../../compute/engine.ts'
+import { loadTokenizer } from '../../domain/tokenizer/tokenizer.ts'
+import type { ModelJson } from '../../models/folder/modelJson.ts'
+import type { ModelRegistry } from '../../models/registry.ts'
+import { buildOnnx } from '../models/exportOnnx.ts'
+import { fileSha256 } from '../models/fileSource.ts'
+import { openModelFolder } from '../models/modelFolder.ts'
+import { cleaner, type Encoder, encoderOf } from './encoding.ts'
+import { caseLogits } from './network.ts'
+import { SPECIALS } from './tokenizerOf.ts'
+
+export interface RiskDeps {
+  readonly compute: Compute
+  readonly registry: ModelRegistry
+  readonly device?: Device
+}
+
+/** A risk model, open: its network loaded, its tokenizer read. */
+export interface RiskModel {
+  readonly folder: string
+  readonly json: ModelJson
+  readonly facts: RiskModelFacts
+  readonly encoder: Encoder
+  readonly maxTokens: number
+  /** Characters of each token of a cleaned text, [CLS] and [SEP] as none. */
+  spans(cleaned: string): readonly { readonly from: number; readonly to: number }[]
+  unknownTokens(ids: Int32Array): number
+  /** logit of a case for each row of ids. */
+  logits(rows: readonly Int32Array[], signal: AbortSignal): Promise<Float64Array>
+  readonly summary: RiskScore['model']
+  device(): string
+  close(): Promise<void>
+}
+
+/** Rows that run at once; more are several runs. */
+const SMALL_BATCH = 8
+
+/**
+ * Opens a model folder for scoring.
+ * @throws WorkbenchError `bad-model` when it is no risk model, or its tokenizer is not the one it was trained with or lacks codes of the alphabet
+ */
+export async function openRiskModel(folder: string, deps: RiskDeps, context: WorkContext): Promise<RiskModel> {
+  const model = await openModelFolder(folder)
+  try {
+    const { json } = model
+    const facts = riskFacts(json, folder)
+    const mismatch = (what: string) => new WorkbenchError('bad-model', `'${folder}': ${what}`, 'use an intact model folder, as train wrote it') // biome-ignore format: one line
+    if (!model.tokenizerPath || !json.tokenizer) throw mismatch('it has no tokenizer')
+    const sha256 = await fileSha256(model.tokenizerPath, context)
+    if (sha256 !== json.tokenizer.sha256) throw mismatch(`its tokenizer has SHA-256 ${sha256.slice(0, 12)}…, model.json says ${json.tokenizer.sha256.slice(0, 12)}…`) // biome-ignore format: one line
+    const tokenizer = loadTokenizer(await readFile(model.tokenizerPath))
+    const vocabulary = json.architecture['vocabulary']
+    if (tokenizer.size !== vocabulary) throw mismatch(`its tokenizer has ${tokenizer.size} pieces, the network a vocabulary of ${vocabulary}`) // biome-ignore format: one line
+    const missing = DIPLOTYPE_CODES.filter(c => !tokenizer.vocabulary.mergeable.has(c.char))
+    if (missing.length > 0) throw mismatch(`its tokenizer is not of the diplotype alphabet: ${missing.length} of the 66 codes are missing (${missing.slice(0, 5).map(c => `${c.allele1}/${c.allele2}`).join(', ')}…)`) // biome-ignore format: one line
+    for (const [name, id] of [['[CLS]', SPECIALS.cls], ['[SEP]', SPECIALS.sep], ['[PAD]', SPECIALS.pad]] as const) if (tokenizer.vocabulary.pieces[id] !== name) throw mismatch(`piece ${id} of its tokenizer is '${tokenizer.vocabulary.pieces[id]}', not ${name}`) // biome-ignore format: one line
+    const maxTokens = Number(json.architecture['maxTokens'])
+    const width = Number(json.architecture['width'])
+    const batch = maxTokens * width <= 32_768 ? SMALL_BATCH : 1
+    const { bytes } = await buildOnnx(model, deps.registry, { batch }, context)
+    const session: Session = await deps.compute.load({ bytes }, { workload: 'fixed', device: deps.device ?? 'cpu' }, context.signal) // biome-ignore format: one line
+    const panel = facts.panel ? { sites: facts.panel } : null
+    const lengths = new Map(tokenizer.vocabulary.pieces.map((p, id) => [id, id < 5 ? 0 : p.replaceAll('\u2581', '').length])) // biome-ignore format: one line
+    const encoder = encoderOf(tokenizer, cleaner(facts.reference, panel, facts.uncovered))
+    return {
+      folder,
+      json,
+      facts,
+      encoder,
+      maxTokens,
+      spans(cleaned) {
+        let at = 0
+        return Array.from(encoder.ids(cleaned), id => {
+          const from = at
+          // An unknown piece would stand for letters that cannot be counted; every code of the alphabet is a piece, so there is none.
+          at += lengths.get(id) ?? 0
+          return { from, to: at }
+        })
+      },
+      unknownTokens: ids => ids.reduce((n, id) => n + (id === SPECIALS.unknown ? 1 : 0), 0),
+      logits: (rows, signal) => caseLogits({ session }, {}, rows, { batch, length: maxTokens, pad: SPECIALS.pad }, signal), // biome-ignore format: one line
+      summary: { id: json.id, name: json.name, folder, trainedOnSimulated: facts.trainedOnSimulated, caseShare: facts.caseShare }, // biome-ignore format: one line
+      device: () => Object.keys(session.provider.ran).join(', ') || 'not run',
+      close: () => session.close(),
+    }
+  } finally {
+    await model.close()
+  }
+}
+
+/** @throws WorkbenchError `bad-model` */
+export function riskFacts(json: ModelJson, folder: string): RiskModelFacts {
+  const { risk, input } = json
+  const bad = (what: string) => new WorkbenchError('bad-model', `'${folder}' is no risk model: ${what}`, 'use a model made by a recipe of task classify') // biome-ignore format: one line
+  if (input.type !== 'diplotype-tokens') throw bad(`it reads ${input.type}`)
+  if (!risk || typeof risk !== 'object') throw bad('model.json has no part "risk"')
+  if (risk.formatVersion !== 1) throw new WorkbenchError('unsupported', `'${folder}' has risk facts of version ${String(risk.formatVersion).slice(0, 10)}; this program reads 1`, 'use a newer version of the program') // biome-ignore format: one line
+  const length = risk.gene?.GRCh38 ? risk.gene.GRCh38.end - risk.gene.GRCh38.start + 2 * risk.flankBp : 0
+  if (typeof risk.reference !== 'string' || risk.reference.length !== length || !/^[ACGT]+$/.test(risk.reference)) throw bad(`its reference has ${String(risk.reference).length} letters, the region ${length}`) // biome-ignore format: one line
+  const numbers = [risk.platt?.intercept, risk.platt?.slope, risk.threshold, risk.caseShare, risk.twoSnp?.intercept, ...(risk.twoSnp?.coefficients ?? [])] // biome-ignore format: one line
+  if (numbers.length < 7 || numbers.some(x => typeof x !== 'number' || !Number.isFinite(x))) throw bad('a number of its calibration or baseline is missing') // biome-ignore format: one line
+  if (!Array.isArray(risk.calibration) || risk.calibration.length === 0 || !risk.distribution) throw bad('it has no calibration or no distribution') // biome-ignore format: one line
+  return risk
+}
+
+/** The sentence of a simulated model, first letter raised. */
+export const simulatedSentence = `The model was ${SIMULATED_LABEL}.`

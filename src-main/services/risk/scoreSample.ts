@@ -1,0 +1,187 @@
+import type { Build } from '../../../src-shared/genome/assemblies.ts'
+import { diplotypeOfChar } from '../../../src-shared/genome/diplotype.ts'
+import {
+  MIN_REGION_COVERAGE,
+  type RiskEvidence,
+  type RiskNoCall,
+  type RiskScore,
+} from '../../../src-shared/genome/risk.ts'
+import type { WorkContext } from '../../../src-shared/job.ts'
+import { RESEARCH_USE_ONLY } from '../../domain/apoe/limits.ts'
+import { genotypeOfText, snpOffsets, twoSnpCounts } from '../../domain/cohort/twoSnp.ts'
+import { HETEROZYGOUS_WARNING } from '../../domain/diplotype/call.ts'
+import { publishedLiability, sigmoid } from '../../domain/liability/liability.ts'
+import { binOfProbability } from '../../domain/statistics/calibration.ts'
+import type { RiskModel } from './riskModel.ts'
+import { simulatedSentence } from './riskModel.ts'
+import { readSampleDiplotype, type SampleDiplotype } from './sampleDiplotype.ts'
+
+export interface ScoreRequest {
+  readonly path: string
+  readonly indexPath?: string | undefined
+  /** For CRAM. */
+  readonly referencePath?: string | undefined
+  readonly build?: Build | 'auto'
+  /** Instead of the name in the header. */
+  readonly sample?: string | undefined
+  /** Stretches of evidence to compute; 0: none. Each costs a run of the network. */
+  readonly evidence: number
+}
+
+/** Below this share of equal letters the reads are of another sequence than the model's. */
+const SAME_SEQUENCE = 0.9
+const LIABILITY = publishedLiability()
+const percent = (x: number) => `${(100 * x).toFixed(1)} %`
+
+/**
+ * The risk score of one sample, with what it rests on. A sample that does not fit gives a no-call, a file that cannot be read throws.
+ * @throws WorkbenchError `build`, and what opening and reading throw
+ */
+export async function scoreSample(request: ScoreRequest, model: RiskModel, context: WorkContext): Promise<RiskScore> {
+  const { facts } = model
+  context.report({ phase: 'reading the region', done: 0, total: 2 })
+  const read = await readSampleDiplotype({ ...request, flankBp: facts.flankBp, calling: facts.caller }, context)
+  context.report({ phase: 'scoring', done: 1, total: 2 })
+  const sameSequence = sameShare(read.text, facts.reference)
+  const foreign = sameSequence < SAME_SEQUENCE
+  // On another sequence the letters of the flank mean nothing to the model; the alleles of the two SNPs are the same everywhere.
+  const seen = foreign && facts.panel ? onlySnps(read.text, facts.reference, facts.flankBp) : read.text
+  const cleaned = model.encoder.clean(seen)
+  const ids = model.encoder.ids(cleaned.text)
+  const noCall = noCallOf(read, model, foreign, ids.length)
+  const logit = noCall ? null : (await model.logits([ids], context.signal))[0]!
+  const probability = logit === null ? null : sigmoid(facts.platt.intercept + facts.platt.slope * logit)
+  const genotype = genotypeOfText(read.text, facts.flankBp)
+  const counts = twoSnpCounts(read.text, facts.flankBp)
+  const [b1, b2] = facts.twoSnp.coefficients
+  const bin = probability === null ? undefined : binOfProbability(facts.calibration, probability)
+  const known = genotype !== null && !genotype.includes('e1')
+  return {
+    sample: request.sample ?? read.sample,
+    sampleFrom: request.sample === undefined ? read.sampleFrom : 'sheet',
+    path: request.path,
+    model: model.summary,
+    build: read.build,
+    region: read.region,
+    noCall,
+    probability,
+    interval: bin ? { low: bin.ci95[0], high: bin.ci95[1], observed: bin.observed, n: bin.n } : null,
+    logit,
+    place: probability === null ? null : { all: placeIn(facts.distribution.all, probability), cases: placeIn(facts.distribution.cases, probability), controls: placeIn(facts.distribution.controls, probability) }, // biome-ignore format: one line
+    baseline: {
+      twoSnp: counts ? sigmoid(facts.twoSnp.intercept + b1 * counts[0] + b2 * counts[1]) : null,
+      logOddsRatio: known ? LIABILITY.genotypeLogOdds[genotype] : null,
+    },
+    genotype,
+    coverage: {
+      positions: read.text.length,
+      covered: read.covered,
+      uncovered: read.text.length - read.covered,
+      meanDepth: read.meanDepth,
+      heterozygousShare: read.covered > 0 ? read.heterozygous / read.covered : 0,
+      sameSequence,
+      unseen: cleaned.unseen,
+    },
+    tokens: { count: ids.length, unknown: model.unknownTokens(ids), limit: model.maxTokens },
+    evidence: logit === null || request.evidence === 0 ? [] : await evidenceOf(cleaned.text, logit, model, read, request.evidence, context), // biome-ignore format: one line
+    device: model.device(),
+    limits: limitsOf(read, model, sameSequence, cleaned.unseen),
+  }
+}
+
+/** Share of covered positions at which one of the two alleles is the reference's letter. */
+function sameShare(text: string, reference: string): number {
+  let [covered, same] = [0, 0]
+  for (let i = 0; i < reference.length; i++) {
+    if (text[i] === 'N') continue
+    covered++
+    if (text[i] === reference[i]) same++
+    else {
+      const code = diplotypeOfChar(text[i]!)
+      if (code && (code.allele1[0] === reference[i] || code.allele2[0] === reference[i])) same++
+    }
+  }
+  return covered === 0 ? 0 : same / covered
+}
+
+function onlySnps(text: string, reference: string, flankBp: number): string {
+  const letters = [...reference]
+  for (const offset of snpOffsets(flankBp)) letters[offset] = text[offset]!
+  return letters.join('')
+}
+
+function noCallOf(read: SampleDiplotype, model: RiskModel, foreign: boolean, tokens: number): RiskNoCall | null {
+  const { facts } = model
+  const share = read.covered / read.text.length
+  if (read.rna)
+    return { code: 'rna', message: `${read.geneReads.spliced} of ${read.geneReads.reads} reads in the gene are spliced: these are reads of RNA, which show neither introns nor flanks. Score reads of DNA.` } // biome-ignore format: one line
+  if (share < MIN_REGION_COVERAGE)
+    return { code: 'low-coverage', message: `${read.covered.toLocaleString('en-US')} of ${read.text.length.toLocaleString('en-US')} positions of the region are covered (${percent(share)}); at least ${percent(MIN_REGION_COVERAGE)} are needed. Deeper sequencing, or a file of the whole region, would help.` } // biome-ignore format: one line
+  if (foreign && !facts.panel)
+    return { code: 'other-sequence', message: 'The reads are of another sequence than the one that the model was trained on, and the model reads the whole region. Use a model of this sequence.' } // biome-ignore format: one line
+  if (tokens > model.maxTokens)
+    return { code: 'too-many-tokens', message: `The diplotype has ${tokens} tokens, the model takes ${model.maxTokens}. So many differences from its training people mean another sequence, or reads of poor quality.` } // biome-ignore format: one line
+  return null
+}
+
+/** Where a value stands in a distribution given by quantiles 0, 1/n … 1: 0 to 1, by linear interpolation. */
+export function placeIn(quantiles: readonly number[], value: number): number {
+  const last = quantiles.length - 1
+  if (last < 1 || value <= quantiles[0]!) return 0
+  if (value >= quantiles[last]!) return 1
+  const above = quantiles.findIndex(q => q > value)
+  const [low, high] = [quantiles[above - 1]!, quantiles[above]!]
+  return (above - 1 + (value - low) / (high - low)) / last
+}
+
+/** Replaces each token that holds a difference from the reference by the reference, and runs the network on what is left. */
+async function evidenceOf(
+  cleaned: string,
+  logit: number,
+  model: RiskModel,
+  read: SampleDiplotype,
+  limit: number,
+  context: WorkContext,
+): Promise<RiskEvidence[]> {
+  const { facts } = model
+  const differs = (from: number, to: number) => cleaned.slice(from, to) !== facts.reference.slice(from, to)
+  const spans = model.spans(cleaned).filter(s => s.to > s.from && differs(s.from, s.to))
+  const rows = spans.map(s => model.encoder.ids(cleaned.slice(0, s.from) + facts.reference.slice(s.from, s.to) + cleaned.slice(s.to))) // biome-ignore format: one line
+  const fitting = spans.filter((_, i) => rows[i]!.length <= model.maxTokens)
+  const logits = await model.logits(rows.filter(r => r.length <= model.maxTokens), context.signal) // biome-ignore format: one line
+  const [snp1, snp2] = snpOffsets(facts.flankBp)
+  const named = [{ offset: snp1, name: 'rs429358' }, { offset: snp2, name: 'rs7412' }, ...facts.causalSites] // biome-ignore format: one line
+  return fitting
+    .map((s, i) => ({ ...s, change: logit - logits[i]! }))
+    .sort((a, b) => Math.abs(b.change) - Math.abs(a.change) || a.from - b.from)
+    .slice(0, limit)
+    .map((s, i) => ({
+      interval: { contig: read.region.contig, start: read.region.start + s.from, end: read.region.start + s.to },
+      characters: cleaned.slice(s.from, Math.min(s.to, s.from + 64)),
+      logitChange: s.change,
+      rank: i + 1,
+      site: [...new Set(named.filter(n => n.offset >= s.from && n.offset < s.to && cleaned[n.offset] !== facts.reference[n.offset]).map(n => n.name))].join(', ') || null, // biome-ignore format: one line
+    }))
+}
+
+function limitsOf(read: SampleDiplotype, model: RiskModel, sameSequence: number, unseen: number): string[] {
+  const { facts, json } = model
+  const het = read.covered > 0 ? read.heterozygous / read.covered : 0
+  return [
+    ...(facts.trainedOnSimulated ? [simulatedSentence] : []),
+    RESEARCH_USE_ONLY,
+    `The probability refers to a group with ${percent(facts.caseShare)} cases, as the training cohort had; it is no risk of a person in a population.`, // biome-ignore format: one line
+    'The interval is that of the share of cases among held-out people of the training cohort with such a score; it says nothing about one person.', // biome-ignore format: one line
+    ...(read.synthetic ? ['The file says of itself that its reads are synthetic.'] : []),
+    ...(read.buildConfirmed
+      ? []
+      : [`Chromosome 19 has an unknown length: the build ${read.build} was taken as given.`]),
+    ...(read.contigNote ? [read.contigNote] : []),
+    ...(sameSequence < SAME_SEQUENCE ? [`The reads agree with the model's reference at ${percent(sameSequence)} of the covered positions: they are of another sequence (${facts.referenceNote}). Only rs429358 and rs7412 were read; everywhere else the reference was taken.`] : []), // biome-ignore format: one line
+    ...(sameSequence >= SAME_SEQUENCE && unseen > 0 ? [`${unseen} positions hold letters that fewer than the needed share of training people had; the model took the reference there.`] : []), // biome-ignore format: one line
+    ...(read.covered < read.text.length ? [`${(read.text.length - read.covered).toLocaleString('en-US')} positions are not covered; ${facts.panel || facts.uncovered === 'reference' ? 'the reference was taken there' : 'they stand as N'}.`] : []), // biome-ignore format: one line
+    ...(het > HETEROZYGOUS_WARNING ? [`${percent(het)} of the covered positions are heterozygous; people have about 0.1 %: look at depth and quality.`] : []), // biome-ignore format: one line
+    `Trained at a depth of ${facts.trainingDepth}; this sample has ${read.meanDepth.toFixed(1)}.`,
+    ...json.limits.filter(l => !l.toLowerCase().startsWith('trained on simulated')),
+  ]
+}
