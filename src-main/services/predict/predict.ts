@@ -121,7 +121,8 @@ export async function predict(
   }
 }
 
-function contigLength(region: Interval, reference: Pick<Reference, 'contigs'>): number {
+/** @throws WorkbenchError `not-found`, `region` */
+export function contigLength(region: Interval, reference: Pick<Reference, 'contigs'>): number {
   const contig = reference.contigs.find(c => c.name === region.contig)
   if (!contig) throw new WorkbenchError('not-found', `contig '${region.contig}' is not in the reference`, 'give one of its contigs') // biome-ignore format: one thought
   if (region.start < 0 || region.end > contig.length || region.end <= region.start)
@@ -133,7 +134,8 @@ function contigLength(region: Interval, reference: Pick<Reference, 'contigs'>): 
   return contig.length
 }
 
-function lengthCautions({ input }: ModelJson, { windowBp }: { readonly windowBp: number }): readonly string[] {
+/** A sentence where windows have another length than the model was made for. */
+export function lengthCautions({ input }: ModelJson, { windowBp }: { readonly windowBp: number }): readonly string[] {
   if (input.type !== 'dna' || input.length === windowBp) return []
   const n = (x: number) => x.toLocaleString('en-US')
   return [`windows are ${n(windowBp)} bp and the model was made for ${n(input.length)} bp: it is used outside its training`] // biome-ignore format: one thought

@@ -123,7 +123,8 @@ export async function readWindow(
   return { ...facts, bases: window.bases }
 }
 
-function unknownOf(bases: string, runs: readonly HaplotypeRun[], from: number, g: WindowGeometry) {
+/** Which kept bins (the first at reference position `from`) have no known base, and the share of unknown bases in all that is read. */
+export function unknownOf(bases: string, runs: readonly HaplotypeRun[], from: number, g: WindowGeometry) {
   const known = new Uint8Array(g.bins)
   let unknown = 0
   for (const run of runs)
