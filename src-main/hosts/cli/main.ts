@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   pileup: () => import('./commands/pileup.ts'),
   predict: () => import('./commands/predict.ts'),
   'receptive-field': () => import('./commands/receptiveField.ts'),
+  score: () => import('./commands/score.ts'),
   serve: () => import('./commands/serve.ts'),
   simulate: () => import('./commands/simulate.ts'),
   tokenizer: () => import('./commands/tokenizer.ts'),

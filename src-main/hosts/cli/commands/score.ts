@@ -1,0 +1,110 @@
+import { formatLocus } from '../../../../src-shared/genome/locus.ts'
+import type { RiskCohort, RiskScore } from '../../../../src-shared/genome/risk.ts'
+import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
+import { createCompute } from '../../../compute/client.ts'
+import { MODELS } from '../../../models/kinds.ts'
+import { modelRegistry } from '../../../models/registry.ts'
+import { openRiskModel, type RiskModel } from '../../../services/risk/riskModel.ts'
+import { readSampleSheet } from '../../../services/risk/sampleSheet.ts'
+import { cohortTsv, scoreCohort } from '../../../services/risk/scoreCohort.ts'
+import { scoreSample } from '../../../services/risk/scoreSample.ts'
+import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
+
+export const command: CliCommand = {
+  name: 'score',
+  summary:
+    'A risk score a sample from a trained model, beside its baselines, with evidence and limits. Research use only.',
+  usage: 'BAM… --model DIR [--json]   or   --samples SHEET.tsv --model DIR --out FILE.tsv',
+  options: {
+    model: { value: 'DIR', help: 'a risk model, as train with a recipe of task classify writes it' },
+    samples: { value: 'FILE', help: 'a sample sheet: tab-separated with sample, bam, label; goes on where it was stopped when given the same --out' }, // biome-ignore format: one line
+    build: {
+      value: 'NAME',
+      help: 'auto, GRCh37 or GRCh38; auto tells it by the length of chromosome 19 (default auto)',
+    },
+    reference: { value: 'FASTA', help: 'FASTA or 2bit, needed to decode CRAM' },
+    index: { value: 'FILE', help: 'the index, when it does not lie beside the file; with one BAM only' },
+    evidence: { value: 'N', help: 'strongest stretches to list (default 5); 0: none' },
+    format: { value: 'NAME', help: 'table or json (default table)' },
+    device: { value: 'NAME', help: 'auto, cpu, webgpu or cuda (default cpu)' },
+  },
+  notes:
+    'Exit 5 means: done, but a sample has no score (less than 80 % of the region covered, reads of RNA, another sequence). A probability refers\n' +
+    'to a group with the share of cases of the training cohort, never to a person in a population. Evidence is the change of the logit when the\n' +
+    'stretch of a token is replaced by the reference. Rows of a sheet at fault are listed at the end, and the rest goes on.',
+  async run(args, io) {
+    const folder = args.required('model')
+    const sheet = args.text('samples')
+    const build = args.choice('build', ['auto', 'GRCh37', 'GRCh38'], 'auto')
+    const json = args.flag('json') || args.choice('format', ['table', 'json'], 'table') === 'json'
+    const evidence = args.integer('evidence', 5, { min: 0, max: 1000 })
+    if (sheet === undefined && args.positionals.length === 0) throw new WorkbenchError('wrong-usage', 'BAM is missing', "see 'diploscope score --help'") // biome-ignore format: one line
+    if (sheet !== undefined && args.positionals.length > 0) throw new WorkbenchError('wrong-usage', 'both --samples and a BAM are given', 'give one of them') // biome-ignore format: one line
+    if (args.text('index') !== undefined && args.positionals.length !== 1) throw new WorkbenchError('wrong-usage', '--index goes with one BAM only', 'leave it out; indexes are found beside their files') // biome-ignore format: one line
+    const compute = createCompute(args.text('threads') === undefined ? {} : { threads: args.integer('threads', 1, { min: 1, max: 1024 }) }) // biome-ignore format: one line
+    try {
+      const device = args.choice('device', ['auto', 'cpu', 'webgpu', 'cuda'], 'cpu')
+      const model = await openRiskModel(folder, { compute, registry: modelRegistry(MODELS), device }, io.context)
+      if (sheet !== undefined) return await cohortRun(sheet, model, build, args, io, json)
+      const scores: RiskScore[] = []
+      for (const path of args.positionals)
+        scores.push(await scoreSample({ path, indexPath: args.text('index'), referencePath: args.text('reference'), build, evidence }, model, io.context)) // biome-ignore format: one line
+      await io.output(args.text('out'), write => write(json ? `${JSON.stringify(scores.length === 1 ? scores[0] : scores, null, 2)}\n` : scores.map(scoreText).join('\n'))) // biome-ignore format: one line
+      return scores.some(s => s.noCall) ? EXIT.noCall : EXIT.done
+    } finally {
+      await compute.close()
+    }
+  },
+}
+
+async function cohortRun(
+  sheetPath: string,
+  model: RiskModel,
+  build: 'auto' | 'GRCh37' | 'GRCh38',
+  args: ParsedArgs,
+  io: CliIo,
+  json: boolean,
+): Promise<number> {
+  // biome-ignore format: one line
+  const sheet = await readSampleSheet(sheetPath)
+  const out = args.text('out')
+  const journal = out === undefined ? undefined : `${out}.unfinished`
+  const cohort = await scoreCohort({ sheet, build, referencePath: args.text('reference'), journal }, model, io.context)
+  await io.output(out, write => write(json ? `${JSON.stringify(cohort, null, 2)}\n` : cohortTsv(cohort)))
+  tell(cohort, io)
+  if (cohort.rows.length === 0) throw new WorkbenchError('bad-input', `none of the ${cohort.failures.length} samples of '${sheetPath}' could be scored; the first: ${cohort.failures[0]?.message ?? 'unknown'}`, 'mend the rows that are named') // biome-ignore format: one line
+  return cohort.failures.length > 0 ? EXIT.input : cohort.rows.some(r => r.noCall) ? EXIT.noCall : EXIT.done
+}
+
+function tell(cohort: RiskCohort, io: CliIo): void {
+  for (const f of cohort.failures) io.note(`failed: line ${f.line} ${f.sample || '(no name)'}: ${f.code}: ${f.message}`)
+  for (const c of cohort.cautions) io.note(`caution: ${c}`)
+  const without = cohort.rows.filter(r => r.noCall).length
+  io.note(`${cohort.rows.length} samples${cohort.resumed > 0 ? ` (${cohort.resumed} taken over from a run that was stopped)` : ''}, ${without} without a score, ${cohort.failures.length} failed`) // biome-ignore format: one line
+  const m = cohort.metrics?.model
+  const b = cohort.metrics?.['two-snp']
+  const d = cohort.comparison
+  if (m?.auc && b?.auc) io.note(`AUC ${m.auc.auc.toFixed(4)} (95 % ${m.auc.ci95?.map(x => x.toFixed(4)).join(' to ') ?? 'none'}), two SNPs ${b.auc.auc.toFixed(4)}, difference ${d ? `${d.difference.toFixed(4)} (${d.ci95.map(x => x.toFixed(4)).join(' to ')})` : 'none'}; Brier ${m.brier.toFixed(4)}, ${m.n} people`) // biome-ignore format: one line
+  for (const limit of cohort.limits) io.note(limit)
+}
+
+const percent = (x: number | null) => (x === null ? 'none' : `${(100 * x).toFixed(1)} %`)
+
+/** One sample for people. */
+export function scoreText(s: RiskScore): string {
+  const c = s.coverage
+  const lines = [
+    `Sample     ${s.sample}  (${s.build}, ${formatLocus(s.region)})`,
+    `Model      ${s.model.name}`,
+    s.noCall
+      ? `Score      no call, ${s.noCall.code}: ${s.noCall.message}`
+      : `Score      ${percent(s.probability)} in a group with ${percent(s.model.caseShare)} cases; of ${s.interval!.n} held-out people with such a score ${percent(s.interval!.observed)} were cases (95 % ${percent(s.interval!.low)} to ${percent(s.interval!.high)})`, // biome-ignore format: one line
+    ...(s.place ? [`Place      above ${percent(s.place.all)} of the training cohort's held-out people (${percent(s.place.cases)} of cases, ${percent(s.place.controls)} of controls)`] : []), // biome-ignore format: one line
+    `Baseline   two SNPs ${percent(s.baseline.twoSnp)}; APOE ${s.genotype ?? 'not called'}${s.baseline.logOddsRatio === null ? '' : `, published odds ratio ${Math.exp(s.baseline.logOddsRatio).toFixed(1)} against e3/e3`}`, // biome-ignore format: one line
+    `Reads      ${c.covered.toLocaleString('en-US')} of ${c.positions.toLocaleString('en-US')} positions covered (${c.uncovered.toLocaleString('en-US')} N), mean depth ${c.meanDepth.toFixed(1)}, ${(100 * c.heterozygousShare).toFixed(2)} % heterozygous, ${percent(c.sameSequence)} as the model's reference, ${c.unseen} letters not seen in training`, // biome-ignore format: one line
+    ...(s.tokens ? [`Tokens     ${s.tokens.count} of at most ${s.tokens.limit}, ${s.tokens.unknown} unknown`] : []),
+    ...s.evidence.map(e => `Evidence   ${String(e.rank).padStart(2)}. ${formatLocus(e.interval)}  ${e.logitChange >= 0 ? '+' : ''}${e.logitChange.toFixed(3)} logit  ${e.site ?? ''}`.trimEnd()), // biome-ignore format: one line
+    ...s.limits.map(l => `Limit      ${l}`),
+  ]
+  return `${lines.join('\n')}\n`
+}

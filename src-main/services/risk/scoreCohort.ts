@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto'
+import { appendFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import type { Build } from '../../../src-shared/genome/assemblies.ts'
+import type { RiskCohort, RiskCohortRow, RiskMetrics, RiskModelName, RiskScore, RiskSheet, RiskSheetProblem, RiskSheetRow } from '../../../src-shared/genome/risk.ts' // biome-ignore format: one line
+import { asWorkbenchError, throwIfCancelled } from '../../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../../src-shared/job.ts'
+import { RESEARCH_USE_ONLY } from '../../domain/apoe/limits.ts'
+import { sigmoid } from '../../domain/liability/liability.ts'
+import { riskMetrics, rocCurve } from '../../domain/statistics/riskMetrics.ts'
+import { difference } from './judge.ts'
+import { type RiskModel, simulatedSentence } from './riskModel.ts'
+import { classCautions } from './sampleSheet.ts'
+import { scoreSample } from './scoreSample.ts'
+
+export interface CohortRequest {
+  readonly sheet: RiskSheet
+  /** Build of all samples; `auto`: that of the first that can be read. */
+  readonly build?: Build | 'auto'
+  /** For CRAM. */
+  readonly referencePath?: string | undefined
+  /** A file to which each row is added as it is done, and from which a run that was stopped goes on. It is removed at the end. */
+  readonly journal?: string | undefined
+}
+
+/** What the journal knows of a sample; the state of its file tells whether it is still the same. */
+interface Entry {
+  readonly state: string
+  readonly row?: RiskCohortRow
+  readonly failure?: RiskSheetProblem
+}
+
+/**
+ * Scores every sample of a sheet, one after the other: memory does not grow with the cohort but for its rows. A sample that fails is listed and the
+ * rest goes on; samples of another build than the first fail with `build`. Figures where both labels are there.
+ * @throws WorkbenchError `cancelled`; nothing else stops a cohort
+ */
+export async function scoreCohort(
+  request: CohortRequest,
+  model: RiskModel,
+  context: WorkContext,
+  onRow: (row: RiskCohortRow) => void = () => {},
+): Promise<RiskCohort> {
+  const { sheet, journal } = request
+  const known =
+    journal === undefined ? new Map<string, Entry>() : await openJournal(journal, fingerprintOf(request, model))
+  const rows: RiskCohortRow[] = []
+  const failures: RiskSheetProblem[] = [...sheet.problems]
+  let build = request.build ?? 'auto'
+  let resumed = 0
+  for (const [i, sample] of sheet.rows.entries()) {
+    throwIfCancelled(context.signal)
+    context.report({ phase: 'scoring samples', done: i, total: sheet.rows.length })
+    const state = await stateOf(sample.path)
+    const before = known.get(sample.sample)
+    let entry: Entry
+    if (before && before.state === state) {
+      entry = before
+      resumed++
+    } else {
+      entry = { state, ...(await scoreOne(sample, request, build, model, context)) }
+      if (journal !== undefined) await appendFile(journal, `${JSON.stringify([sample.sample, entry])}\n`)
+    }
+    if (entry.failure) failures.push(entry.failure)
+    if (entry.row) {
+      if (build === 'auto') build = entry.row.build
+      rows.push(entry.row)
+      onRow(entry.row)
+    }
+  }
+  context.report({ phase: 'scoring samples', done: sheet.rows.length, total: sheet.rows.length })
+  if (journal !== undefined) await rm(journal, { force: true })
+  return summary(rows, failures.sort((a, b) => a.line - b.line), resumed, sheet, model) // biome-ignore format: one line
+}
+
+async function scoreOne(
+  sample: RiskSheetRow,
+  request: CohortRequest,
+  build: Build | 'auto',
+  model: RiskModel,
+  context: WorkContext,
+): Promise<Pick<Entry, 'row' | 'failure'>> {
+  const quiet: WorkContext = { signal: context.signal, report() {} }
+  try {
+    const score = await scoreSample({ path: sample.path, sample: sample.sample, build: request.build ?? 'auto', referencePath: request.referencePath, evidence: 0 }, model, quiet) // biome-ignore format: one line
+    if (build !== 'auto' && score.build !== build) return { failure: { line: sample.line, sample: sample.sample, code: 'build', message: `'${sample.path}' is ${score.build}, the samples before it are ${build}` } } // biome-ignore format: one line
+    return { row: rowOf(score, sample) }
+  } catch (error) {
+    const e = asWorkbenchError(error)
+    if (e.code === 'cancelled' || context.signal.aborted) throw e
+    return { failure: { line: sample.line, sample: sample.sample, code: e.code, message: e.message } }
+  }
+}
+
+export const rowOf = (s: RiskScore, sheet: Pick<RiskSheetRow, 'label'>): RiskCohortRow => ({
+  sample: s.sample,
+  path: s.path,
+  label: sheet.label,
+  genotype: s.genotype,
+  probability: s.probability,
+  intervalLow: s.interval?.low ?? null,
+  intervalHigh: s.interval?.high ?? null,
+  place: s.place?.all ?? null,
+  twoSnp: s.baseline.twoSnp,
+  logOddsRatio: s.baseline.logOddsRatio,
+  meanDepth: s.coverage.meanDepth,
+  covered: s.coverage.covered / s.coverage.positions,
+  heterozygousShare: s.coverage.heterozygousShare,
+  build: s.build,
+  noCall: s.noCall?.code ?? null,
+})
+
+function summary(
+  rows: readonly RiskCohortRow[],
+  failures: readonly RiskSheetProblem[],
+  resumed: number,
+  sheet: RiskSheet,
+  model: RiskModel,
+): RiskCohort {
+  // The same people for every model: those that have a label, a score and a called genotype.
+  const judged = rows.filter(r => r.label !== null && r.probability !== null && r.twoSnp !== null && r.logOddsRatio !== null) // biome-ignore format: one line
+  const cautions = [...new Set([...sheet.cautions, ...classCautions(judged)])]
+  const both = judged.some(r => r.label === 1) && judged.some(r => r.label === 0)
+  const labels = judged.map(r => r.label!)
+  const scores = (of: (r: RiskCohortRow) => number) => judged.map(of)
+  const genotypes = judged.map(r => r.genotype ?? 'not called')
+  const metrics: Partial<Record<RiskModelName, RiskMetrics>> | null = both
+    ? {
+        model: riskMetrics(scores(r => r.probability!), labels, genotypes, model.facts.threshold), // biome-ignore format: one line
+        'two-snp': riskMetrics(scores(r => r.twoSnp!), labels, genotypes, 0.5), // biome-ignore format: one line
+        'odds-ratio': riskMetrics(scores(r => sigmoid(r.logOddsRatio!)), labels, genotypes, 0.5), // biome-ignore format: one line
+      }
+    : null
+  const d = both ? difference(scores(r => r.probability!), scores(r => r.twoSnp!), labels) : null // biome-ignore format: one line
+  return {
+    model: model.summary,
+    rows,
+    failures,
+    resumed,
+    cautions,
+    metrics,
+    comparison: d,
+    roc: both ? rocCurve(scores(r => r.probability!), labels) : null, // biome-ignore format: one line
+    limits: [
+      ...(model.facts.trainedOnSimulated ? [simulatedSentence] : []),
+      RESEARCH_USE_ONLY,
+      ...(both ? ['Figures are of this cohort. People of the training cohort among them would make them too good; the program cannot know.'] : []), // biome-ignore format: one line
+    ],
+  }
+}
+
+const fingerprintOf = (request: CohortRequest, model: RiskModel): string =>
+  createHash('sha256')
+    .update(JSON.stringify([model.json.weights.sha256, model.json.tokenizer?.sha256, request.build ?? 'auto', request.sheet.rows.map(r => [r.sample, r.path, r.label])])) // biome-ignore format: one line
+    .digest('hex')
+
+/** Entries of a run that was stopped, by sample; a journal of another model or sheet is begun anew, a last line that was cut off is left out. */
+async function openJournal(path: string, fingerprint: string): Promise<Map<string, Entry>> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  const [head, ...lines] = text.split('\n')
+  const known = new Map<string, Entry>()
+  const kept: string[] = []
+  if (head === fingerprint)
+    for (const line of lines) {
+      try {
+        const [sample, entry] = JSON.parse(line) as [string, Entry]
+        known.set(sample, entry)
+        kept.push(line)
+      } catch {
+        // The line that a kill cut off: its sample is scored again.
+      }
+    }
+  await writeFile(path, `${[fingerprint, ...kept].join('\n')}\n`)
+  return known
+}
+
+async function stateOf(path: string): Promise<string> {
+  const s = await stat(path).catch(() => undefined)
+  return s ? `${s.size} ${s.mtimeMs} ${s.ino}` : 'absent'
+}
+
+const cell = (x: string | number | null) => (x === null ? '.' : typeof x === 'number' ? String(Number(x.toPrecision(6))) : x.replaceAll(/[\t\r\n]/g, ' ')) // biome-ignore format: one line
+const COLUMNS = ['sample', 'path', 'label', 'genotype', 'probability', 'intervalLow', 'intervalHigh', 'place', 'twoSnp', 'logOddsRatio', 'meanDepth', 'covered', 'heterozygousShare', 'build', 'noCall'] as const // biome-ignore format: one line
+
+/** The table of a cohort: what it rests on as comments, one line a sample, failures at the end as comments. */
+export function cohortTsv(cohort: RiskCohort): string {
+  const lines = [
+    ...cohort.limits.map(l => `## ${l}`),
+    `## model ${cohort.model.id}: ${cohort.model.name}`,
+    COLUMNS.join('\t'),
+    ...cohort.rows.map(row => COLUMNS.map(c => cell(row[c])).join('\t')),
+    ...cohort.failures.map(f => `## failed: line ${f.line} ${f.sample || '(no name)'}: ${f.code}: ${f.message}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
