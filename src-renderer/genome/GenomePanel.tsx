@@ -4,6 +4,7 @@ import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import { formatPosition } from '../../src-shared/genome/locus.ts'
 import { toWire } from '../../src-shared/ipc/errors.ts'
 import type { TrackSetting } from '../../src-shared/project.ts'
+import { useOverlays } from '../state/overlays.ts'
 import { isPredicted } from '../state/predictedTracks.ts'
 import { onPrediction, predictedBins } from '../state/predictions.ts'
 import { selectPosition, selectTrack } from '../state/selection.ts'
@@ -14,6 +15,7 @@ import { DiplotypeLegend } from './DiplotypeLegend.tsx'
 import { Failure } from './failure.ts'
 import { GenomeBrowser } from './genomeBrowser.ts'
 import type { Frame } from './genomeEvents.ts'
+import { overlaySpecs } from './overlaySpecs.ts'
 import { PredictedLegend } from './PredictedLegend.tsx'
 import { cachedSequence, type ReadSequence } from './sequenceCache.ts'
 import { type GenomeServices, predictedKey, trackSpec } from './trackConfigs.ts'
@@ -124,6 +126,7 @@ export function GenomePanel() {
   const files = useWorkbench(s => s.files)
   const options = useWorkbench(s => s.options)
   const genome = useGenomeFile()
+  const overlays = useOverlays()
   const { locus, referenceFileId } = document.view
   const hasSequence = genome !== undefined && genome.id === referenceFileId
 
@@ -146,6 +149,10 @@ export function GenomePanel() {
     })
   }, [genomeId])
 
+  // A track of the scan stays while the mutation that it shows changes.
+  const overlaysShown = overlaySpecs(overlays, files)
+    .map(s => `${s.key} ${s.stamp}`)
+    .join()
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new genome drops its tracks, so it must bring them again
   useEffect(() => {
     const stamp = JSON.stringify(options)
@@ -155,8 +162,10 @@ export function GenomePanel() {
       const own = t.part === 'predicted' ? predictionStamp(referenceFileId, t, files) : stamp
       return file ? (trackSpec(t, file, services, own, hasSequence) ?? []) : []
     })
-    void browser.current?.setTracks(specs).then(() => setFrame(browser.current?.frame()))
-  }, [document.tracks, files, options, genomeId, referenceFileId])
+    void browser.current
+      ?.setTracks([...specs, ...overlaySpecs(overlays, files)])
+      .then(() => setFrame(browser.current?.frame()))
+  }, [document.tracks, files, options, genomeId, referenceFileId, overlaysShown])
 
   useEffect(() => {
     if (!locus || !genome) return

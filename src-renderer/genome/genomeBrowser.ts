@@ -1,8 +1,10 @@
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import { registerBaseScoreTrack } from './attributionTrack.ts'
 import { listenForClicks } from './clicks.ts'
 import { registerCoverageTrack } from './coverageTrack.ts'
 import { registerDiplotypeTrack } from './diplotypeTrack.ts'
+import { registerEffectTrack } from './effectTrack.ts'
 import type { Frame, GenomeEvents, GenomeSpec, MoveCause } from './genomeEvents.ts'
 import { type IgvBrowser, type IgvTrack, igv, type ReferenceFrame } from './igvInternals.ts'
 import { detailRows, labelControls, lightenLabels, plain } from './igvMarkup.ts'
@@ -103,6 +105,8 @@ export class GenomeBrowser {
       registerCoverageTrack()
       registerDiplotypeTrack()
       registerPredictedTrack()
+      registerEffectTrack()
+      registerBaseScoreTrack()
     }
     const browser = await igv.createBrowser(this.#host, {
       reference,

@@ -1,7 +1,7 @@
 import { Select, Skeleton } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { formatLocus, formatPosition } from '../../../src-shared/genome/locus.ts'
 import { PREDICT_DEFAULTS } from '../../../src-shared/genome/prediction.ts'
 import type { MutationProfile, ScanData } from '../../../src-shared/genome/scan.ts'
@@ -9,6 +9,7 @@ import { toWire, type WireError } from '../../../src-shared/ipc/errors.ts'
 import { plainText, signedText } from '../../../src-shared/report/axisTicks.ts'
 import { binAt, type ProfilePicture, profileFigure, profileLayout } from '../../../src-shared/report/profileFigure.ts'
 import { useWidth } from '../../charts/FigureCanvas.tsx'
+import { useOverlays } from '../../state/overlays.ts'
 import { basesAt, type ScanCell } from '../../state/scans.ts'
 import { call, version } from '../../state/services.ts'
 import { useDocument, useWorkbench } from '../../state/workbench.ts'
@@ -50,6 +51,12 @@ export function MutationAlong(props: { readonly scan: ScanData; readonly column:
     queryFn: ({ signal: stop }) =>
       call('predict.compare', { modelFileId: scan.request.modelFileId, referenceFileId: scan.request.referenceFileId, channel, signalFileId: signal?.id ?? '', options: PREDICT_DEFAULTS, units: 'model', ...(paired ? { observed: paired.observed } : {}), interval: interval!, scale: 'linear' }, stop), // biome-ignore format: one call
   })
+  // The same numbers as a track of the browser.
+  const track = scan.columns[column]?.name ?? ''
+  useEffect(() => {
+    if (profile.data)
+      useOverlays.setState({ effect: { modelFileId: scan.request.modelFileId, track, profile: profile.data } })
+  }, [profile.data, scan.request.modelFileId, track])
   const values = useMemo(() => {
     const p = profile.data
     const m = measured.data

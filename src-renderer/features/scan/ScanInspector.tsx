@@ -9,6 +9,7 @@ import { inScan, type ScanCell, useScan, useScans, verifyScan } from '../../stat
 import { isSynthetic } from '../../state/tracks.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, Section, Synthetic } from '../../ui/parts.tsx'
+import { AttributionPanel } from './AttributionPanel.tsx'
 import { MutationAlong } from './MutationAlong.tsx'
 import { ScanList } from './ScanList.tsx'
 import { cellState, changeText, METHODS, outputText, SCORES } from './scanText.ts'
@@ -23,6 +24,7 @@ export function ScanInspector() {
     return (
       <div className="inspector-body">
         {found.error && <ErrorCard error={found.error} title="This scan could not be read." />}
+        <AttributionPanel />
         <ScanList />
       </div>
     )
@@ -43,6 +45,7 @@ export function ScanInspector() {
         ) : (
           <p className="soft">Click a cell of the heatmap, or walk it with the arrow keys.</p>
         )}
+        <AttributionPanel />
         <Verify scan={scan} />
         <Facts scan={scan} />
         <ScanList />

@@ -3,10 +3,11 @@ import { IconTable, IconX, IconZoomIn, IconZoomOut, IconZoomReset } from '@table
 import { useEffect, useMemo, useState } from 'react'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { CELL, type ScanData } from '../../../src-shared/genome/scan.ts'
-import { effectRange, stateAt } from '../../../src-shared/report/heat.ts'
+import { effectLogo, effectRange, stateAt } from '../../../src-shared/report/heat.ts'
 import type { ColumnRange } from '../../../src-shared/report/pen.ts'
 import { scanFigure } from '../../../src-shared/report/scanFigure.ts'
 import { saveExport } from '../../state/connect.ts'
+import { useOverlays } from '../../state/overlays.ts'
 import {
   inScan,
   otherRow,
@@ -69,6 +70,19 @@ function Shown(props: { readonly scan: ScanData; readonly column: number; readon
     const middle = scan.request.interval.start + Math.floor(scan.sequence.length / 2)
     useScans.setState({ cell: { position: middle, row: otherRow(scan, middle, 0) } })
   }, [scan])
+  // What each base adds, as a track of the browser.
+  useEffect(() => {
+    const letters = effectLogo(scan, column)
+    const values = Float32Array.from(letters, l => l?.height ?? 0)
+    const { contig, start } = scan.request.interval
+    useOverlays.setState({
+      summary: {
+        modelFileId: scan.request.modelFileId,
+        track: scan.columns[column]?.name ?? '',
+        scores: { contig, start, values, bases: scan.sequence, peaks: [] },
+      },
+    })
+  }, [scan, column])
   const ranges = [effectRange(scan, column), second && beside ? effectRange(second, Math.min(beside.column, second.columns.length - 1)) : 0] // biome-ignore format: one pair
   const range = Math.max(...ranges)
   const read = hover ?? cell
@@ -222,14 +236,12 @@ function Toolbar(props: {
   return (
     <div className="scan-toolbar">
       {scan.columns.length > 1 ? (
-        (
         <ColumnSelect
           scan={scan}
           column={column}
           label="Track of the scan"
           onColumn={c => show({ scanId: scan.scanId, column: c })}
         /> // biome-ignore format: one line
-      )
       ) : (
         <b className="scan-title" title={scan.columns[0]?.name}>
           {scan.columns[0]?.name}

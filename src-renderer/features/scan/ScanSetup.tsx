@@ -7,6 +7,7 @@ import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { REFERENCE } from '../../../src-shared/genome/prediction.ts'
 import type { EffectScore, ScanMethod, ScanRequest } from '../../../src-shared/genome/scan.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { attributeView } from '../../state/overlays.ts'
 import { useModelFacts } from '../../state/predictions.ts'
 import { MAX_SPAN_BP, type OutputChoice, type ScanForm, spanAround, startScan, useScans } from '../../state/scans.ts'
 import { call, openFiles } from '../../state/services.ts'
@@ -198,6 +199,11 @@ export function ScanSetup({ contig, position }: { readonly contig: string; reado
               onClick={() => void run({ ...view, contig: onContig.name })}
             >
               Scan the view ({viewBp.toLocaleString('en-US')} bp)
+            </Button>
+          )}
+          {view && reference && !facts.data?.noGradient && (
+            <Button variant="subtle" onClick={() => void attributeView()}>
+              Attribution of the view
             </Button>
           )}
         </div>

@@ -2,6 +2,7 @@ import { useEffect } from 'react'
 import type { Interval } from '../../../src-shared/genome/interval.ts'
 import { type Command, register } from '../../state/commands.ts'
 import { openField } from '../../state/fields.ts'
+import { attributeView } from '../../state/overlays.ts'
 import { useScans } from '../../state/scans.ts'
 import { selectPosition } from '../../state/selection.ts'
 import { useWorkbench } from '../../state/workbench.ts'
@@ -35,6 +36,13 @@ export function useScanCommands() {
         keys: ['m'],
         enabled: () => hasModel() && locus() !== null,
         run: askHere,
+      },
+      {
+        id: 'attribution',
+        title: 'Attribution of the view (gradient × input)',
+        group: 'Look up',
+        enabled: () => hasModel() && locus() !== null && state().history.present.view.referenceFileId !== null,
+        run: () => void attributeView(),
       },
       {
         id: 'scan-list',

@@ -181,6 +181,7 @@ export function VariantTable({ tableId }: { readonly tableId: string }) {
             <tbody>
               {page.rows.map((row, i) => (
                 <tr
+                  // biome-ignore lint/suspicious/noArrayIndexKey: one variant may stand twice in a file; a page never changes in place
                   key={`${look.offset + i}:${row.contig}:${row.position}:${row.alt}`}
                   data-state={row.state}
                   data-dim={row.state !== 'scored'}
