@@ -35,6 +35,7 @@ export function createModelHandlers(parts: ModelHandlerParts): ModelHandlers {
     'models.openShipped': async ({ id }) => open(await shipped.folder(id)),
     async 'models.facts'({ fileId }) {
       const { json, card, weightsBytes, table } = await models.use(fileId)
+      if (json.input.type === 'dna') networks.warm() // whoever looks at it will soon want to see its tracks
       return modelFacts(json, { fileId, card, weightsBytes, table })
     },
     async 'models.tracks'({ fileId, query, assay, offset, limit }) {

@@ -20,6 +20,8 @@ export interface NetworkPool {
     context: WorkContext,
     work: (network: TrackNetwork) => Promise<T>,
   ): Promise<T>
+  /** Starts the compute process and tries its devices, so that the first prediction does not wait for that. */
+  warm(): void
   close(): Promise<void>
 }
 
@@ -44,6 +46,7 @@ export function createNetworkPool(options: {
   readonly idleMs?: number
 }): NetworkPool {
   let entries: readonly Entry[] = []
+  let warmed = false
   const closeIdle = async (entry: Entry) => {
     if (!entry.evicted || entry.users > 0) return
     clearTimeout(entry.timer)
@@ -92,6 +95,17 @@ export function createNetworkPool(options: {
         used.timer = setTimeout(() => void evict(used), options.idleMs ?? IDLE_MS).unref()
         await closeIdle(used)
       }
+    },
+    warm() {
+      if (warmed) return
+      warmed = true
+      const trials = async () => {
+        const compute = await options.compute()
+        for (const device of ['cpu', 'cuda', 'webgpu'] as const) await compute.tryDevice(device)
+      }
+      trials().catch(() => {
+        warmed = false // the prediction will say why
+      })
     },
     async close() {
       await Promise.all(entries.map(evict))
