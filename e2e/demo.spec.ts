@@ -179,7 +179,7 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
   it('hides a track and undoes it', async () => {
     const labels = w.page.locator('.igv-track-label')
     const before = await labels.count()
-    await tree().getByRole('checkbox', { name: 'Signal' }).click()
+    await tree().getByRole('checkbox', { name: 'Signal' }).first().click()
     await expect.poll(() => labels.count(), soon).toBe(before - 1)
     await w.page.keyboard.press('Control+z')
     await expect.poll(() => labels.count(), soon).toBe(before)
