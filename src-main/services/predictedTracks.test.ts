@@ -48,7 +48,7 @@ const start = async () => {
     threads: 2,
     startFolder: work,
     roots: [],
-    start: { files: ['ref.fa', 'models/gc', 'same.bw', 'other.bw', 'constant.bw', 'empty.bw', 'elsewhere.bw'].map(f => join(work, f)) }, // biome-ignore format: one line
+    start: { files: ['ref.fa', 'models/gc', 'same.bw', 'sparse.bw', 'other.bw', 'constant.bw', 'empty.bw', 'elsewhere.bw', 'person.vcf'].map(f => join(work, f)) }, // biome-ignore format: one line
   })
   const { port1, port2 } = new MessageChannel()
   services.connect(portWire(port2 as unknown as PortLike))
@@ -67,10 +67,20 @@ beforeAll(async () => {
   const signal = (name: string, of: readonly number[], value: (at: number) => number, contigs = [{ name: 'one', length: 3000 }]) =>
     writeFileSync(join(work, name), writeBigWig(contigs, [{ contig: 'one', starts: of, ends: of.map(at => at + BIN), values: of.map(value) }])) // biome-ignore format: one line
   signal('same.bw', kept, at => 8 * share(bases, 'GC', at))
+  signal(
+    'sparse.bw',
+    starts.filter(at => share(bases, 'GC', at) > 0),
+    at => 8 * share(bases, 'GC', at),
+  )
   signal('other.bw', starts, at => share(bases, 'AC', at))
   signal('constant.bw', starts, () => 2)
   signal('empty.bw', [], () => 0)
   signal('elsewhere.bw', starts, () => 1, [{ name: 'one', length: 3004 }])
+  const changes = [
+    ['one', 1041, '.', bases[1040], bases[1040] === 'G' ? 'A' : 'G', '.', '.', '.', 'GT', '0|1'],
+    ['one', 1064, '.', bases.slice(1063, 1068), bases[1063], '.', '.', '.', 'GT', '1|0'],
+  ]
+  writeFileSync(join(work, 'person.vcf'), `##fileformat=VCFv4.2\n##contig=<ID=one,length=3000>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\n${changes.map(c => `${c.join('\t')}\n`).join('')}`) // biome-ignore format: one line
   await start()
 })
 afterAll(async () => {
@@ -185,10 +195,17 @@ describe('against experiment', () => {
     const c = await compare(ids.get('same.bw')!, 1000, 2000)
     expect([c.start, c.n, c.pearson, c.spearman]).toEqual([1000, 230, 1, 1])
     expect([...c.used].map((u, i) => (u ? 0 : 1000 + i * BIN)).filter(Boolean)).toEqual(Array.from({ length: 20 }, (_, i) => 1200 + i * BIN)) // biome-ignore format: one line
-    expect(c.warnings).toEqual(['20 of 250 bins have no value in the signal file and are left out'])
+    expect(c.warnings).toEqual([
+      '20 of 250 bins have no value in the signal file: they are left out, since the file stores zeros',
+    ])
     expect(c.observed[0]).toBeCloseTo(8 * c.predicted[0]!, 5)
     expect(c.hexbin.count.reduce((a, b) => a + b)).toBe(230)
     expect(c.units).toMatch(/names no transform/)
+  })
+  it('bins without a value count as 0 in a file that stores no zeros', async () => {
+    const c = await compare(ids.get('sparse.bw')!, 1000, 2000)
+    expect([c.n, c.pearson]).toEqual([250, 1])
+    expect(c.warnings).toEqual([expect.stringMatching(/^\d+ of 250 bins have no value in the signal file: they count as 0/)]) // biome-ignore format: one line
   })
   it('something else correlates as the formula says, in the region and in each of several', async () => {
     const c = await compare(ids.get('other.bw')!, 0, 400)
@@ -242,6 +259,35 @@ describe('what is handed over', () => {
     const { downloadId, name } = await page.call('models.export', { fileId: ids.get('gc')!, format: 'onnx' })
     expect(name).toBe('gc-content.onnx')
     expect(Buffer.from((await services.content.download(downloadId, false)).bytes)).toEqual(readFileSync(join(work, 'models', 'gc', 'gc.onnx'))) // biome-ignore format: one line
+  })
+})
+
+describe("a person's own tracks", () => {
+  // chr one: 1000..1063 is one kept window. Two phased changes: a substitution on haplotype 1, a deletion on haplotype 0.
+  const swap = (at: number) => (bases[at] === 'G' ? 'A' : 'G')
+  const background = (haplotype: 0 | 1, sample = 'S') => ({ kind: 'haplotype' as const, fileId: ids.get('person.vcf')!, sample, haplotype }) // biome-ignore format: one line
+  const view = (more: Partial<Asked> = {}) => asked(1024, 1088, more)
+
+  it('are those of each haplotype, in bins of the reference', async () => {
+    const plain = await settled(view())
+    const [zero, one] = [
+      await settled(view({ background: background(0) })),
+      await settled(view({ background: background(1) })),
+    ]
+    const edited = `${bases.slice(0, 1040)}${swap(1040)}${bases.slice(1041)}`
+    expect([...one.mean]).toEqual(expected(one, 'GC', edited))
+    expect(one.mean).not.toEqual(plain.mean)
+    // The window's middle, 1056, keeps its place: what is deleted after it pulls the rest back by 4 bases, a whole bin.
+    const shorter = `${bases.slice(0, 1064)}${bases.slice(1068)}`
+    const bin = (i: number) => share(i < 10 ? bases : shorter, 'GC', i < 10 ? 1024 + i * BIN : 1024 + (i - 1) * BIN)
+    expect([...zero.mean]).toEqual(Array.from({ length: 16 }, (_, i) => (i === 10 ? Number.NaN : Math.fround(bin(i)))))
+    expect([...zero.deleted!]).toEqual(Array.from({ length: 16 }, (_, i) => (i === 10 ? 1 : 0)))
+    expect(zero.warnings).toEqual([expect.stringMatching(/^1 bins without a value/)])
+    expect(plain.deleted).toBeUndefined()
+  })
+  it('of an unknown sample, or of a file that holds no person, are refused', async () => {
+    expect(await code(page.call('predict.bins', view({ background: background(0, 'T') })))).toBe('not-found')
+    expect(await code(page.call('predict.bins', view({ background: { ...background(0), fileId: ids.get('same.bw')! } })))).toBe('wrong-type') // biome-ignore format: one line
   })
 })
 

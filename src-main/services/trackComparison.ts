@@ -73,19 +73,27 @@ export function createTrackComparisons(parts: {
     const predicted = back ? p.values.map(back) : p.values
     const observed = new Float32Array(p.bins).fill(Number.NaN)
     const used = new Uint8Array(p.bins)
-    let empty = 0
+    // Many writers leave zeros out. A file that stores some knows the difference between 0 and nothing.
+    const storesZeros = bins.min.includes(0)
+    let [empty, there] = [0, 0]
     for (let i = 0; i < p.bins; i++) {
-      if (!(bins.covered[i]! > 0)) {
+      if (bins.covered[i]! > 0) there++
+      else {
         empty++
-        continue
+        if (storesZeros) continue
       }
       observed[i] = value(bins.sums[i]!, bins.mean[i]!, p.binBp)
       if (p.unknown[i] === 0 && Number.isFinite(predicted[i])) used[i] = 1
     }
+    if (there === 0) {
+      observed.fill(Number.NaN)
+      used.fill(0)
+    }
     const warnings = [...p.warnings]
     const n = (x: number) => x.toLocaleString('en-US')
-    if (empty === p.bins) warnings.push('the signal file has no value in this region')
-    else if (empty > 0) warnings.push(`${n(empty)} of ${n(p.bins)} bins have no value in the signal file and are left out`) // biome-ignore format: one line
+    if (there === 0) warnings.push('the signal file has no value in this region')
+    else if (empty > 0)
+      warnings.push(`${n(empty)} of ${n(p.bins)} bins have no value in the signal file: they ${storesZeros ? 'are left out, since the file stores zeros' : 'count as 0, since the file stores no zeros here'}`) // biome-ignore format: one line
     if (used.includes(1)) {
       for (const [name, values] of [
         ['the signal', observed],
