@@ -53,8 +53,11 @@ export async function loadTrackData(
         throw new WorkbenchError('bad-input', `recipe.data.splits.${split} names no region`, 'name its regions')
       loaded[split] = []
       names[split] = regions.map(formatLocus)
+      const covered = data.tracks.map(() => 0)
       for (const region of regions)
-        loaded[split].push(await loadRegion(region, { data, genome, signals, geometry, marginBp }, context))
+        loaded[split].push(await loadRegion(region, { data, genome, signals, geometry, marginBp, covered }, context))
+      const empty = covered.indexOf(0)
+      if (empty >= 0) throw new WorkbenchError('bad-input', `${called(data.tracks[empty]!)} has no value in the ${split} regions (${names[split].slice(0, 3).join(', ')}${names[split].length > 3 ? '…' : ''})`, 'give a track that covers the regions') // biome-ignore format: one thought
     }
     const files: Record<string, string> = { [basename(data.reference)]: await fileSha256(data.reference, context) }
     for (const track of data.tracks) files[basename(track.file)] = await fileSha256(track.file, context)
@@ -134,10 +137,14 @@ interface Source {
   readonly signals: readonly SignalFile[]
   readonly geometry: WindowGeometry
   readonly marginBp: number
+  /** Bases with a value so far, of each track. */
+  readonly covered: number[]
 }
 
+const called = (track: RecipeTrack): string => `track '${track.table.name}' ('${track.file}')`
+
 async function loadRegion(region: Interval, source: Source, context: WorkContext): Promise<TrackRegion> {
-  const { data, genome, signals, geometry } = source
+  const { data, genome, geometry } = source
   const { length } = genome.contigs.find(c => c.name === region.contig)!
   const marginBp = geometry.cropBins * geometry.binBp + source.marginBp
   const [from, to] = [Math.max(0, region.start - marginBp), Math.min(length, region.end + marginBp)]
@@ -152,14 +159,7 @@ async function loadRegion(region: Interval, source: Source, context: WorkContext
   const tracks = data.tracks.length
   const targets = new Float32Array(bins * tracks)
   for (const [t, track] of data.tracks.entries()) {
-    const values = await binSums(
-      signals[t]!,
-      region,
-      genome.stretches ? undefined : length,
-      geometry.binBp,
-      track,
-      context,
-    )
+    const values = await binSums(t, region, genome.stretches ? undefined : length, source, context)
     const transform = targetTransform(track.transform)
     values.forEach((sum, bin) => {
       targets[bin * tracks + t] = transform(sum, geometry.binBp)
@@ -170,27 +170,18 @@ async function loadRegion(region: Interval, source: Source, context: WorkContext
 
 /** Sums of a track's values over the bases of each bin. */
 async function binSums(
-  signal: SignalFile,
+  t: number,
   region: Interval,
   length: number | undefined,
-  binBp: number,
-  track: RecipeTrack,
+  { data, signals, geometry, covered }: Source,
   context: WorkContext,
 ): Promise<Float64Array> {
-  const name = `track '${track.table.name}' ('${signal.path}')`
+  const signal = signals[t]!
   const contig = findContig(region.contig, signal.contigs)
   if (contig && length !== undefined && contig.length !== length)
-    throw new WorkbenchError('build', `${name} is of another assembly: contig '${contig.name}' has ${contig.length.toLocaleString('en-US')} bp in it and ${length.toLocaleString('en-US')} in the reference`, 'give a track and a reference of one assembly') // biome-ignore format: one thought
-  const bins = (region.end - region.start) / binBp
-  const read = await signal.bins(region, bins, context, { exact: true })
-  let covered = 0
-  for (const n of read.covered) covered += n
-  if (covered === 0)
-    throw new WorkbenchError(
-      'bad-input',
-      `${name} has no value in ${formatLocus(region)}`,
-      'give a track that covers the region',
-    )
+    throw new WorkbenchError('build', `${called(data.tracks[t]!)} is of another assembly: contig '${contig.name}' has ${contig.length.toLocaleString('en-US')} bp in it and ${length.toLocaleString('en-US')} in the reference`, 'give a track and a reference of one assembly') // biome-ignore format: one thought
+  const read = await signal.bins(region, (region.end - region.start) / geometry.binBp, context, { exact: true })
+  for (const n of read.covered) covered[t]! += n
   return read.sums
 }
 

@@ -59,7 +59,7 @@ const sparse = {
 describe('train on tracks', () => {
   // Truth: the rule that made the tracks (a bin's share of G and of C) is learned in a few steps.
   it('writes a model folder that passes its check, learns, and records where it came from', async () => {
-    const result = await train(trackRecipe({ training: { ...(trackRecipe()['training'] as object), steps: 120, validation: { every: 20, patience: 10 } } }), 'learns') // biome-ignore format: one thought
+    const result = await train(trackRecipe({ training: { ...(trackRecipe()['training'] as object), batch: 4, steps: 120, schedule: { kind: 'cosine', rate: 0.03, warmupSteps: 5 }, validation: { every: 20, patience: 10 } } }), 'learns') // biome-ignore format: one thought
     expect(readdirSync(join(work, 'learns')).sort()).toEqual(['CARD.md', 'metrics.jsonl', 'model.json', 'weights.safetensors']) // biome-ignore format: one thought
     expect((await checkModel(join(work, 'learns'), registry, quietContext())).problems).toEqual([])
     expect((result.metrics['test'] as { mean: number }).mean).toBeGreaterThan(0.5)
@@ -147,7 +147,12 @@ describe('a recipe or data that cannot be', () => {
     ['a file that is absent', tracks({ file: 'none.bw' }), 'not-found', /none\.bw/],
     ['a file that is no bigWig', tracks({ file: 'genome.fa' }), 'wrong-type', /genome\.fa/],
     ['a bigWig of another assembly', tracks({ file: 'other/plus.bw' }), 'build', /'RNA:plus'.*another assembly: contig 'A' has 5,000 bp/], // biome-ignore format: one row
-    ['a bigWig without values there', tracks({ file: 'empty.bw' }), 'bad-input', /'RNA:plus'.*no value in chrA/],
+    [
+      'a bigWig without values there',
+      tracks({ file: 'empty.bw' }),
+      'bad-input',
+      /'RNA:plus'.*no value in the train regions \(chrA/,
+    ],
     ['a start whose weights do not fit', { start: { model: 'narrow' } }, 'not-found', /narrow/],
   ])('%s', async (_, more, code, message) => {
     writeTrackExperiment(join(work, 'data', 'other'), { lengths: { chrA: 5000, chrB: 2048 } })
