@@ -7,6 +7,7 @@ import { About, KeySheet, Rename } from './features/help/Dialogs.tsx'
 import { InspectorArea } from './features/inspector/InspectorArea.tsx'
 import { StatusBar } from './features/jobs/StatusBar.tsx'
 import { Toasts } from './features/jobs/Toasts.tsx'
+import { useModelCommands } from './features/models/modelCommands.ts'
 import { DropZone } from './features/open/DropZone.tsx'
 import { FileDialog } from './features/open/FileDialog.tsx'
 import { useAppCommands } from './features/palette/appCommands.ts'
@@ -39,6 +40,7 @@ export function App() {
 
 function Window() {
   useAppCommands()
+  useModelCommands()
   useScanCommands()
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {

@@ -15,7 +15,7 @@ import { DiplotypeLegend } from './DiplotypeLegend.tsx'
 import { Failure } from './failure.ts'
 import { GenomeBrowser } from './genomeBrowser.ts'
 import type { Frame } from './genomeEvents.ts'
-import { overlaySpecs } from './overlaySpecs.ts'
+import { overlaySpecs, withOverlays } from './overlaySpecs.ts'
 import { PredictedLegend } from './PredictedLegend.tsx'
 import { cachedSequence, type ReadSequence } from './sequenceCache.ts'
 import { type GenomeServices, predictedKey, trackSpec } from './trackConfigs.ts'
@@ -163,7 +163,7 @@ export function GenomePanel() {
       return file ? (trackSpec(t, file, services, own, hasSequence) ?? []) : []
     })
     void browser.current
-      ?.setTracks([...specs, ...overlaySpecs(overlays, files)])
+      ?.setTracks(withOverlays(specs, overlaySpecs(overlays, files)))
       .then(() => setFrame(browser.current?.frame()))
   }, [document.tracks, files, options, genomeId, referenceFileId, overlaysShown])
 

@@ -22,7 +22,7 @@ const attribution = held(s => s.attribution?.scores ?? null)
 
 const HEIGHT_PX = 84
 
-/** Tracks of the scan on the screen and of an attribution; they stand below the files' own. */
+/** Tracks of the scan on the screen and of an attribution; see `withOverlays` for their place. */
 export function overlaySpecs(
   state: Pick<Overlays, 'effect' | 'summary' | 'attribution'>,
   files: readonly OpenedFile[],
@@ -50,4 +50,11 @@ export function overlaySpecs(
     ...(state.summary ? [spec('summary', state.summary.modelFileId, `Scan, what each base adds: ${state.summary.track}`, BASE_SCORE_TYPE, summary)] : []), // biome-ignore format: one track
     ...(state.attribution ? [spec('attribution', state.attribution.modelFileId, 'Gradient × input (first order)', BASE_SCORE_TYPE, attribution)] : []), // biome-ignore format: one track
   ]
+}
+
+/** Above the samples, whose reads would push them off the screen; below genes, variants, signal and predictions. */
+export function withOverlays(specs: readonly TrackSpec[], overlays: readonly TrackSpec[]): readonly TrackSpec[] {
+  const first = specs.findIndex(s => s.part === 'coverage' || s.part === 'diplotype' || s.part === 'reads')
+  const at = first < 0 ? specs.length : first
+  return [...specs.slice(0, at), ...overlays, ...specs.slice(at)]
 }

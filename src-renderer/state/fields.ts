@@ -27,7 +27,7 @@ export const openField = (modelFileId?: string): void =>
 /** @throws WorkbenchError, for the form to show */
 export async function startField(request: FieldRequest): Promise<void> {
   const { fieldId, job } = await call('field.start', request)
-  useWorkbench.getState().jobChanged(job)
+  useWorkbench.getState().jobStarted(job)
   useFields.setState({ fieldId, jobId: job.id })
 }
 

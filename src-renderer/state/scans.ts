@@ -157,7 +157,7 @@ export function otherRow(scan: ScanData, position: number, row: number): number 
 export async function startScan(request: ScanRequest): Promise<void> {
   const started = performance.now()
   const { scanId, job } = await call('scan.start', { request })
-  useWorkbench.getState().jobChanged(job)
+  useWorkbench.getState().jobStarted(job)
   useScans.setState(s => ({ clocks: { ...s.clocks, [scanId]: { started } } }))
   useScans.getState().show({ scanId, column: 0 })
   void queries.invalidateQueries({ queryKey: ['scan-list'] })
@@ -166,7 +166,7 @@ export async function startScan(request: ScanRequest): Promise<void> {
 export function resumeScan(scanId: string): void {
   attempt(async () => {
     const { job } = await call('scan.resume', { scanId })
-    useWorkbench.getState().jobChanged(job)
+    useWorkbench.getState().jobStarted(job)
     refresh(scanId)
     void queries.invalidateQueries({ queryKey: ['scan-list'] })
   })

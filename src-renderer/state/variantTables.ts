@@ -40,7 +40,7 @@ export const lookAt = (change: Partial<VariantTables['rows']>): void =>
 /** @throws WorkbenchError, for the form to show */
 export async function startVariants(request: VariantTableRequest): Promise<void> {
   const { tableId, job } = await call('variants.start', request)
-  useWorkbench.getState().jobChanged(job)
+  useWorkbench.getState().jobStarted(job)
   useVariantTables.setState(s => ({
     tableId,
     jobId: job.id,

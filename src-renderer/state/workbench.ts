@@ -72,6 +72,8 @@ interface Workbench {
   fileClosed(fileId: string): void
   setTrackVisible(fileId: string, part: TrackSetting['part'], visible: boolean): void
   jobChanged(job: JobSnapshot): void
+  /** What a call that started it answered: older than any event about it. */
+  jobStarted(job: JobSnapshot): void
   notify(kind: Notice['kind'], text: string, error?: WireError): void
   dismiss(id: number): void
   show(dialog: Dialog): void
@@ -180,6 +182,9 @@ export const useWorkbench = create<Workbench>()((set, get) => ({
     set(s => ({
       jobs: s.jobs.some(j => j.id === job.id) ? s.jobs.map(j => (j.id === job.id ? job : j)) : [...s.jobs, job],
     }))
+  },
+  jobStarted(job) {
+    if (!get().jobs.some(j => j.id === job.id)) get().jobChanged(job)
   },
   notify(kind, text, error) {
     const notice: Notice = { id: nextNotice++, kind, text, ...(error ? { error } : {}) }

@@ -153,6 +153,11 @@ function Medians({ fields, actions }: { readonly fields: readonly ReceptiveField
               <th scope="col" data-align="right">
                 Position
               </th>
+              {published.length > 0 && (
+                <th scope="col" data-align="right" title="Place of the mutation in the window, 0 its start, 1 its end">
+                  In window
+                </th>
+              )}
               {columns.map(c => (
                 <th scope="col" key={c.name} data-align="right">
                   {c.name}
@@ -164,6 +169,7 @@ function Medians({ fields, actions }: { readonly fields: readonly ReceptiveField
             {first.positions.map((p, r) => (
               <tr key={p}>
                 <td data-align="right">{(p + 1).toLocaleString('en-US')}</td>
+                {published.length > 0 && <td data-align="right">{(p / (first.windowBp - 1)).toFixed(3)}</td>}
                 {columns.map(c => (
                   <td key={c.name} data-align="right">
                     {c.medians[r] === undefined ? '–' : plainText(c.medians[r])}
@@ -176,8 +182,9 @@ function Medians({ fields, actions }: { readonly fields: readonly ReceptiveField
       </div>
       {published.length > 0 && (
         <p className="soft scan-about">
-          Published: the authors’ trained models, window of 196,608 bp, 5,313 tracks, another run than the report’s
-          picture. Sizes compare only with a trained model of that window; the shape over positions compares always.
+          Published: the authors’ trained models at the same nine places of their window of 196,608 bp, mean over 5,313
+          tracks, another run than the report’s picture. Sizes compare only with a trained model of that window; the
+          shape over places compares always.
         </p>
       )}
     </Section>

@@ -153,7 +153,7 @@ function Screen() {
 
 const ExportAll = ({ fieldId }: { readonly fieldId: string }) => (
   <SmallButton
-    label="Save the measurement with all its numbers"
+    label="Save the measurement with all its numbers as JSON"
     text="JSON"
     onClick={() =>
       attempt(async () => {

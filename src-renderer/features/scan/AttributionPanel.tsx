@@ -4,7 +4,7 @@ import { plainText, signedText } from '../../../src-shared/report/axisTicks.ts'
 import { attributeView, useOverlays } from '../../state/overlays.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { type Column, DataTable } from '../../ui/DataTable.tsx'
-import { ErrorCard, Section, TsvButton } from '../../ui/parts.tsx'
+import { ErrorCard, Section, sentence, TsvButton } from '../../ui/parts.tsx'
 import { originLines, toTsv } from '../../ui/provenance.ts'
 
 type Peak = NonNullable<ReturnType<typeof useOverlays.getState>['attribution']>['found']['peaks'][number]
@@ -82,7 +82,7 @@ export function AttributionPanel() {
             Gradient × input of{' '}
             {formatLocus({ contig: found.contig, start: found.start, end: found.start + found.values.length })}: a
             first-order estimate of what each base adds to the mean of{' '}
-            {attribution?.channels.length === 1 ? 'the track' : 'the tracks'}. {found.ranWith}.
+            {attribution?.channels.length === 1 ? 'the track' : 'the tracks'}. {sentence(found.ranWith)}
           </p>
           {found.peaks.length === 0 ? (
             <p className="soft">No stretch stands out.</p>

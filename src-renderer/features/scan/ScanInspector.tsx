@@ -183,7 +183,7 @@ function Facts({ scan }: { readonly scan: ScanData }) {
         <dt>Asked for</dt>
         <dd>{METHODS[request.method].name}</dd>
         <dt>Ran</dt>
-        <dd>{scan.ranWith}</dd>
+        <dd>{scan.ranWith || 'not yet'}</dd>
         {clock?.done !== undefined && (
           <>
             <dt>Time</dt>

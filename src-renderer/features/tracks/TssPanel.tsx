@@ -1,9 +1,11 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useEffect, useRef } from 'react'
 import type { Interval } from '../../../src-shared/genome/interval.ts'
 import { formatPosition } from '../../../src-shared/genome/locus.ts'
 import type { Scale, TrackComparison } from '../../../src-shared/genome/prediction.ts'
 import { profileFigure } from '../../charts/profileFigure.ts'
+import { register } from '../../state/commands.ts'
 import { call, version } from '../../state/services.ts'
 import { useLocus, useWorkbench } from '../../state/workbench.ts'
 import { Section } from '../../ui/parts.tsx'
@@ -38,6 +40,15 @@ export function TssPanel(props: {
     enabled: genes !== undefined && around !== undefined,
     queryFn: ({ signal }) => call('genes.range', { fileId: genes?.id ?? '', interval: around as Interval }, signal),
   })
+  const walk = useRef<(direction: 1 | -1) => void>(() => {})
+  useEffect(
+    () =>
+      register([
+        { id: 'next-tss', title: 'Next transcription start', group: 'Move', keys: ['}'], run: () => walk.current(1) },
+        { id: 'previous-tss', title: 'Previous transcription start', group: 'Move', keys: ['{'], run: () => walk.current(-1) },
+      ]),
+    [],
+  )
   if (!genes || !locus) return null
   const starts = startsOf(models.data?.transcripts ?? [], strand)
   const middle = Math.floor((locus.start + locus.end) / 2)
@@ -48,6 +59,7 @@ export function TssPanel(props: {
     useWorkbench.setState({ trackPoint: { contig: locus.contig, position: found.position } })
     goTo({ contig: locus.contig, start: found.position - half, end: found.position + half })
   }
+  walk.current = jump
   const here = starts.find(s => Math.abs(s.position - middle) <= HERE_BP)
   const inside = c
     ? starts.filter(s => s.position >= c.start && s.position < c.start + c.predicted.length * c.binBp)
