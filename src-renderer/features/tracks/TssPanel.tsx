@@ -45,7 +45,13 @@ export function TssPanel(props: {
     () =>
       register([
         { id: 'next-tss', title: 'Next transcription start', group: 'Move', keys: ['}'], run: () => walk.current(1) },
-        { id: 'previous-tss', title: 'Previous transcription start', group: 'Move', keys: ['{'], run: () => walk.current(-1) },
+        {
+          id: 'previous-tss',
+          title: 'Previous transcription start',
+          group: 'Move',
+          keys: ['{'],
+          run: () => walk.current(-1),
+        },
       ]),
     [],
   )
