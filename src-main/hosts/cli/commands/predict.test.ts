@@ -60,6 +60,25 @@ describe('predict', () => {
     expect(json).toMatchObject({ contig: 'chr7', start: 100, end: 148, bins: 12, tracks: ['human2'], unknownBins: [], device: { requested: 'cpu' } }) // biome-ignore format: one thought
     expect(json.values.map((v: number[]) => Math.fround(v[0]!))).toEqual(lines.slice(1).map(l => Math.fround(Number(l.split('\t')[3])))) // biome-ignore format: one thought
   })
+  it("puts a person's haplotypes beside the reference, and finds kept windows again", () => {
+    const bases = readFileSync(reference, 'utf8').split('\n')[1]!
+    const row = (at: number, genotype: string) => `7\t${at + 1}\t.\t${bases[at]}\t${bases[at] === 'A' ? 'C' : 'A'}\t.\t.\t.\tGT\t${genotype}\n` // biome-ignore format: one thought
+    writeFileSync(join(work, 'p.vcf'), `##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tp\n${row(120, '1|0')}${row(130, '0/1')}`) // biome-ignore format: one thought
+    const both = predict('--region', 'chr7:101-148', '--tracks', 'human2', '--vcf', 'p.vcf', '--cache', 'kept')
+    expect(both.err).toContain('warning: haplotype 0: 1 heterozygous place not phased')
+    const lines = both.out.trim().split('\n').map(l => l.split('\t')) // biome-ignore format: one thought
+    expect(lines[0]).toEqual(['contig', 'start', 'end', 'human2', 'human2:haplotype0', 'human2:haplotype1', 'human2:difference']) // biome-ignore format: one thought
+    const numbers = lines.slice(1).map(l => l.slice(3).map(Number))
+    for (const [, z, o, d] of numbers) expect(d).toBeCloseTo(o! - z!, 6)
+    // Each haplotype differs from the reference where its own allele is within a kernel's reach, and nowhere else.
+    const differs = (k: 1 | 2) => numbers.flatMap((n, i) => (n[k] !== n[0] ? [i] : []))
+    expect(differs(1)).toEqual(expect.arrayContaining([5]))
+    expect(differs(2)).toEqual(expect.arrayContaining([7]))
+    expect(differs(1).every(i => Math.abs(i - 5) <= 1) && differs(2).every(i => Math.abs(i - 7) <= 1)).toBe(true)
+    const again = JSON.parse(predict('--region', 'chr7:101-148', '--tracks', 'human2', '--vcf', 'p.vcf', '--haplotype', '1', '--cache', 'kept', '--json').out) // biome-ignore format: one thought
+    expect(again).toMatchObject({ fromCache: 1, windows: 1, deletedBins: [] })
+    expect(again.values.map((v: number[]) => Math.fround(v[0]!))).toEqual(numbers.map(n => Math.fround(n[2]!)))
+  })
   it('warns of a region of N alone', () => {
     const { code, err } = predict('--region', 'empty:41-80', '--out', 'n.tsv')
     expect(code).toBe(0)
@@ -91,6 +110,18 @@ describe('predict', () => {
       ['--region', 'chr7:101-148', '--out', 'x.npy', '--average', 'both'],
       2,
       /wrong-usage: --average is 'both'/,
+    ],
+    [
+      'a sample that the VCF has not',
+      ['--region', 'chr7:101-148', '--vcf', 'p.vcf', '--sample', 'q', '--out', 'x.npy'],
+      3,
+      /not-found: sample 'q' is not in 'p\.vcf'/,
+    ],
+    [
+      'a haplotype of nobody',
+      ['--region', 'chr7:101-148', '--haplotype', '1', '--out', 'x.npy'],
+      2,
+      /wrong-usage: --haplotype is for --vcf/,
     ],
     ['no region', ['--out', 'x.npy'], 2, /wrong-usage: --region is missing/],
   ])('refuses %s in one line, and leaves no file', (_, args, code, message) => {
