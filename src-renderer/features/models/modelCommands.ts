@@ -38,7 +38,7 @@ export function useModelCommands() {
         id: 'choose-tracks',
         title: 'Choose tracks of a model',
         group: 'Look up',
-        keys: ['m'],
+        keys: ['l'],
         enabled: () => models().length > 0,
         run: () => {
           const [first] = models()
