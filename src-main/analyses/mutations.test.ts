@@ -111,6 +111,8 @@ describe('where a scan looks', () => {
     const all = mutationsOf('AAAAA', [10, 11, 12, 13, 14])
     expect([...new Set(nearestFirst(all, 12).map(m => m.position))]).toEqual([12, 11, 13, 10, 14])
     expect(nearestFirst(all, 12)).toHaveLength(15)
+    expect([...new Set(nearestFirst(all, 12, 4).map(m => m.position))]).toEqual([12, 13, 14, 11, 10])
+    expect([...new Set(nearestFirst(all, 11, 4).map(m => m.position))]).toEqual([11, 10, 12, 13, 14])
   })
 })
 

@@ -95,8 +95,19 @@ export function mutationsOf(bases: string, places: ArrayLike<number>): PlannedMu
   return planned
 }
 
-/** What is left, the positions nearest to the focus first (the left of two equally near), in the order A, C, G, T each. */
-export function nearestFirst(left: readonly PlannedMutation[], focus: number): PlannedMutation[] {
+/**
+ * What is left, the positions nearest to the focus first (the left of two equally near), in the order A, C, G, T each. Mutants of one
+ * aligned `stretch` of the window stay together: the stretch nearest to the focus first.
+ */
+export function nearestFirst(left: readonly PlannedMutation[], focus: number, stretch = 1): PlannedMutation[] {
   const distance = (m: PlannedMutation) => Math.abs(m.position - focus)
-  return [...left].sort((a, b) => distance(a) - distance(b) || a.position - b.position || a.base - b.base)
+  const of = (m: PlannedMutation) => Math.floor(m.position / stretch)
+  const home = Math.floor(focus / stretch)
+  /** From the focus to the nearest end of the stretch. */
+  const away = (s: number) => (s === home ? -1 : s < home ? focus - ((s + 1) * stretch - 1) : s * stretch - focus)
+  return [...left].sort((a, b) => {
+    const [s, t] = [of(a), of(b)]
+    if (s !== t) return away(s) - away(t) || s - t
+    return distance(a) - distance(b) || a.position - b.position || a.base - b.base
+  })
 }

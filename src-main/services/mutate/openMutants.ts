@@ -3,7 +3,7 @@ import type { WorkContext } from '../../../src-shared/job.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { ProviderReport } from '../../compute/engine.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
-import { openExactNetwork } from './exactNetwork.ts'
+import { type ExactNetwork, openExactNetwork } from './exactNetwork.ts'
 import { type MutantNetwork, type MutantRequest, openNaiveNetwork } from './mutantNetwork.ts'
 
 /** Why a kind of model cannot be computed incrementally; undefined when it can. */
@@ -26,6 +26,11 @@ export async function openMutants(
   const missing = noExact(request.json.kind)
   if (missing) throw new WorkbenchError('unsupported', missing, 'use method naive')
   return openExactNetwork(request, compute, registry, context)
+}
+
+/** Bases of the stretches, aligned in the window, whose mutants a network computes best one after the other; 1: any order is as good. */
+export function stretchOf(network: MutantNetwork | ExactNetwork): number {
+  return 'grouping' in network && !network.grouping.placed ? network.grouping.period : 1
 }
 
 /** What ran and where, in words. */

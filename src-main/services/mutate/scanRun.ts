@@ -40,6 +40,7 @@ export class EffectTable {
   readonly states: Uint8Array
   /** Mutations of all known positions, in the order of the output. */
   readonly mutations: readonly PlannedMutation[]
+  #exact: number
 
   constructor(target: ScanTarget, kept?: { readonly effects: Float32Array; readonly states: Uint8Array }) {
     const bases = regionBases(target)
@@ -48,6 +49,7 @@ export class EffectTable {
     this.mutations = mutationsOf(bases, placesOf(target))
     this.effects = kept?.effects ?? new Float32Array(this.answers * this.positions * 4).fill(Number.NaN)
     this.states = kept?.states ?? new Uint8Array(4 * this.positions)
+    this.#exact = this.states.reduce((n, state) => n + (state === CELL.exact ? 1 : 0), 0)
     for (let i = 0; i < bases.length; i++) {
       const own = baseCode(bases.charCodeAt(i))
       if (own < 0) this.states.fill(CELL.unknown, 4 * i, 4 * i + 4)
@@ -64,6 +66,7 @@ export class EffectTable {
   }
 
   put(cell: number, values: ArrayLike<number>, state: number): void {
+    if (state === CELL.exact && this.states[cell] !== CELL.exact) this.#exact++
     for (let t = 0; t < this.answers; t++) this.effects[this.at(t, cell)] = values[t]!
     this.states[cell] = state
   }
@@ -73,7 +76,7 @@ export class EffectTable {
   }
 
   get exact(): number {
-    return this.states.reduce((n, state) => n + (state === CELL.exact ? 1 : 0), 0)
+    return this.#exact
   }
 
   left(): readonly PlannedMutation[] {

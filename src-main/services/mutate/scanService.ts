@@ -16,7 +16,7 @@ import { madeUpOf } from '../models/modelFacts.ts'
 import { noGradient, openGradientNetwork } from './gradientNetwork.ts'
 import { type MutantNetwork, openNaiveNetwork } from './mutantNetwork.ts'
 import type { NetworkCache } from './networkCache.ts'
-import { noExact, openMutants, ranWith } from './openMutants.ts'
+import { noExact, openMutants, ranWith, stretchOf } from './openMutants.ts'
 import { scanTsv } from './scanFile.ts'
 import { EffectTable, placesOf, prepareScan, previewScan, regionBases, verifyCells } from './scanRun.ts'
 import type { ScanHead, ScanStore } from './scanStore.ts'
@@ -61,6 +61,8 @@ interface Scan {
   table?: EffectTable
   jobId?: string
   focus?: number
+  /** The focus has moved to where values are missing. */
+  refocus?: boolean
   secondsLeft: number | null
   /** The reference prediction of all kept bins, by which a mutation's profile is drawn. */
   reference?: { readonly values: Float32Array; readonly key: string }
@@ -73,10 +75,8 @@ const MAX_VALUES = 4e6
 const MAX_PREVIEWS = 32
 const TELL_EVERY_MS = 250
 const SAVE_EVERY_MS = 2000
-/** Mutants between two looks at the focus: as many as take about this long. */
-const CHUNK_MS = 400
-const CHUNK_LEAST = 3
-const CHUNK_MOST = 192
+/** The order is not turned round more often than this: what was begun elsewhere is lost. */
+const REFOCUS_MS = 1000
 
 /** Scans as jobs: first-order estimates first, then exact values from the focus outwards. What is done survives cancelling and a kill. */
 export function createScans(parts: ScanServiceParts): Scans {
@@ -241,24 +241,24 @@ export function createScans(parts: ScanServiceParts): Scans {
         const prepared = await prepareScan(target, network, context.signal)
         const started = now()
         const before = table.exact
-        let size = CHUNK_LEAST
         for (let left = table.left(); left.length > 0; left = table.left()) {
           throwIfCancelled(context.signal)
           const at = scan.focus ?? Math.floor((subject.interval.start + subject.interval.end) / 2)
           const focus = places[at - subject.interval.start] ?? places[places.length >> 1]!
           const begun = now()
+          scan.refocus = false
+          // All that is left at once: the network makes batches of it as suits its method.
           for await (const [{ cell }, values] of prepared.run(
-            nearestFirst(left, focus).slice(0, size),
+            nearestFirst(left, focus, stretchOf(network)),
             context.signal,
           )) {
+            throwIfCancelled(context.signal)
             table.put(cell, values, CELL.exact)
+            const done = table.exact - before
+            scan.secondsLeft = ((now() - started) / 1000 / done) * (table.mutations.length - before - done)
             noted({})
+            if (scan.refocus && now() - begun >= REFOCUS_MS) break
           }
-          const done = table.exact - before
-          scan.secondsLeft = done > 0 ? ((now() - started) / 1000 / done) * (table.mutations.length - table.exact) : null // biome-ignore format: one line
-          const took = now() - begun
-          const wanted = took > 0 ? Math.round((size * CHUNK_MS) / took) : 2 * size
-          size = Math.min(CHUNK_MOST, Math.max(CHUNK_LEAST, Math.min(wanted, 4 * size)))
         }
         return ranWith(method, network.provider)
       },
@@ -359,6 +359,8 @@ export function createScans(parts: ScanServiceParts): Scans {
       const scan = await find(scanId)
       const { start, end } = scan.head.request.interval
       scan.focus = Math.min(end - 1, Math.max(start, position))
+      const cell = 4 * (scan.focus - start)
+      scan.refocus = [0, 1, 2, 3].some(k => scan.states[cell + k] === CELL.missing || scan.states[cell + k] === CELL.estimate) // biome-ignore format: one line
     },
     async profile(scanId, { position, base, column }, context) {
       const scan = await find(scanId)
