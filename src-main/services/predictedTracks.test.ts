@@ -401,6 +401,24 @@ describe.skipIf(!existsSync(join(ASSETS, 'models', 'demo-tracks')))('the demo', 
         p = await demo.handlers['predict.bins'](ask, quietContext())
       }
       expect(p).toMatchObject({ pending: 'none', warnings: [] })
+      // The person is heterozygous at rs429358 (T, and C that makes e4): unphased, so haplotype 0 has the reference's base, 1 the other.
+      const bam = all.find(f => f.name === 'synthetic-e3e4.bam')!
+      const site = { contig: 'chr19', start: 44_908_600, end: 44_908_800 }
+      const of = async (haplotype: 0 | 1 | undefined) => {
+        const background = haplotype === undefined ? REFERENCE : { kind: 'haplotype' as const, fileId: bam.id, sample: bam.facts.samples[0]!, haplotype } // biome-ignore format: one line
+        const tracks = { ...ask, background, interval: site }
+        for (let i = 0; ; i++) {
+          const got = await demo.handlers['predict.bins'](tracks, quietContext())
+          if (got.pending !== 'running' || i > 200) return got
+          await new Promise(done => setTimeout(done, 25))
+        }
+      }
+      const [plain, zero, one] = [await of(undefined), await of(0), await of(1)]
+      // Other differences lie further away in the window.
+      const change = (p: PredictedBins) => Math.max(...p.mean.map((x, i) => Math.abs(x - plain.mean[i]!)))
+      expect(change(zero)).toBeLessThan(1e-4)
+      expect(change(one)).toBeGreaterThan(1e-3)
+      expect(one.warnings).toEqual([expect.stringMatching(/not phased: put on a haplotype by rule/)])
       const signal = all.find(f => f.name === 'synthetic-dnase.bw')!
       const c = await demo.handlers['predict.compare']({ ...args, channel: 0, signalFileId: signal.id, units: 'model', interval: { contig: 'chr19', start: 44_895_000, end: 44_925_000 }, scale: 'linear' }, quietContext()) // biome-ignore format: one line
       expect(c.pearson).toBeGreaterThan(0.5)
