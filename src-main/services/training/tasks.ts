@@ -46,6 +46,7 @@ export type TaskRunner = (request: TrainRequest, deps: TrainDeps, context: WorkC
 /** What `task` of a recipe may be: a new kind of training is a file with a `TaskRunner` and a line here, loaded when it is asked for. */
 export const TASKS: Readonly<Record<string, () => Promise<TaskRunner>>> = {
   tracks: async () => (await import('./tracks/trainTracks.ts')).trainTracks,
+  'masked-tokens': async () => (await import('../risk/maskedTokens.ts')).trainMaskedTokens,
   classify: async () => (await import('../risk/classify.ts')).trainClassifier,
 }
 

@@ -1,0 +1,79 @@
+/** Pseudo-counts of the token models: half a token for each piece, and the weight of the unigram in the bigram. */
+const ADDED = 0.5
+const BACK_OFF = 5
+
+/** Frequencies of pieces, with 0.5 added to each: the floor of any language model. */
+export class UnigramModel {
+  private readonly counts: Float64Array
+  private total = 0
+  constructor(private readonly vocabulary: number) {
+    this.counts = new Float64Array(vocabulary)
+  }
+  add(ids: ArrayLike<number>): void {
+    for (let i = 0; i < ids.length; i++) {
+      this.counts[ids[i]!]!++
+      this.total++
+    }
+  }
+  probability(id: number): number {
+    return (this.counts[id]! + ADDED) / (this.total + ADDED * this.vocabulary)
+  }
+}
+
+/** A piece given the one before it: (count + 5·unigram) / (count of the one before + 5) (Dirichlet smoothing, MacKay and Peto 1995). */
+export class BigramModel {
+  private readonly pairs = new Map<number, number>()
+  private readonly before: Float64Array
+  constructor(
+    private readonly vocabulary: number,
+    private readonly unigram: UnigramModel,
+  ) {
+    this.before = new Float64Array(vocabulary)
+  }
+  add(ids: ArrayLike<number>): void {
+    for (let i = 1; i < ids.length; i++) {
+      const key = ids[i - 1]! * this.vocabulary + ids[i]!
+      this.pairs.set(key, (this.pairs.get(key) ?? 0) + 1)
+      this.before[ids[i - 1]!]!++
+    }
+  }
+  probability(previous: number, id: number): number {
+    const seen = this.pairs.get(previous * this.vocabulary + id) ?? 0
+    return (seen + BACK_OFF * this.unigram.probability(id)) / (this.before[previous]! + BACK_OFF)
+  }
+}
+
+/** A character given the `order` before it, each order smoothed by the one below (Dirichlet, weight 5), down to equal characters. */
+export class MarkovModel {
+  private readonly counts: Map<string, Map<string, number>>[]
+  private readonly characters = new Set<string>()
+  constructor(readonly order: number) {
+    this.counts = Array.from({ length: order + 1 }, () => new Map())
+  }
+  add(text: string): void {
+    for (let i = 0; i < text.length; i++) {
+      this.characters.add(text[i]!)
+      for (let k = 0; k <= Math.min(this.order, i); k++) {
+        const context = text.slice(i - k, i)
+        let next = this.counts[k]!.get(context)
+        if (!next) {
+          next = new Map()
+          this.counts[k]!.set(context, next)
+        }
+        next.set(text[i]!, (next.get(text[i]!) ?? 0) + 1)
+      }
+    }
+  }
+  /** Of text[at], given what stands before it. */
+  probability(text: string, at: number): number {
+    let p = 1 / Math.max(2, this.characters.size)
+    for (let k = 0; k <= Math.min(this.order, at); k++) {
+      const next = this.counts[k]!.get(text.slice(at - k, at))
+      if (!next) break
+      let total = 0
+      for (const n of next.values()) total += n
+      p = ((next.get(text[at]!) ?? 0) + BACK_OFF * p) / (total + BACK_OFF)
+    }
+    return p
+  }
+}
