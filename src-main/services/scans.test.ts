@@ -156,6 +156,37 @@ describe('a scan', () => {
   })
 })
 
+describe("a person's haplotype", () => {
+  // Truth: a scan of a reference with the same alleles written into it.
+  it('is mutated as its sequence is, each base at its place on the reference', async () => {
+    const [snp, deleted] = [118, 130]
+    const other = 'ACGT'['ACGT'.indexOf(bases[snp]!) ^ 1]!
+    const lines = [
+      '##fileformat=VCFv4.3',
+      '##contig=<ID=chr1,length=300>',
+      '#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tana',
+      `chr1\t${snp + 1}\t.\t${bases[snp]}\t${other}\t.\t.\t.\tGT\t0|1`,
+      `chr1\t${deleted}\t.\t${bases.slice(deleted - 1, deleted + 2)}\t${bases[deleted - 1]}\t.\t.\t.\tGT\t0|1`,
+    ]
+    await writeFile(join(folder, 'ana.vcf'), `${lines.join('\n')}\n`)
+    const own = `${bases.slice(0, snp)}${other}${bases.slice(snp + 1, deleted)}${bases.slice(deleted + 2)}`
+    await writeFile(join(folder, 'own.fa'), `>chr1\n${own}\n`)
+    await writeFile(join(folder, 'own.fa.fai'), `chr1\t298\t6\t298\t299\n`)
+    const [people, other2] = await services.openPaths([join(folder, 'ana.vcf'), join(folder, 'own.fa')])
+    const haplotype = (h: 0 | 1) => ({ kind: 'haplotype', fileId: people!.id, sample: 'ana', haplotype: h }) as const
+    const [first, second] = [await done({ background: haplotype(0) }), await done({ background: haplotype(1) })]
+    const plain = await done()
+    expect([...first.effects]).toEqual([...plain.effects])
+    expect(second.sequence).toBe(`${bases.slice(115, 118)}${other}${bases.slice(119, 130)}NN${bases.slice(132, 135)}`)
+    expect([...second.states.subarray(60, 68)]).toEqual(new Array(8).fill(CELL.unknown))
+    // The window's middle, base 125, lies before the deletion: there both count alike.
+    const written = await done({ referenceFileId: other2!.id, interval: { contig: 'chr1', start: 115, end: 135 } })
+    const left = (scan: ScanData) => [0, 1].flatMap(t => [...scan.effects.subarray(80 * t, 80 * t + 60)]).filter(Number.isFinite) // biome-ignore format: one line
+    expect(relativeGap(left(second), left(written))).toBeLessThan(1e-5)
+    expect(second.warnings.join()).toMatch(/bins are those of the haplotype/)
+  })
+})
+
 describe('a scan that is stopped', () => {
   it('keeps its part, marked, and goes on where it was, also after a restart', async () => {
     const whole = await done()
