@@ -1,7 +1,7 @@
 import type { Scale } from '../../src-shared/genome/prediction.ts'
 import { axisTicks, scaled, shortNumber } from '../charts/scales.ts'
 import { AXIS } from './colours.ts'
-import type { PredictedData, PredictedSeries } from './predictedTrack.ts'
+import type { PredictedData, PredictedSeries } from './predictedData.ts'
 
 /** Pixels of one panel: its place in the canvas and what its columns show. */
 export interface PanelPlace {

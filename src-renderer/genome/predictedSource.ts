@@ -3,7 +3,7 @@ import { type Background, type PredictedBins, REFERENCE } from '../../src-shared
 import type { ObservedBins, PredictionChanged } from '../../src-shared/ipc/modelMethods.ts'
 import type { PredictedSetting } from '../../src-shared/project.ts'
 import { Failure } from './failure.ts'
-import type { PredictedData, PredictedSeries, PredictedSource, PredictedStretch } from './predictedTrack.ts'
+import type { PredictedData, PredictedSeries, PredictedSource, PredictedStretch } from './predictedData.ts'
 
 /** How a predicted track gets its numbers. Every function may throw; the track shows what was thrown. */
 export interface PredictionServices {

@@ -62,6 +62,8 @@ export async function observedBins(
     const bins = await signal.bins(interval, count * merged, context, { exact: true })
     const value = observedValue(track, asked)
     const mean = new Float32Array(count)
+    // Zeros that a writer left out are zeros; a region without any value is none.
+    if (!bins.covered.some(n => n > 0)) return { mean: mean.fill(Number.NaN), max: mean }
     const max = new Float32Array(count)
     for (let b = 0; b < count; b++) {
       let sum = 0

@@ -94,7 +94,8 @@ function Body(props: {
     reference,
     signal,
   ])
-  const reading = useReading(track, interval, file)
+  // After the comparison: both ask for windows, and the wider one of the browser shall not be pushed aside.
+  const reading = useReading(track, args && !comparison.data ? undefined : interval, file)
   const origin: Origin = {
     info,
     what: `${predicted.name} of ${facts?.name ?? file.name}, ${interval ? formatLocus(interval) : 'bookmarks'}`,
