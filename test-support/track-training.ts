@@ -4,7 +4,7 @@ import { writeBigWig } from '../src-main/readers/bigwigWriter.ts'
 import { randomBases } from './track-model.ts'
 
 const CONTIGS = { chrA: 4096, chrB: 2048 } as const
-const BIN = 16
+const BIN = 8
 
 /** Files of a small made-up experiment in a folder: a genome of two contigs and two tracks, one a strand. bigWig contigs have no `chr`. */
 export function writeTrackExperiment(

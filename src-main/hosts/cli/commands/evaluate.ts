@@ -1,9 +1,13 @@
+import { join } from 'node:path'
+import { examplePanelFigure, modelScatterFigure } from '../../../../src-shared/report/evaluationFigures.ts'
 import { createCompute } from '../../../compute/client.ts'
 import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
 import { type EvaluationReport, evaluateTracks, type JudgedModel } from '../../../services/evaluate/evaluateTracks.ts'
 import { readRecipe } from '../../../services/training/recipe.ts'
-import { type CliCommand, EXIT } from '../command.ts'
+import { writeFileAtomic } from '../../../storage/atomic.ts'
+import { makeFolders } from '../../../storage/folders.ts'
+import { type CliCommand, type CliIo, EXIT } from '../command.ts'
 
 export const command: CliCommand = {
   name: 'evaluate',
@@ -15,6 +19,7 @@ export const command: CliCommand = {
     compare: { value: 'DIR', help: 'another model folder, judged on the same windows' },
     baselines: { help: "fit GC content and k-mers on the recipe's training regions and judge them too" },
     data: { value: 'DIR', help: "what paths in the recipe start from (default: the recipe's own folder)" },
+    figures: { value: 'DIR', help: 'write the example windows, and the two models against each other, as SVG' },
     panels: { value: 'N', help: 'windows given whole in the JSON, for pictures (default 1)' },
     resamples: { value: 'N', help: 'resamples of the bootstrap over windows (default 1000)' },
     seed: { value: 'N', help: 'of the bootstrap (default 1)' },
@@ -44,12 +49,26 @@ export const command: CliCommand = {
         { compute, registry: modelRegistry(MODELS) },
         io.context,
       )
+      const folder = args.text('figures')
+      if (folder !== undefined) await writeFigures(folder, report, io)
       await io.output(args.text('out'), async write => write(args.flag('json') ? `${JSON.stringify(report)}\n` : table(report))) // biome-ignore format: one thought
       return EXIT.done
     } finally {
       await compute.close()
     }
   },
+}
+
+async function writeFigures(folder: string, report: EvaluationReport, io: CliIo): Promise<void> {
+  const other = report.compared?.model
+  const models = other === undefined ? ([report.judged.model] as const) : ([report.judged.model, other] as const)
+  const files = report.panels.map((panel, i) => [`window-${i + 1}.svg`, examplePanelFigure(panel, models)] as const)
+  const scatter = report.compared && other !== undefined ? [['models.svg', modelScatterFigure(report.compared.comparison.points, [report.judged.model, other])] as const] : [] // biome-ignore format: one thought
+  await makeFolders(folder)
+  for (const [name, svg] of [...files, ...scatter]) {
+    await writeFileAtomic(join(folder, name), svg)
+    io.note(`wrote ${join(folder, name)}`)
+  }
 }
 
 const r = (x: number | null): string => (x === null ? 'undefined' : x.toFixed(4))

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path'
 import { SUM_STATS, type TargetTransform } from '../../../analyses/targetTransform.ts'
 import type { Augmentation } from '../../../analyses/trackBatches.ts'
 import type { Optimizer } from '../../../graph/optimizer/optimizer.ts'
@@ -50,7 +51,7 @@ export interface TrainingRecipe {
   readonly checkpointEvery: number
 }
 
-/** Weights of another model folder to start from. */
+/** Weights of another model folder to start from; its path is relative to the recipe, also where the data are elsewhere. */
 export interface StartRecipe {
   readonly model: string
   /** Names of weights (parts of them) that are not taken over: they start anew. */
@@ -123,7 +124,7 @@ function patternOf(fields: ConfigFields): PatternDraw {
 
 function startOf(fields: ConfigFields, file: RecipeFile): StartRecipe {
   const start = {
-    model: file.file(fields.text('model')),
+    model: resolve(dirname(file.path), fields.text('model')),
     fresh: fields.texts('fresh', []),
     train: fields.texts('train', []),
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { WorkContext } from '../../../../src-shared/job.ts'
 import type { Tensors } from '../../../../src-shared/tensor.ts'
 import type { ProviderReport } from '../../../compute/engine.ts'
@@ -123,6 +123,6 @@ function metricsOf({ recipe, geometry, data, scores, best, steps, provider, requ
     line('test', scores.test),
     line('valid', scores.valid),
     `Protocol: one r a track over all bins of ${geometry.binBp} bp of windows of ${geometry.windowBp} bp laid edge to edge, real sequence on both sides, transformed targets, forward strand only; weights of step ${best.step} of ${steps}, the best on valid; ${deviceOf(provider)}, ${request.threads ?? 'all'} threads`,
-    `recipe SHA-256 ${createHash('sha256').update(request.recipe.text).digest('hex')} (${basename(request.recipe.path)})`,
+    `recipe SHA-256 ${createHash('sha256').update(request.recipe.text).digest('hex')}`,
   ]
 }
