@@ -73,6 +73,7 @@ export function createPredictions(parts: {
     const kept = known && (await store.get(known.storeKey))
     if (known && kept && hasAll(kept, channels)) return { ...kept, facts: known }
     const { bases, ...facts } = await readWindow(subject, contig, index, context)
+    await new Promise(done => setImmediate(done)) // cutting and encoding a long window take some 10 ms each
     const there = await store.get(facts.storeKey)
     if (there && hasAll(there, channels)) return { ...there, facts }
     const { model, options } = subject
