@@ -4,6 +4,7 @@ import type { Reach } from '../operation.ts'
 import type { MutantAnalysis } from './analysis.ts'
 import { buildGlobal, type GlobalGraph } from './global.ts'
 import { type AxisSpan, buildLocal, type LocalPlan, planLocal } from './local.ts'
+import { buildWindows } from './windows.ts'
 
 /** How positions are gathered to classes that share graphs. */
 export interface Grouping {
@@ -11,6 +12,8 @@ export interface Grouping {
   readonly period: number
   /** Neighbouring positions (an aligned run, a divisor of the period) that share a local graph. */
   readonly group: number
+  /** One local graph of windows of fixed length serves every position (see windows.ts); else each group has its own. */
+  readonly windows: boolean
   /** See GlobalOptions. */
   readonly placed: boolean
   /** Matrix products and convolutions of one mutant. */
@@ -36,6 +39,8 @@ export function chooseGrouping(analysis: MutantAnalysis): Grouping {
   const placed = !(lying < 0.995 * put)
   const rest = Math.min(lying, put)
   const cost = (size: number) => flopsOf(Object.values(buildLocal(analysis, planLocal(analysis, at(size)), 1).outputs))
+  const windows = buildWindows(analysis, planLocal(analysis, at(1)), 1)
+  if (windows) return { period, group: 1, placed, windows: true, localFlops: flopsOf(Object.values(windows.outputs)), globalFlops: rest } // biome-ignore format: one line
   const least = cost(1)
   let [group, localFlops] = [1, least]
   for (let size = 2; size <= period; size++) {
@@ -45,7 +50,7 @@ export function chooseGrouping(analysis: MutantAnalysis): Grouping {
     group = size
     localFlops = flops
   }
-  return { period, group, placed, localFlops, globalFlops: rest }
+  return { period, group, placed, windows: false, localFlops, globalFlops: rest }
 }
 
 const globalFlops = (graph: GlobalGraph): number => flopsOf(Object.values(graph.outputs))

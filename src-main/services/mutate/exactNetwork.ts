@@ -1,6 +1,6 @@
 import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
-import { float32, type Tensors } from '../../../src-shared/tensor.ts'
+import { elementCount, float32, type Tensors } from '../../../src-shared/tensor.ts'
 import { windowGeometry } from '../../analyses/predict.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { ProviderReport, Session, StateHandle } from '../../compute/engine.ts'
@@ -10,7 +10,10 @@ import { buildGlobal } from '../../graph/incremental/global.ts'
 import { aligned, chooseGrouping, type Grouping } from '../../graph/incremental/grouping.ts'
 import { type AxisSpan, buildLocal, type Context, contextList, contextsOf, type LocalPlan, planLocal, shapeOfPlan } from '../../graph/incremental/local.ts' // biome-ignore format: one line
 import { copySpan, spanSize } from '../../graph/incremental/slices.ts'
+import { fillFeed, heldByWindows, spanOfWindow } from '../../graph/incremental/windowFeeds.ts'
+import { buildWindows, feedShape, type WindowGraph } from '../../graph/incremental/windows.ts'
 import { slice } from '../../graph/ops.ts'
+import { partShape } from '../../graph/part.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import { channelsByHead, type SelectedNetwork, selectedColumns, selectNetwork } from '../predict/selectedNetwork.ts'
 import { ExactSessions } from './exactSessions.ts'
@@ -31,7 +34,7 @@ const LOCAL_BATCH = 96
 const GLOBAL_FLOPS = 1e9
 const GLOBAL_BATCH = 64
 /** Open sessions of each kind. */
-const LIMITS = { reference: 1, local: 160, side: 1, global: 2 } as const
+const LIMITS = { reference: 1, local: 160, windows: 3, side: 1, global: 2 } as const
 /** Weights of this many bytes are loaded again rather than kept for many classes of positions. */
 const HEAVY_FLOPS = 1e10
 
@@ -77,6 +80,14 @@ interface Run {
   readonly contexts: readonly Context[]
   readonly shape: string
 }
+
+/** A recomputed part: values of `held`, of which `span` lies in the sequence. */
+interface Part {
+  readonly data: Float32Array
+  readonly held: AxisSpan
+  readonly span: AxisSpan
+}
+type Parts = ReadonlyMap<Tensor, Part>
 
 /** The whole-sequence part at one place. */
 interface Place {
@@ -137,7 +148,8 @@ class ExactMutants implements ExactNetwork {
       end: aligned(region.end - 1, grouping.group, length).end,
     }
     const plan = planLocal(analysis, wide)
-    const spans = new Map<Tensor, AxisSpan | undefined>(contextsOf(analysis, plan))
+    const windows = this.#windows(1)
+    const spans = new Map<Tensor, AxisSpan | undefined>(windows ? heldByWindows(windows, region) : contextsOf(analysis, plan)) // biome-ignore format: one line
     for (const tensor of plan.frontier.keys()) spans.set(tensor, undefined)
     spans.delete(analysis.input)
     const outputs: Record<string, Tensor> = {}
@@ -197,90 +209,125 @@ class ExactMutants implements ExactNetwork {
     if (!sequence.subarray(4 * position, 4 * position + 4).includes(1)) throw new WorkbenchError('bad-input', `the base at position ${position} of the window is unknown`, 'leave positions of unknown bases out') // biome-ignore format: one thought
   }
 
-  /** The recomputed parts of each mutant, by tensor. */
-  async #locals(
-    mutations: readonly Mutation[],
-    cache: Cache,
-    signal: AbortSignal,
-  ): Promise<readonly ReadonlyMap<Tensor, Float32Array>[]> {
-    // biome-ignore format: one line
+  /** The recomputed parts of each mutant. */
+  async #locals(mutations: readonly Mutation[], cache: Cache, signal: AbortSignal): Promise<readonly Parts[]> {
     const length = this.analysis.input.shape[1]!
-    const found: ReadonlyMap<Tensor, Float32Array>[] = new Array(mutations.length)
+    const found: Parts[] = new Array(mutations.length)
     const classes = new Map<string, number[]>()
-    const runs = mutations.map(({ position }) => this.#runAt(aligned(position, this.grouping.group, length)))
-    runs.forEach(({ shape }, i) => {
+    const runs = this.grouping.windows ? [] : mutations.map(({ position }) => this.#runAt(aligned(position, this.grouping.group, length))) // biome-ignore format: one line
+    mutations.forEach((_, i) => {
+      const shape = runs[i]?.shape ?? ''
       classes.set(shape, [...(classes.get(shape) ?? []), i])
     })
     for (const members of classes.values())
       for (let first = 0; first < members.length; first += LOCAL_BATCH) {
         throwIfCancelled(signal)
-        const some = members.slice(first, first + LOCAL_BATCH).map(index => ({ run: runs[index]!, index }))
-        await this.#local(some, mutations, cache, found, signal)
+        const some = members.slice(first, first + LOCAL_BATCH)
+        const parts = this.grouping.windows
+          ? await this.#inWindows(some.map(i => mutations[i]!), cache, signal)
+          : await this.#inRuns(some.map(i => ({ run: runs[i]!, mutation: mutations[i]! })), cache, signal) // biome-ignore format: one line
+        some.forEach((index, i) => {
+          found[index] = parts[i]!
+        })
       }
     return found
   }
 
-  async #local(
-    members: readonly { readonly run: Run; readonly index: number }[],
-    mutations: readonly Mutation[],
+  readonly #windowGraphs = new Map<number, WindowGraph | undefined>()
+  #windows(batch: number): WindowGraph | undefined {
+    if (!this.grouping.windows) return undefined
+    if (!this.#windowGraphs.has(batch)) {
+      const middle = Math.floor(this.analysis.input.shape[1]! / 2)
+      const plan = planLocal(this.analysis, { start: middle, end: middle + 1 })
+      this.#windowGraphs.set(batch, buildWindows(this.analysis, plan, batch))
+    }
+    return this.#windowGraphs.get(batch)
+  }
+
+  /** One graph for all positions. */
+  async #inWindows(mutations: readonly Mutation[], cache: Cache, signal: AbortSignal): Promise<readonly Parts[]> {
+    const batch = roundedBatch(mutations.length)
+    const graph = this.#windows(batch)!
+    const inputs: Record<string, ReturnType<typeof float32>> = {}
+    const feed = (name: string, shape: readonly number[], write: (mutation: Mutation, into: Float32Array) => void) => {
+      const data = new Float32Array(elementCount(shape))
+      const size = data.length / batch
+      // Places that are left over are filled with the first mutant.
+      for (let slot = 0; slot < batch; slot++) write(mutations[slot] ?? mutations[0]!, data.subarray(slot * size, (slot + 1) * size)) // biome-ignore format: one line
+      inputs[name] = float32(data, shape)
+    }
+    feed('mutant', [batch, 1, 4], ({ base }, into) => {
+      into[base] = 1
+    })
+    for (const one of graph.feeds)
+      feed(one.name, feedShape(one, batch), ({ position }, into) => fillFeed(graph, one, position, t => heldOf(cache, t), into)) // biome-ignore format: one line
+    let results: Tensors = { [nameOf(this.analysis.input)]: inputs['mutant']! }
+    if (Object.values(graph.outputs).some(t => !t.node.leaf)) {
+      const session = await this.#sessions.get(`windows ${batch}`, graph.outputs, { kind: 'local', limit: LIMITS.windows, workload: 'fixed' }, signal) // biome-ignore format: one line
+      results = await session.run(inputs, { signal })
+      this.#note(session)
+    }
+    return mutations.map(({ position }, slot) => {
+      const parts = new Map<Tensor, Part>()
+      for (const [tensor, window] of graph.frontier) {
+        const start = graph.startOf(window, position)
+        const span = spanOfWindow(tensor, window, start)
+        const all = results[nameOf(tensor)]!.data as Float32Array
+        const each = all.length / batch
+        if (span) parts.set(tensor, { data: all.subarray(slot * each, (slot + 1) * each), held: { ...span, start, end: start + window.length }, span }) // biome-ignore format: one line
+      }
+      return parts
+    })
+  }
+
+  /** A graph for each class of positions. */
+  async #inRuns(
+    members: readonly { readonly run: Run; readonly mutation: Mutation }[],
     cache: Cache,
-    found: ReadonlyMap<Tensor, Float32Array>[],
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<readonly Parts[]> {
+    // biome-ignore format: one line
     const batch = roundedBatch(members.length)
-    const session = await this.#localSession(members[0]!.run, batch, signal)
-    // Places that are left over are filled with the first mutant.
+    const { run } = members[0]!
+    const session = await this.#localSession(run, batch, signal)
     const at = (slot: number) => members[slot] ?? members[0]!
     const inputs: Record<string, ReturnType<typeof float32>> = {}
-    const feed = (
-      name: string,
-      shape: readonly number[],
-      size: number,
-      write: (slot: number, into: Float32Array) => void,
-    ) => {
-      // biome-ignore format: one line
-      const data = new Float32Array(size * batch)
+    const feed = (name: string, shape: readonly number[], write: (slot: number, into: Float32Array) => void) => {
+      const data = new Float32Array(elementCount(shape))
+      const size = data.length / batch
       for (let slot = 0; slot < batch; slot++) write(slot, data.subarray(slot * size, (slot + 1) * size))
       inputs[name] = float32(data, shape)
     }
-    const shapes = new Map((session?.inputs ?? []).map(i => [i.name, i.shape as readonly number[]]))
-    const mutantOf = (slot: number, into: Float32Array) => {
-      const { run, index } = at(slot)
-      const { position, base } = mutations[index]!
-      const mutant = run.plan.spans.get(this.analysis.input)!
-      into.set(cache.sequence.subarray(4 * mutant.start, 4 * mutant.end))
-      into.fill(0, 4 * (position - mutant.start), 4 * (position - mutant.start) + 4)
-      into[4 * (position - mutant.start) + base] = 1
-    }
-    const { start, end } = members[0]!.run.plan.spans.get(this.analysis.input)!
-    const size = 4 * (end - start)
-    const outputs: Record<string, Float32Array> = {}
-    if (session) {
-      feed('mutant', [batch, size / 4, 4], size, mutantOf)
-      members[0]!.run.contexts.forEach(({ name, tensor, span }, i) => {
-        feed(name, shapes.get(name)!, spanSize(tensor.shape, span), (slot, into) => {
-          const own = at(slot).run.contexts[i]!
-          cut(cache, own.tensor, own.span, into)
-        })
+    const { input } = this.analysis
+    const { start, end } = run.plan.spans.get(input)!
+    feed('mutant', [batch, end - start, 4], (slot, into) => {
+      const { run: own, mutation } = at(slot)
+      const from = own.plan.spans.get(input)!.start
+      into.set(cache.sequence.subarray(4 * from, 4 * from + into.length))
+      const place = 4 * (mutation.position - from)
+      into.fill(0, place, place + 4)
+      into[place + mutation.base] = 1
+    })
+    run.contexts.forEach(({ name, tensor, span }, i) => {
+      const shape = partShape(tensor.shape, span, batch)
+      feed(name, shape, (slot, into) => {
+        const own = at(slot).run.contexts[i]!
+        cut(cache, own.tensor, own.span, into)
       })
-      const results = await session.run(inputs, { signal })
+    })
+    let results: Tensors = { [nameOf(input)]: inputs['mutant']! }
+    if (session) {
+      results = await session.run(inputs, { signal })
       this.#note(session)
-      for (const [name, t] of Object.entries(results)) outputs[name] = t.data as Float32Array
     }
-    members.forEach(({ run: { plan }, index }, slot) => {
-      const parts = new Map<Tensor, Float32Array>()
-      for (const tensor of plan.frontier.keys()) {
-        const all = outputs[nameOf(tensor)]
-        if (all) {
-          const each = all.length / batch
-          parts.set(tensor, all.subarray(slot * each, (slot + 1) * each))
-        } else {
-          const own = new Float32Array(size)
-          mutantOf(slot, own)
-          parts.set(tensor, own)
-        }
+    return members.map(({ run: { plan } }, slot) => {
+      const parts = new Map<Tensor, Part>()
+      for (const [tensor, span] of plan.frontier) {
+        const all = results[nameOf(tensor)]!.data as Float32Array
+        const each = all.length / batch
+        parts.set(tensor, { data: all.subarray(slot * each, (slot + 1) * each), held: span, span })
       }
-      found[index] = parts
+      return parts
     })
   }
 
@@ -322,7 +369,7 @@ class ExactMutants implements ExactNetwork {
   /** Predictions of mutants that have one place. */
   async #globals(
     mutations: readonly Mutation[],
-    parts: readonly ReadonlyMap<Tensor, Float32Array>[],
+    parts: readonly Parts[],
     cache: Cache,
     signal: AbortSignal,
   ): Promise<readonly Float32Array[]> {
@@ -331,7 +378,6 @@ class ExactMutants implements ExactNetwork {
     const { placed } = grouping
     const place = await this.#placeAt(mutations[0]!, cache, signal)
     const { session, plan } = place
-    const own = mutations.map(m => this.#runAt(aligned(m.position, grouping.group, analysis.input.shape[1]!)).plan)
     let results: Tensors = {}
     if (session) {
       const inputs: Record<string, ReturnType<typeof float32>> = {}
@@ -346,8 +392,7 @@ class ExactMutants implements ExactNetwork {
           const i = Math.min(slot, mutations.length - 1)
           const one = data.subarray(slot * size, (slot + 1) * size)
           cut(cache, tensor, into, one)
-          const span = own[i]!.frontier.get(tensor)
-          if (span) copySpan(parts[i]!.get(tensor)!, span, one, into, span, tensor.shape)
+          put(parts[i]!.get(tensor), one, into, tensor)
         }
         inputs[name] = float32(data, shape as readonly number[])
       }
@@ -363,13 +408,10 @@ class ExactMutants implements ExactNetwork {
           const size = reference.length
           return (whole.data as Float32Array).subarray(i * size, (i + 1) * size)
         }
-        const span = own[i]!.frontier.get(output)
         const part = parts[i]!.get(output)
-        if (!span || !part) return reference
+        if (!part) return reference
         const one = reference.slice()
-        const { start, end } = analysis.bins
-        const inside = { start: Math.max(start, span.start), end: Math.min(end, span.end) }
-        if (inside.start < inside.end) copySpan(part, span, one, { axis: 1, start, end }, inside, output.shape)
+        put(part, one, { axis: 1, start: analysis.bins.start, end: analysis.bins.end }, output)
         return one
       }),
     )
@@ -438,11 +480,22 @@ class ExactMutants implements ExactNetwork {
   }
 }
 
+function heldOf(cache: Cache, tensor: Tensor): { readonly span: AxisSpan; readonly data: Float32Array } {
+  const held = cache.held.get(tensor)
+  if (!held) throw new WorkbenchError('internal', `${nameOf(tensor)} of the reference was not kept`, 'please report this') // biome-ignore format: one line
+  return held
+}
+
+/** Puts a recomputed part into an array that holds `into` of its axis; what lies outside is left out, it did not change. */
+function put(part: Part | undefined, data: Float32Array, into: AxisSpan, tensor: Tensor): void {
+  if (!part) return
+  const span = { start: Math.max(part.span.start, into.start), end: Math.min(part.span.end, into.end) }
+  if (span.start < span.end) copySpan(part.data, part.held, data, into, span, tensor.shape)
+}
+
 /** Part of a reference tensor that the cache holds. */
 function cut(cache: Cache, tensor: Tensor, span: AxisSpan | undefined, into: Float32Array): void {
-  const held = cache.held.get(tensor)
-  if (!held)
-    throw new WorkbenchError('internal', `${nameOf(tensor)} of the reference was not kept`, 'please report this')
+  const held = heldOf(cache, tensor)
   const { data, span: has } = held
   if (!span) into.set(data)
   else copySpan(data, has, into, span, span, tensor.shape)
