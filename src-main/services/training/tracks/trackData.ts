@@ -168,6 +168,9 @@ async function loadRegion(region: Interval, source: Source, context: WorkContext
   return { contig: region.contig, start: region.start, bins, codes, marginBp, targets }
 }
 
+/** Bins that are read at once. */
+const MOST_BINS = 500_000
+
 /** Sums of a track's values over the bases of each bin. */
 async function binSums(
   t: number,
@@ -180,9 +183,16 @@ async function binSums(
   const contig = findContig(region.contig, signal.contigs)
   if (contig && length !== undefined && contig.length !== length)
     throw new WorkbenchError('build', `${called(data.tracks[t]!)} is of another assembly: contig '${contig.name}' has ${contig.length.toLocaleString('en-US')} bp in it and ${length.toLocaleString('en-US')} in the reference`, 'give a track and a reference of one assembly') // biome-ignore format: one thought
-  const read = await signal.bins(region, (region.end - region.start) / geometry.binBp, context, { exact: true })
-  for (const n of read.covered) covered[t]! += n
-  return read.sums
+  const sums = new Float64Array((region.end - region.start) / geometry.binBp)
+  for (let bin = 0; bin < sums.length; bin += MOST_BINS) {
+    const count = Math.min(MOST_BINS, sums.length - bin)
+    const start = region.start + bin * geometry.binBp
+    const part = { contig: region.contig, start, end: start + count * geometry.binBp }
+    const read = await signal.bins(part, count, context, { exact: true })
+    for (const n of read.covered) covered[t]! += n
+    sums.set(read.sums, bin)
+  }
+  return sums
 }
 
 function contentHash(splits: Readonly<Partial<Record<Split, readonly TrackRegion[]>>>): string {
