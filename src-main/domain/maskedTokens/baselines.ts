@@ -1,6 +1,8 @@
-/** Pseudo-counts of the token models: half a token for each piece, and the weight of the unigram in the bigram. */
+/** Pseudo-count of each piece, and weight of the shorter context in the character model. */
 const ADDED = 0.5
 const BACK_OFF = 5
+/** Weights of the unigram that a bigram model is tried with: sentences of several passes over a chromosome repeat it. */
+export const BIGRAM_WEIGHTS = [5, 50, 500, 5000] as const
 
 /** Frequencies of pieces, with 0.5 added to each: the floor of any language model. */
 export class UnigramModel {
@@ -20,7 +22,7 @@ export class UnigramModel {
   }
 }
 
-/** A piece given the one before it: (count + 5·unigram) / (count of the one before + 5) (Dirichlet smoothing, MacKay and Peto 1995). */
+/** A piece given the one before it: (count + w·unigram) / (count of the one before + w) (Dirichlet smoothing, MacKay and Peto 1995). */
 export class BigramModel {
   private readonly pairs = new Map<number, number>()
   private readonly before: Float64Array
@@ -37,9 +39,9 @@ export class BigramModel {
       this.before[ids[i - 1]!]!++
     }
   }
-  probability(previous: number, id: number): number {
+  probability(previous: number, id: number, weight: number): number {
     const seen = this.pairs.get(previous * this.vocabulary + id) ?? 0
-    return (seen + BACK_OFF * this.unigram.probability(id)) / (this.before[previous]! + BACK_OFF)
+    return (seen + weight * this.unigram.probability(id)) / (this.before[previous]! + weight)
   }
 }
 
