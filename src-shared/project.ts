@@ -38,7 +38,8 @@ export interface PredictedSetting {
   readonly channels: readonly number[]
   /** bigWig files by channel; null: none. */
   readonly signals: readonly (string | null)[]
-  readonly layout: 'overlaid' | 'beside'
+  /** Prediction over experiment, below it, or prediction minus experiment. */
+  readonly layout: 'overlaid' | 'beside' | 'residual'
   readonly scale: Scale
   /** Tracks with the same word share their y-scale; null: its own. */
   readonly group: string | null

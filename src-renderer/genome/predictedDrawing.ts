@@ -88,7 +88,7 @@ export function drawPanel(
       const [l, r] =
         right > third && left < 2 * third ? [Math.max(left, third), Math.min(right, 2 * third)] : [left, right]
       if (r - l > context.measureText(data.waiting).width + 8)
-        context.fillText(data.waiting, (l + r) / 2, place.top + place.height / 2 + 4)
+        context.fillText(data.waiting, (l + r) / 2, place.top + place.height / (axis.signed ? 4 : 2) + 4)
     }
   }
 }

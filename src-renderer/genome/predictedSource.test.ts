@@ -62,6 +62,13 @@ describe('a predicted track', () => {
     expect([...one.series[0]!.mean]).toEqual([4, 3, 2, 1])
     expect([...two.series[0]!.mean]).toEqual([-4, -3, -2, -1])
   })
+  it('shows what is left of the experiment: swapped, the sign is swapped', () => {
+    const o = Float32Array.of(0, 1, 2, 3)
+    const residual = assemble({ ...setting, layout: 'residual' }, [bins([1, 0, 1, 0, 1, 0, 1, 0])], [{ mean: o, max: o }, null]) // biome-ignore format: one line
+    expect(residual.series.map(s => [...s.mean])).toEqual([[1, 0, -1, -2]])
+    const swapped = assemble({ ...setting, layout: 'residual' }, [bins([0, 0, 1, 0, 2, 0, 3, 0])], [{ mean: Float32Array.of(1, 1, 1, 1), max: o }, null]) // biome-ignore format: one line
+    expect(swapped.series.map(s => [...s.mean])).toEqual([[-1, 0, 1, 2]])
+  })
   it('asks for the haplotypes that are shown, and for the reference alone without a person', () => {
     expect(backgroundsOf({ shows: 'between', person: null })).toEqual([REFERENCE])
     expect(backgroundsOf({ shows: 'difference2', person })).toEqual([REFERENCE, { kind: 'haplotype', ...person, haplotype: 1 }]) // biome-ignore format: one line

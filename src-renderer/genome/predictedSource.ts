@@ -2,6 +2,7 @@ import { type Interval, overlaps } from '../../src-shared/genome/interval.ts'
 import { type Background, type PredictedBins, REFERENCE } from '../../src-shared/genome/prediction.ts'
 import type { ObservedBins, PredictionChanged } from '../../src-shared/ipc/modelMethods.ts'
 import type { PredictedSetting } from '../../src-shared/project.ts'
+import { isResidual } from '../state/predictedTracks.ts'
 import { Failure } from './failure.ts'
 import type { PredictedData, PredictedSeries, PredictedSource, PredictedStretch } from './predictedData.ts'
 
@@ -34,6 +35,7 @@ export const PREDICTED_COLOURS = {
   haplotype1: '#d55e00',
   haplotype2: '#009e73',
   difference: '#cc79a7',
+  residual: '#8a4a78',
 } as const
 
 /** What of the reference and of a person's haplotypes is asked for. */
@@ -69,6 +71,7 @@ export function predictedSource(setting: PredictedSetting, services: PredictionS
       let stopped = false
       let timer: ReturnType<typeof setTimeout> | undefined
       let running = false
+      let complete = false
       let unlisten: (() => void) | undefined
       let observed: Promise<readonly (ObservedBins | null)[]> | undefined
       const stop = () => {
@@ -85,6 +88,7 @@ export function predictedSource(setting: PredictedSetting, services: PredictionS
         const failure = answers.find(a => a.failure)?.failure
         if (failure && answers.every(a => a.computed === 0)) return services.failed(failure)
         running = answers.some(a => a.pending === 'running')
+        complete = answers.every(a => a.computed === a.windows)
         // Read once: the signal does not change while windows arrive.
         observed ??= readObserved(setting, first, services)
         return assemble(setting, answers, await observed, failure?.message)
@@ -101,8 +105,8 @@ export function predictedSource(setting: PredictedSetting, services: PredictionS
         }
         if (stopped) return
         stretch.onChange?.()
-        if (running) timer = setTimeout(() => void again(), ASK_AGAIN_MS)
-        else unlisten?.()
+        if (complete) unlisten?.()
+        else if (running) timer = setTimeout(() => void again(), ASK_AGAIN_MS)
       }
       // Listening before asking: a window that is done between the two is not missed.
       let soon = false
@@ -117,10 +121,10 @@ export function predictedSource(setting: PredictedSetting, services: PredictionS
       })
       try {
         stretch.data = await read()
-        if (!running) unlisten()
-        else if (timer === undefined) timer = setTimeout(() => void again(), ASK_AGAIN_MS)
+        if (complete) unlisten()
+        else if (running && timer === undefined) timer = setTimeout(() => void again(), ASK_AGAIN_MS)
       } catch (error) {
-        stop()
+        // It keeps listening: what is too much for a view may be computed by a job.
         stretch.data = services.failed(error)
       }
       return stretch
@@ -151,7 +155,7 @@ async function readObserved(setting: PredictedSetting, of: PredictedBins, servic
 
 /** The series of a track, out of what was predicted and measured. */
 export function assemble(
-  setting: Pick<PredictedSetting, 'channels' | 'shows' | 'person'>,
+  setting: Pick<PredictedSetting, 'channels' | 'shows' | 'person' | 'layout'>,
   answers: readonly PredictedBins[],
   observed: readonly (ObservedBins | null)[],
   failure?: string,
@@ -160,13 +164,14 @@ export function assemble(
   if (!first) throw new Error('no prediction to draw')
   const count = first.unknown.length
   const { channels, shows } = setting
+  const residual = isResidual(setting)
   const subtract = channels.length > 0 && (shows === 'between' || shows === 'difference1' || shows === 'difference2')
   const direction = (i: number) => (channels.length === 2 && i === 1 ? -1 : 1)
   const column = (of: PredictedBins, which: 'mean' | 'max', i: number) =>
     Float32Array.from({ length: count }, (_, b) => of[which][b * channels.length + i]!)
   const series: PredictedSeries[] = []
   observed.forEach((o, i) => {
-    if (!o) return
+    if (!o || residual) return
     const label = 'experiment'
     series.push({ label, kind: 'observed', colour: PREDICTED_COLOURS.observed, style: 'area', direction: direction(i), mean: o.mean, max: o.max }) // biome-ignore format: one thing
   })
@@ -177,6 +182,11 @@ export function assemble(
       const [a, b] = [column(answers[0]!, 'mean', i), column(answers[1]!, 'mean', i)]
       const difference = b.map((v, k) => v - a[k]!)
       add('difference', PREDICTED_COLOURS.difference, difference, difference)
+    } else if (residual) {
+      const o = observed[i]?.mean
+      if (!o) return
+      const rest = column(answers[0]!, 'mean', i).map((v, b) => v - o[b]!)
+      add('predicted − observed', PREDICTED_COLOURS.residual, rest, rest)
     } else
       answers.forEach((answer, k) => {
         const mean = column(answer, 'mean', i)

@@ -9,7 +9,7 @@ import { ScaleGroups } from './scaleGroups.ts'
 export interface PredictedDisplay {
   readonly scale: Scale
   readonly group: string | null
-  readonly layout: 'overlaid' | 'beside'
+  readonly layout: 'overlaid' | 'beside' | 'residual'
   /** Both strands mirrored, or a difference: zero lies in the middle. */
   readonly signed: boolean
   readonly unit: string
@@ -122,7 +122,7 @@ export function registerPredictedTrack(): void {
     #panels(height: number, series: readonly PredictedSeries[]) {
       const observed = series.filter(s => s.kind === 'observed')
       const predicted = series.filter(s => s.kind === 'predicted')
-      if (this.display.layout === 'overlaid' || observed.length === 0)
+      if (this.display.layout !== 'beside' || observed.length === 0)
         return [{ top: LABEL_PX, height: height - LABEL_PX, series: [...observed, ...predicted] }]
       const half = Math.floor((height - LABEL_PX) / 2)
       return [

@@ -151,6 +151,9 @@ export const SHOWS_TEXT: Readonly<Record<PredictedSetting['shows'], string>> = {
   difference2: 'haplotype 2 − reference',
   between: 'haplotype 2 − haplotype 1',
 }
+/** What is left of the experiment is shown in place of both: only of the reference, which it was measured against. */
+export const isResidual = (p: Pick<PredictedSetting, 'layout' | 'shows'>): boolean =>
+  p.layout === 'residual' && p.shows === 'reference'
 export const isDifference = (shows: PredictedSetting['shows']): boolean =>
   shows === 'difference1' || shows === 'difference2' || shows === 'between'
 

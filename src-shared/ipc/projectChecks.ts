@@ -27,7 +27,7 @@ const predicted: Check<PredictedSetting> = (value, name) => {
     name: text(500)(r['name'], `${name}.name`),
     channels: list(integer(0, 1_000_000), 2)(r['channels'], `${name}.channels`),
     signals: list(nullable(id), 2)(r['signals'], `${name}.signals`),
-    layout: oneOf('overlaid', 'beside')(r['layout'], `${name}.layout`),
+    layout: oneOf('overlaid', 'beside', 'residual')(r['layout'], `${name}.layout`),
     scale: oneOf('linear', 'log', 'arcsinh')(r['scale'], `${name}.scale`),
     group: nullable(text(200))(r['group'], `${name}.group`),
     units: oneOf('model', 'signal')(r['units'], `${name}.units`),

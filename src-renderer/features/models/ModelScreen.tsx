@@ -4,6 +4,7 @@ import { useState } from 'react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import type { ModelCheck, ModelFacts } from '../../../src-shared/genome/model.ts'
 import type { WireError } from '../../../src-shared/ipc/errors.ts'
+import { runCommand } from '../../state/commands.ts'
 import { isPredicted } from '../../state/predictedTracks.ts'
 import { useModelFacts } from '../../state/predictions.ts'
 import { attempt, call, saveDownload } from '../../state/services.ts'
@@ -52,6 +53,7 @@ const bp = (n: number) => `${n.toLocaleString('en-US')} bp`
 
 function Facts({ facts, file }: { readonly facts: ModelFacts; readonly file: OpenedFile }) {
   const genome = useGenomeFile()
+  const info = useWorkbench(s => s.info)
   const other =
     facts.genome !== null && genome && genome.facts.build !== 'unknown' && !sameBuild(facts.genome, genome.facts.build)
   return (
@@ -110,6 +112,13 @@ function Facts({ facts, file }: { readonly facts: ModelFacts; readonly file: Ope
           <dd className="num">{bytes(facts.weightsBytes)}</dd>
           <dt>SHA-256</dt>
           <dd className="mono">{facts.weightsSha256.slice(0, 16)}…</dd>
+          <dt>Runs on</dt>
+          <dd>
+            {info ? `cpu, ${info.threads} ${info.threads === 1 ? 'thread' : 'threads'}` : 'cpu'}{' '}
+            <button type="button" className="link" onClick={() => runCommand('about')}>
+              try the devices
+            </button>
+          </dd>
           <dt>Gradients</dt>
           <dd>{facts.noGradient ?? 'yes'}</dd>
         </dl>
@@ -238,7 +247,9 @@ function CheckModel({ fileId }: { readonly fileId: string }) {
           <ul className="findings">
             {check.data.findings.map(f => (
               <li key={f.what} data-ok={f.ok}>
-                <b aria-hidden="true">{f.ok ? '✓' : '✗'}</b>{' '}
+                <b className="finding-mark" data-ok={f.ok} aria-hidden="true">
+                  {f.ok ? '✓' : '✗'}
+                </b>{' '}
                 <span className="visually-hidden">{f.ok ? 'holds' : 'fails'}: </span>
                 {f.what} <span className="soft">{f.detail}</span>
               </li>

@@ -126,6 +126,7 @@ export function TrackSettings({
             data={[
               { value: 'overlaid', label: 'overlaid' },
               { value: 'beside', label: 'below each other' },
+              { value: 'residual', label: 'residual' },
             ]}
           />
         )}
