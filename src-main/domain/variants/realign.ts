@@ -13,7 +13,7 @@ export interface HaplotypeBins {
 export interface RealignedBins {
   /** [count, columns]; NaN where `gap` is 1. */
   readonly values: Float32Array
-  /** 1: no base of the haplotype stands in this bin: deleted, or pushed out of the window by insertions. */
+  /** 1: no base of these haplotype bins stands in this bin: deleted, or pushed out of them by insertions. */
   readonly gap: Uint8Array
 }
 
@@ -63,4 +63,39 @@ export function realignBins(from: HaplotypeBins, start: number, count: number): 
         values[b * columns + c] = only[b]! >= 0 ? source[only[b]! * columns + c]! : sums[b * columns + c]! / weights[b]!
   }
   return { values, gap }
+}
+
+/**
+ * Whether whole reference bins are missing at the left and the right end of `count` bins from `start`, although the window has bases of them:
+ * insertions pushed these out of the stretch that the haplotype bins answer for (`firstBase` and `bases` on).
+ */
+export function pushedOut(
+  runs: readonly HaplotypeRun[],
+  stretch: { readonly firstBase: number; readonly bases: number },
+  start: number,
+  count: number,
+  binBp: number,
+): { readonly left: boolean; readonly right: boolean } {
+  const there = new Uint8Array(count)
+  for (const run of runs) {
+    if (run.inserted) continue
+    const [from, to] = [
+      Math.max(run.at, stretch.firstBase),
+      Math.min(run.at + run.length, stretch.firstBase + stretch.bases),
+    ]
+    const mark = (first: number, end: number, flag: number) => {
+      const last = Math.min(count - 1, Math.floor((run.reference + end - 1 - run.at - start) / binBp))
+      for (let b = Math.max(0, Math.floor((run.reference + first - run.at - start) / binBp)); b <= last; b++)
+        there[b]! |= flag
+    }
+    mark(run.at, run.at + run.length, 1)
+    if (to > from) mark(from, to, 2)
+  }
+  const own = runs.filter(r => !r.inserted)
+  const [first, last] = [own[0], own.at(-1)]
+  // Without a crop the window itself ends before them.
+  const beyond = (b: number) =>
+    start + (b + 1) * binBp <= (first?.reference ?? 0) || start + b * binBp >= (last ? last.reference + last.length : 0)
+  const missing = [...there.keys()].filter(b => there[b] === 1 || (there[b] === 0 && beyond(b)))
+  return { left: missing.some(b => b < count / 2), right: missing.some(b => b >= count / 2) }
 }

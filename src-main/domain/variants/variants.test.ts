@@ -4,7 +4,7 @@ import { diplotypeChar } from '../../../src-shared/genome/diplotype.ts'
 import { type Allele, planEdits } from './alleles.ts'
 import { allelesOfDiplotype, allelesOfVariants } from './genotypes.ts'
 import { type HaplotypeWindow, haplotypeWindow, referencePositions } from './haplotypeWindow.ts'
-import { realignBins } from './realign.ts'
+import { pushedOut, realignBins } from './realign.ts'
 
 const allele = (start: number, reference: string, alternative: string): Allele => ({
   start,
@@ -196,6 +196,16 @@ describe('back to reference bins', () => {
       3,
     )
     expect([...values]).toEqual([(4 * 1 + 2 * 10) / 6, (2 * 10 + 2 * 100) / 4, 100].map(Math.fround))
+  })
+  it('insertions push whole bins out of the ends, and it is seen', () => {
+    // A window of 24 bases from reference 0 on answers for 8 of them, from the 9th on: 6 inserted before reference 10 push 12 to 15 out.
+    const stretch = { firstBase: 8, bases: 8 }
+    const inserted = [run(0, 10, 0), run(10, 6, 10, true), run(16, 8, 10)]
+    expect(pushedOut(inserted, stretch, 8, 2, 4)).toEqual({ left: false, right: true })
+    expect(pushedOut([run(0, 24, 0)], stretch, 8, 2, 4)).toEqual({ left: false, right: false })
+    // Without a crop the window itself ends before them; deleted bins are no such case.
+    expect(pushedOut([run(0, 4, 0), run(4, 4, 4, true)], { firstBase: 0, bases: 8 }, 0, 2, 4)).toEqual({ left: false, right: true }) // biome-ignore format: one line
+    expect(pushedOut([run(0, 8, 0), run(8, 16, 12)], stretch, 8, 2, 4)).toEqual({ left: false, right: false })
   })
   it('only answers for what the haplotype bins cover', () => {
     const { gap } = realignBins(

@@ -105,11 +105,14 @@ describe("a person's prediction", () => {
       changes.map(c => line(c, '0|1')),
     )
     expect(zero!.values).toEqual(plain!.values)
-    const expected = byHand(changes, 284, 300, 16)
+    // What insertions push out of the window is predicted by the windows around the ends of its kept part.
+    const [left, right] = [byHand(changes, 284 - 32, 300, 16), byHand(changes, 284 + 32, 300, 16)]
+    const expected = byHand(changes, 284, 300, 16).map((v, i) => (Number.isNaN(v) ? (Number.isNaN(left[i]!) ? right[i]! : left[i]!) : v)) // biome-ignore format: one line
+    expect(expected.some(Number.isNaN)).toBe(changes.some(([, ref]) => ref > 7))
     near(one!.values, expected)
     expect([...one!.deletedBins]).toEqual(expected.map(v => (Number.isNaN(v) ? 1 : 0)))
     const gaps = expected.filter(Number.isNaN).length
-    expect(one!.warnings).toEqual(gaps === 0 ? [] : [`${gaps} bins have no value: the haplotype lacks their bases, or its insertions push them out of the window`]) // biome-ignore format: one line
+    expect(one!.warnings).toEqual(gaps === 0 ? [] : [`${gaps} bins have no value: the haplotype lacks their bases`]) // biome-ignore format: one line
   })
 
   it('mirror: with the two alleles swapped the haplotypes swap and the difference turns its sign', async () => {

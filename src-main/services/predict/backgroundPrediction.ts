@@ -3,11 +3,10 @@ import type { WorkContext } from '../../../src-shared/job.ts'
 import { chooseTracks, trackLabels } from '../../analyses/chooseTracks.ts'
 import { planPrediction, windowGeometry } from '../../analyses/predict.ts'
 import type { Compute } from '../../compute/client.ts'
-import { realignBins } from '../../domain/variants/realign.ts'
 import type { ModelTrack } from '../../models/folder/modelJson.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import type { Reference } from '../../readers/reference.ts'
-import { type AlleleSource, type BackgroundCounts, backgroundSequence, backgroundWarnings, type SequenceSource } from '../haplotypes.ts' // biome-ignore format: one line
+import { type AlleleSource, type BackgroundCounts, backgroundWarnings, type SequenceSource } from '../haplotypes.ts' // biome-ignore format: one line
 import { readModelJson } from '../models/modelFolder.ts'
 import { buildCaution, unknownCautions } from './cautions.ts'
 import { contigLength, lengthCautions, type Prediction, type PredictRequest } from './predict.ts'
@@ -15,6 +14,7 @@ import type { PredictionStore } from './predictionStore.ts'
 import { unknownOf } from './subject.ts'
 import { openTrackNetwork, type TrackNetwork } from './trackNetwork.ts'
 import { atWindow } from './windowLength.ts'
+import { placeParts, readParts } from './windowParts.ts'
 import { channelsToRun, marginBp, windowKeys, windowTracks } from './windowTracks.ts'
 
 export interface BackgroundPrediction extends Prediction {
@@ -72,29 +72,38 @@ export async function predictBackgrounds(
     const unknownBins = new Uint8Array(plan.bins)
     const deletedBins = new Uint8Array(plan.bins)
     const counts: BackgroundCounts[] = []
-    let [unknown, fromCache] = [0, 0]
+    /** Windows for which something had to be computed. */
+    const ran = new Set<number>()
+    let unknown = 0
     for (const { start, outBin, firstBin, count } of plan.windows) {
       throwIfCancelled(context.signal)
       context.report({ phase: 'predicting', done: done++, total })
-      const window = await backgroundSequence(source, contig, start - margin, start + g.windowBp + margin, alleles, context) // biome-ignore format: one line
-      counts.push(window.counts)
-      const key = keyOf(window.bases)
-      const kept = await deps.store?.get(key)
-      let tracks = kept && chosen.every(c => kept.channels.has(c)) ? kept.channels : undefined
-      if (tracks) fromCache++
-      else {
+      const place = { contig, start, marginBp: margin, geometry: g }
+      const { parts, counts: met } = await readParts(source, place, alleles, context)
+      counts.push(met)
+      const predicted: ReadonlyMap<number, Float32Array>[] = []
+      for (const { bases } of parts) {
+        const key = keyOf(bases)
+        const kept = await deps.store?.get(key)
+        if (kept && chosen.every(c => kept.channels.has(c))) {
+          predicted.push(kept.channels)
+          continue
+        }
         network ??= await open()
-        const computed = await windowTracks(network, json, chosen, options, window.bases, context.signal)
+        const computed = await windowTracks(network, json, chosen, options, bases, context.signal)
         await deps.store?.put(key, { channels: computed, device: Object.keys(network.provider.ran).join(' and ') })
-        tracks = computed
+        predicted.push(computed)
+        ran.add(start)
       }
-      const keptFrom = start + g.cropBins * g.binBp
-      const facts = unknownOf(window.bases, window.runs, keptFrom, g)
+      const [own] = parts
+      const facts = unknownOf(own!.bases, own!.runs, start + g.cropBins * g.binBp, g)
       unknown += facts.unknownShare / plan.windows.length
       unknownBins.set(facts.unknown.subarray(firstBin, firstBin + count), outBin)
       for (const [t, channel] of chosen.entries()) {
-        const own = { runs: window.runs, values: tracks.get(channel)!, columns: 1, firstBase: margin + g.cropBins * g.binBp, binBp: g.binBp } // biome-ignore format: one line
-        const placed = realignBins(own, keptFrom, g.bins)
+        const placed = placeParts(
+          parts.map(({ runs }, i) => ({ runs, values: predicted[i]!.get(channel)! })),
+          place,
+        )
         for (let b = 0; b < count; b++) values[(outBin + b) * chosen.length + t] = placed.values[firstBin + b]!
         if (t === 0) deletedBins.set(placed.gap.subarray(firstBin, firstBin + count), outBin)
       }
@@ -115,14 +124,14 @@ export async function predictBackgrounds(
       deletedBins,
       unknownShare: unknown,
       windows: plan.windows.length,
-      fromCache,
+      fromCache: plan.windows.length - ran.size,
       provider: network?.provider ?? { requested: request.device ?? 'cpu', ran: {}, note: 'everything was kept from before' }, // biome-ignore format: one line
       warnings: [
         ...lengthCautions(made, g),
         ...(build === undefined ? [] : [build]),
         ...unknownCautions(none, plan.bins, unknown),
         ...(alleles ? backgroundWarnings(counts) : []),
-        ...(gone > 0 ? [`${gone.toLocaleString('en-US')} bins have no value: the haplotype lacks their bases, or its insertions push them out of the window`] : []), // biome-ignore format: one line
+        ...(gone > 0 ? [`${gone.toLocaleString('en-US')} bins have no value: the haplotype lacks their bases`] : []), // biome-ignore format: one line
       ],
     }
   }

@@ -67,22 +67,30 @@ export function createPredictions(parts: {
     index: number,
     channels: readonly number[],
     context: WorkContext,
-  ): Promise<WindowTracks & { readonly facts: WindowFacts }> => {
-    const place = `${contig.name}:${index}`
-    const known = subject.facts.get(place)
-    const kept = known && (await store.get(known.storeKey))
-    if (known && kept && hasAll(kept, channels)) return { ...kept, facts: known }
+  ): Promise<{ readonly parts: readonly WindowTracks[]; readonly facts: WindowFacts }> => {
+    const known = subject.facts.get(`${contig.name}:${index}`)
+    if (known) {
+      const kept = await Promise.all(known.storeKeys.map(store.get))
+      if (allThere(kept, channels)) return { parts: kept, facts: known }
+    }
     const { bases, ...facts } = await readWindow(subject, contig, index, context)
     await new Promise(done => setImmediate(done)) // cutting and encoding a long window take some 10 ms each
-    const there = await store.get(facts.storeKey)
-    if (there && hasAll(there, channels)) return { ...there, facts }
     const { model, options } = subject
-    const made = await networks.use(model, channelsToRun(model.json, channels, options), context, async network => ({
-      channels: await windowTracks(network, model.json, channels, options, bases, context.signal),
-      device: deviceText(network.provider.ran),
-    }))
-    await store.put(facts.storeKey, made)
-    return { ...made, facts }
+    const parts: WindowTracks[] = []
+    for (const [i, key] of facts.storeKeys.entries()) {
+      const there = await store.get(key)
+      if (there && hasAll(there, channels)) {
+        parts.push(there)
+        continue
+      }
+      const made = await networks.use(model, channelsToRun(model.json, channels, options), context, async network => ({
+        channels: await windowTracks(network, model.json, channels, options, bases[i]!, context.signal),
+        device: deviceText(network.provider.ran),
+      }))
+      await store.put(key, made)
+      parts.push(made)
+    }
+    return { parts, facts }
   }
 
   const queue = createViewQueue({
@@ -188,12 +196,12 @@ export function createPredictions(parts: {
         context.report({ phase: 'predicting', done, total: grid.end - grid.first })
         const w = await window(subject, contig, index, channels, context)
         met.push(w.facts)
-        device = w.device
+        device = w.parts[0]!.device
         const first = index * g.bins - grid.firstBin
         const [from, to] = [Math.max(0, -first), Math.min(g.bins, bins - first)]
         out.unknown.set(w.facts.unknown.subarray(from, to), first + from)
         channels.forEach((channel, t) => {
-          const { values, gap } = referenceBins(subject, index, w.facts, w.channels.get(channel)!)
+          const { values, gap } = referenceBins(subject, index, w.facts, valuesOf(w.parts, channel))
           for (let b = from; b < to; b++) out.values[(first + b) * channels.length + t] = values[b]!
           if (gap && t === 0) out.deleted.set(gap.subarray(from, to), first + from)
         })
@@ -231,19 +239,15 @@ export function createPredictions(parts: {
       const facts = subject.facts.get(`${contig.name}:${index}`)
       if (!facts) continue
       merged.addUnknown(index * g.bins, facts.unknown)
-      const tracks = store.peek(facts.storeKey)
-      if (!tracks) continue
+      const parts = facts.storeKeys.map(store.peek)
+      if (!allThere(parts, channels)) continue
       channels.forEach((channel, column) => {
-        const values = tracks.channels.get(channel)
-        if (!values) return
-        const placed = referenceBins(subject, index, facts, values)
-        const undo = inUnits[column]
-        merged.addValues(column, index * g.bins, undo ? placed.values.map(undo) : placed.values)
+        const placed = referenceBins(subject, index, facts, valuesOf(parts, channel))
+        merged.addValues(column, index * g.bins, placed.values)
         if (placed.gap && column === 0) merged.addGaps(index * g.bins, placed.gap)
       })
-      if (!hasAll(tracks, channels)) continue
       met.push(facts)
-      device = tracks.device
+      device = parts[0]!.device
       computed++
     }
     return {
@@ -272,6 +276,14 @@ export function createPredictions(parts: {
 const hasAll = (tracks: WindowTracks, channels: readonly number[]): boolean =>
   channels.every(c => tracks.channels.has(c))
 
+const allThere = (
+  parts: readonly (WindowTracks | undefined)[],
+  channels: readonly number[],
+): parts is readonly WindowTracks[] => parts.every(p => p !== undefined && hasAll(p, channels))
+
+const valuesOf = (parts: readonly WindowTracks[], channel: number): readonly Float32Array[] =>
+  parts.map(p => p.channels.get(channel)!)
+
 function missingWindows(
   subject: Subject,
   contig: Contig,
@@ -282,8 +294,7 @@ function missingWindows(
   const missing: number[] = []
   for (let index = grid.first; index < grid.end; index++) {
     const facts = subject.facts.get(`${contig.name}:${index}`)
-    const tracks = facts && store.peek(facts.storeKey)
-    if (!tracks || !hasAll(tracks, channels)) missing.push(index)
+    if (!facts || !allThere(facts.storeKeys.map(store.peek), channels)) missing.push(index)
   }
   return missing
 }
@@ -308,7 +319,7 @@ function warningsOf(
     ...(build === undefined ? [] : [build]),
     ...(met.length > 0 ? unknownCautions(none, unknown.length, share) : []),
     ...(subject.alleles ? backgroundWarnings(counts) : []),
-    ...(gone > 0 ? [`${gone.toLocaleString('en-US')} bins without a value: the haplotype lacks their bases, or its insertions push them out of the window`] : []), // biome-ignore format: one line
+    ...(gone > 0 ? [`${gone.toLocaleString('en-US')} bins without a value: the haplotype lacks their bases`] : []), // biome-ignore format: one line
   ]
 }
 

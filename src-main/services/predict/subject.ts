@@ -9,11 +9,11 @@ import { baseCode } from '../../analyses/oneHot.ts'
 import { type WindowGeometry, windowGeometry } from '../../analyses/predict.ts'
 import { keptStart, windowStart } from '../../analyses/viewGrid.ts'
 import type { HaplotypeRun } from '../../domain/variants/haplotypeWindow.ts'
-import { realignBins } from '../../domain/variants/realign.ts'
 import type { Engines } from '../engines.ts'
 import type { FileRegistry } from '../files.ts'
-import { type AlleleSource, type BackgroundCounts, type Backgrounds, backgroundSequence, type SequenceSource } from '../haplotypes.ts' // biome-ignore format: one line
+import type { AlleleSource, BackgroundCounts, Backgrounds, SequenceSource } from '../haplotypes.ts' // biome-ignore format: one line
 import type { OpenModel, OpenModels } from '../models/openModels.ts'
+import { placeParts, readParts } from './windowParts.ts'
 import { marginBp, windowKeys } from './windowTracks.ts'
 
 /** A model on a background of a reference with options: what windows are predicted of. Stays the same until one of the files changes. */
@@ -33,10 +33,10 @@ export interface Subject {
 
 /** What is known of a grid window before it is predicted, without its bases. */
 export interface WindowFacts {
-  /** Under which its prediction is kept. */
-  readonly storeKey: string
-  /** Where its bases come from; absent on the reference. */
-  readonly runs?: readonly HaplotypeRun[]
+  /** Under which the predictions of its parts (windowParts.ts) are kept. */
+  readonly storeKeys: readonly string[]
+  /** Where the bases of each part come from; absent on the reference. */
+  readonly runs?: readonly (readonly HaplotypeRun[])[]
   /** Of the kept bins: 1 when none of the reference bin's bases in the background is known. */
   readonly unknown: Uint8Array
   /** Share of unknown bases in all that is read. */
@@ -98,29 +98,29 @@ export function contigOf(subject: Pick<Subject, 'reference'>, name: string): Con
   throw new WorkbenchError('not-found', `contig '${name.slice(0, 60)}' is not in the reference; it has ${someNames(subject.reference.contigs)}`, 'give one of its contigs') // biome-ignore format: one thought
 }
 
-/** The bases of a grid window with its margins, and what is known of it. */
+const placeOf = ({ geometry, options }: Subject, index: number) => ({ start: windowStart(index, geometry), marginBp: marginBp(options), geometry }) // biome-ignore format: one line
+
+/** The bases of a grid window's parts with their margins, and what is known of it. */
 export async function readWindow(
   subject: Subject,
   contig: Contig,
   index: number,
   context: WorkContext,
-): Promise<WindowFacts & { readonly bases: string }> {
-  const { geometry, options, reference, alleles } = subject
-  const margin = marginBp(options)
-  const start = windowStart(index, geometry) - margin
-  const end = start + geometry.windowBp + 2 * margin
-  const window = await backgroundSequence(reference, contig, start, end, alleles, context)
+): Promise<WindowFacts & { readonly bases: readonly string[] }> {
+  const { geometry, reference, alleles } = subject
+  const { parts, counts } = await readParts(reference, { contig, ...placeOf(subject, index) }, alleles, context)
+  const [own] = parts
   const facts: WindowFacts = {
-    storeKey: subject.keyOf(window.bases),
-    ...unknownOf(window.bases, window.runs, keptStart(index, geometry), geometry),
-    ...(alleles ? { runs: window.runs } : {}),
-    counts: window.counts,
+    storeKeys: parts.map(p => subject.keyOf(p.bases)),
+    ...unknownOf(own!.bases, own!.runs, keptStart(index, geometry), geometry),
+    ...(alleles ? { runs: parts.map(p => p.runs) } : {}),
+    counts,
   }
   const place = `${contig.name}:${index}`
   subject.facts.delete(place)
   subject.facts.set(place, facts)
   if (subject.facts.size > KEPT_FACTS) for (const old of [...subject.facts.keys()].slice(0, KEPT_FACTS / 8)) subject.facts.delete(old) // biome-ignore format: one thought
-  return { ...facts, bases: window.bases }
+  return { ...facts, bases: parts.map(p => p.bases) }
 }
 
 /** Which kept bins (the first at reference position `from`) have no known base, and the share of unknown bases in all that is read. */
@@ -140,15 +140,16 @@ export function unknownOf(bases: string, runs: readonly HaplotypeRun[], from: nu
   return { unknown: known.map(k => 1 - k), unknownShare: unknown / bases.length }
 }
 
-/** The kept bins of a window in reference coordinates, by channel; `gap` where a haplotype has no base. */
+/** The kept bins of a window in reference coordinates, from the bins of its parts; `gap` where a haplotype has no base. */
 export function referenceBins(
   subject: Subject,
   index: number,
   facts: WindowFacts,
-  values: Float32Array,
+  parts: readonly Float32Array[],
 ): { readonly values: Float32Array; readonly gap?: Uint8Array } {
-  if (!facts.runs) return { values }
-  const { geometry: g, options } = subject
-  const firstBase = marginBp(options) + g.cropBins * g.binBp
-  return realignBins({ runs: facts.runs, values, columns: 1, firstBase, binBp: g.binBp }, keptStart(index, g), g.bins)
+  if (!facts.runs) return { values: parts[0]! }
+  return placeParts(
+    parts.map((values, i) => ({ values, runs: facts.runs![i]! })),
+    placeOf(subject, index),
+  )
 }
