@@ -61,7 +61,7 @@ beforeAll(async () => {
   writeFileSync(join(work, 'ref.fa'), `>one\n${bases.replace(/(.{60})/g, '$1\n')}\n>two\n${other}\n>long\n${long}\n`)
   await buildIndex(join(work, 'ref.fa'), {}, quietContext())
   mkdirSync(join(work, 'models'))
-  writeGcModel(join(work, 'models', 'gc'), { binBp: BIN, bins: KEPT / BIN, cropBins: 4 })
+  writeGcModel(join(work, 'models', 'gc'), { binBp: BIN, bins: KEPT / BIN, cropBins: 4, tracks: [{}, { transform: { sum_stat: 'mean', scale: 2 } }] }) // biome-ignore format: one line
   const starts = Array.from({ length: bases.length / BIN }, (_, i) => i * BIN)
   const kept = starts.filter(at => at < 1200 || at >= 1280)
   const signal = (name: string, of: readonly number[], value: (at: number) => number, contigs = [{ name: 'one', length: 3000 }]) =>
@@ -170,6 +170,12 @@ describe('tracks of a view', () => {
     const [at] = [(p.start - 400) / BIN]
     const shifted = (i: number) => (share(bases, 'GC', 400 + (i + at) * BIN - 2) + share(bases, 'GC', 400 + (i + at) * BIN + 2)) / 2 // biome-ignore format: one line
     expect(p.mean[3]).toBeCloseTo(shifted(3), 6)
+  })
+  it('in the units of the signal the training transform is undone, bin by bin', async () => {
+    const p = await settled(asked(1000, 1200, { channels: [0, 1], units: 'signal' }))
+    const plain = await settled(asked(1000, 1200, { channels: [0, 1] }))
+    // The second track learnt twice the coverage.
+    expect([...p.mean]).toEqual([...plain.mean].map((x, i) => (i % 2 === 1 ? x / 2 : x)))
   })
   it('flag bins without a known base, and say how much is N', async () => {
     const p = await settled(asked(480, 560, { interval: { contig: 'two', start: 480, end: 560 } }))

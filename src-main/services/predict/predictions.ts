@@ -243,7 +243,8 @@ export function createPredictions(parts: {
       if (!allThere(parts, channels)) continue
       channels.forEach((channel, column) => {
         const placed = referenceBins(subject, index, facts, valuesOf(parts, channel))
-        merged.addValues(column, index * g.bins, placed.values)
+        const undo = inUnits[column]
+        merged.addValues(column, index * g.bins, undo ? placed.values.map(undo) : placed.values)
         if (placed.gap && column === 0) merged.addGaps(index * g.bins, placed.gap)
       })
       met.push(facts)
