@@ -55,7 +55,7 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
     if (wants('flank'))
       for (const flank of FLANKS)
         await study(`flank-${flank}`, r => {
-          Object.assign(r.people, { regionFlankBp: 15_000, effectFlankBp: 5000, flankEffects: 8 })
+          Object.assign(r.people, { regionFlankBp: 15_000, effectFlankBp: 5000, flankEffects: 8, depth: 10 })
           r.flankBp = flank
           r.tokenizer = { vocabulary: 1500 + Math.round(flank / 2), maxPieceLength: 128, people: 40 }
         })
