@@ -65,7 +65,8 @@ const sparse = (config: SEnformerConfig, patterns: readonly RandomBlocks[], real
     }
   return {
     specs: name => attentionSpecs(name, trunkWidth(config)),
-    apply: (weights, name, x, layer) => blockSparseAttention(weights, name, x, { heads, ...blocks(layer) }),
+    apply: (weights, name, x, layer, training) =>
+      blockSparseAttention(weights, name, x, { heads, ...blocks(layer), chance: { training, dropout: 0 } }),
   }
 }
 

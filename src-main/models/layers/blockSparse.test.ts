@@ -34,7 +34,7 @@ function denseBias(random: RandomBlocks, blocks: number): number[] {
   return bias
 }
 
-function compared(random: RandomBlocks, blocks: number, padded = false) {
+function compared(random: RandomBlocks, blocks: number, padded = false, gathered?: number) {
   const graph = judgingGraph()
   const length = blocks * BLOCK
   const [q, k, v] = ['q', 'k', 'v'].map(name => graph.input(name, [2, HEADS, length, SIZE])) as [never, never, never]
@@ -44,7 +44,7 @@ function compared(random: RandomBlocks, blocks: number, padded = false) {
         [2, length],
       )
     : undefined
-  const sparse = blockSparseAttend(q, k, v, { block: BLOCK, random, real })
+  const sparse = blockSparseAttend(q, k, v, { block: BLOCK, random, real, ...(gathered ? { gathered } : {}) })
   const mask = graph.constant(denseBias(random, blocks), [1, HEADS, length, length])
   const dense = attend(q, k, v, real ? addBias(mask, paddingBias(real)) : mask)
   const numbers = drawn(graph)
@@ -67,6 +67,8 @@ describe('block-sparse attention', () => {
 
   it('equals dense attention with the mask, gradients too', () => near(compared(uniform, 7)))
   it('hides padded keys', () => near(compared(uniform, 7, true)))
+  // Keys of one query block are 2 · 2 · slots · 2 · 3 numbers: one, two and all query blocks at a time.
+  it.each([1, 300, 1e6])('gathers %i numbers at a time', gathered => near(compared(uniform, 7, true, gathered)))
   it('counts repeated blocks as often as they are listed', () => {
     const repeated = uniform.map((rows, head) =>
       rows.map((row, i) => (i === 2 ? [6, 6] : i === 3 && head === 1 ? [0, 4] : row)),

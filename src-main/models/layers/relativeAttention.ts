@@ -129,10 +129,10 @@ export const queryRows = (tokens: number, heads: number): number =>
 
 /**
  * The same numbers, though not a constant: a runtime that folds constants when it loads a model would fold the overlapping
- * slices of all chunks with them, a multiple of their size. The zero that is added comes from the input (no number is below
+ * parts that are cut out of them as well, a multiple of their size. The zero that is added comes from the input (no number is below
  * minus infinity).
  */
-function atEachRun(constant: Tensor, input: Tensor): Tensor {
+export function atEachRun(constant: Tensor, input: Tensor): Tensor {
   const first = slice(reshape(input, [-1]), 0, 0, 1)
   const zero = cast(less(reshape(first, []), Number.NEGATIVE_INFINITY), constant.dtype)
   return add(constant, zero)

@@ -3,7 +3,7 @@ import { add, linear, matmul, mul, pickRows, relativeShift, reshape, transpose }
 import { joinHeads, splitHeads } from './attention.ts'
 import { type BlockRows, type BlockSparseOptions, blockSparseAttend } from './blockSparse.ts'
 import { positionFeatures } from './positionFeatures.ts'
-import { positionTable, type RelativeAttentionConfig } from './relativeAttention.ts'
+import { atEachRun, positionTable, type RelativeAttentionConfig } from './relativeAttention.ts'
 import { dropped, type TrainingMode } from './training.ts'
 import type { Weights } from './weights.ts'
 
@@ -26,7 +26,8 @@ export function relativeBlockSparseAttention(
   const q = mul(map('q'), 1 / Math.sqrt(keySize))
   const content = add(q, weights.get(`${name}.rel_content_bias`))
   const position = reshape(add(q, weights.get(`${name}.rel_pos_bias`)), [batch, heads * blocks, block * keySize])
-  const segments = distanceSegments(weights, name, x, config, training)
+  const ofDistances = distanceSegments(weights, name, x, config, training)
+  const segments = training ? ofDistances : atEachRun(ofDistances, x)
   const offsets = 2 * blocks - 1
   const terms = ({ queries, keys, slots }: BlockRows): Tensor => {
     const rows = keys.flatMap((_, head) => queries.map(query => head * blocks + query))
