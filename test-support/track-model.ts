@@ -2,7 +2,7 @@ import { memorySource } from '../src-main/models/checkpoints/byteSource.ts'
 import { encodeSafetensors, openSafetensors } from '../src-main/models/checkpoints/safetensors.ts'
 import type { ModelJson, ModelTrack } from '../src-main/models/folder/modelJson.ts'
 import { MODELS } from '../src-main/models/kinds.ts'
-import { drawPattern } from '../src-main/models/layers/blockPattern.ts'
+import { drawPattern, type PatternRule } from '../src-main/models/layers/blockPattern.ts'
 import { modelRegistry } from '../src-main/models/registry.ts'
 import { writeModelFolder } from '../src-main/services/models/modelFolder.ts'
 import { quietContext } from '../src-shared/job.ts'
@@ -19,6 +19,8 @@ export interface TrackModel {
   readonly heads: readonly { readonly name: string; readonly tracks: number }[]
   readonly tracks?: readonly ModelTrack[]
   readonly genome?: string
+  /** How random blocks of sparse attention are drawn; default `uniform`. */
+  readonly rule?: PatternRule
   /** Chooses a weight's numbers; default: seeded draws, a few tenths wide, variances positive. */
   readonly weight?: (name: string, shape: readonly number[]) => Float32Array | undefined
 }
@@ -31,7 +33,7 @@ export async function writeTrackModel(folder: string, model: TrackModel): Promis
   for (const { name, shape, dtype } of specs) {
     if (dtype === 'int32') {
       const [layers, heads, rows, randomBlocks] = shape as readonly [number, number, number, number]
-      const data = drawPattern({ layers, heads, blocks: rows + 2, randomBlocks }, 'uniform', 3)
+      const data = drawPattern({ layers, heads, blocks: rows + 2, randomBlocks }, model.rule ?? 'uniform', 3)
       tensors[name] = { dtype, shape, data: Int32Array.from(data) }
       continue
     }

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { CELL, type MutationProfile, type ScanData, type ScanRequest, type ScanVerification } from '../../../src-shared/genome/scan.ts' // biome-ignore format: one line
 import type { ExportedFile } from '../../../src-shared/ipc/contract.ts'
-import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { ScanListing, ScanProgress } from '../../../src-shared/ipc/scanMethods.ts'
 import type { JobSnapshot, WorkContext } from '../../../src-shared/job.ts'
-import { nearestFirst } from '../../analyses/scanPlan.ts'
 import { sampleOf } from '../../analyses/scanVerification.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
@@ -13,12 +12,13 @@ import type { Downloads } from '../downloads.ts'
 import { newId } from '../ids.ts'
 import type { Jobs } from '../jobs.ts'
 import { madeUpOf } from '../models/modelFacts.ts'
-import { noGradient, openGradientNetwork } from './gradientNetwork.ts'
+import { noGradient } from './gradientNetwork.ts'
 import { type MutantNetwork, openNaiveNetwork } from './mutantNetwork.ts'
 import type { NetworkCache } from './networkCache.ts'
-import { noExact, openMutants, ranWith, stretchOf } from './openMutants.ts'
+import { noExact, ranWith } from './openMutants.ts'
 import { scanTsv } from './scanFile.ts'
-import { EffectTable, placesOf, prepareScan, previewScan, regionBases, verifyCells } from './scanRun.ts'
+import { detached, networkKey, runScan, type Scan, type ScanJobHooks } from './scanJob.ts'
+import { EffectTable, placesOf, regionBases, verifyCells } from './scanRun.ts'
 import type { ScanHead, ScanStore } from './scanStore.ts'
 import { type ScanSubject, type SubjectParts, scanSubject } from './scanSubject.ts'
 import { encoded } from './windowSequence.ts'
@@ -52,31 +52,11 @@ export interface Scans {
   export(scanId: string): Promise<ExportedFile>
 }
 
-/** A scan in memory. */
-interface Scan {
-  head: ScanHead
-  effects: Float32Array
-  states: Uint8Array
-  /** While its job lives. */
-  table?: EffectTable
-  jobId?: string
-  focus?: number
-  /** The focus has moved to where values are missing. */
-  refocus?: boolean
-  secondsLeft: number | null
-  /** The reference prediction of all kept bins, by which a mutation's profile is drawn. */
-  reference?: { readonly values: Float32Array; readonly key: string }
-}
-
 const MAX_SPAN_BP = 2000
 /** Effects of a scan: 4 M numbers are 16 MB on the wire. */
 const MAX_VALUES = 4e6
-/** A preview takes a pass forward and back for each answer: with more of them the exact values come first. */
-const MAX_PREVIEWS = 32
-const TELL_EVERY_MS = 250
-const SAVE_EVERY_MS = 2000
-/** The order is not turned round more often than this: what was begun elsewhere is lost. */
-const REFOCUS_MS = 1000
+/** Numbers of scans in memory; the others are read when they are asked for. */
+const KEPT_BYTES = 96 * 1024 ** 2
 
 /** Scans as jobs: first-order estimates first, then exact values from the focus outwards. What is done survives cancelling and a kill. */
 export function createScans(parts: ScanServiceParts): Scans {
@@ -105,6 +85,14 @@ export function createScans(parts: ScanServiceParts): Scans {
       const { effects, states } = await store.read(scanId)
       Object.assign(scan, { effects, states })
     }
+    scans.delete(scanId)
+    scans.set(scanId, scan) // the most recently used are the last
+    let bytes = 0
+    for (const other of [...scans.values()].reverse()) {
+      bytes += other.effects.byteLength
+      if (bytes > KEPT_BYTES && other !== scan && !other.table)
+        Object.assign(other, { effects: new Float32Array(), states: new Uint8Array() }) // they are in its file
+    }
     return scan
   }
   const progressOf = ({ head }: Scan): ScanProgress => ({
@@ -113,7 +101,7 @@ export function createScans(parts: ScanServiceParts): Scans {
     exactCells: head.exactCells,
     totalCells: head.totalCells,
   })
-  const save = (scan: Scan) => store.write({ head: scan.head, effects: scan.effects, states: scan.states })
+  const save = ({ head }: Scan, { effects, states }: EffectTable) => store.write({ head, effects, states })
 
   const subjectOf = (request: ScanRequest, context: WorkContext) => {
     const length = request.interval.end - request.interval.start
@@ -125,9 +113,6 @@ export function createScans(parts: ScanServiceParts): Scans {
     const missing = method === 'exact' ? noExact(kind) : method === 'gradient' ? noGradient(kind, score) : undefined
     if (missing) throw new WorkbenchError('unsupported', missing, method === 'exact' ? 'use method naive' : 'use method exact or naive') // biome-ignore format: one thought
   }
-  const networkKey = (purpose: string, subject: ScanSubject, more: readonly unknown[]) =>
-    JSON.stringify([purpose, subject.model.state, subject.target.channels, ...more])
-
   /** The model and reference of a stored scan under the ids that they have now. */
   const currentRequest = (head: ScanHead): ScanRequest => {
     const idOf = (path: string, before: string) => parts.files.entries().find(e => e.path === path)?.id ?? before
@@ -144,6 +129,15 @@ export function createScans(parts: ScanServiceParts): Scans {
     return subject
   }
 
+  const hooks: ScanJobHooks = {
+    ...parts,
+    tell: scan => parts.tell(progressOf(scan)),
+    save: async (scan, table) => {
+      // Closed meanwhile: nothing of it is kept.
+      if (scans.has(scan.head.scanId)) await save(scan, table).catch(parts.fault)
+    },
+  }
+
   const begin = (scan: Scan, subject: ScanSubject): JobSnapshot => {
     const table = new EffectTable(subject.target, scan)
     scan.table = table
@@ -152,117 +146,10 @@ export function createScans(parts: ScanServiceParts): Scans {
       title: `Mutations at ${formatLocus(subject.interval)} · ${scan.head.modelName}`,
       resumable: true,
       interactive: true,
-      run: context => run(scan, subject, table, context),
+      run: context => runScan(scan, subject, table, hooks, context),
     })
     scan.jobId = job.id
     return job
-  }
-
-  const run = async (scan: Scan, subject: ScanSubject, table: EffectTable, context: WorkContext): Promise<string> => {
-    const { scanId } = scan.head
-    const { method } = scan.head.request
-    let toldAt = Number.NEGATIVE_INFINITY
-    let savedAt = now()
-    const noted = (change: Partial<ScanHead>, always = false) => {
-      scan.head = { ...scan.head, ...change, exactCells: table.exact }
-      if (always || now() - toldAt >= TELL_EVERY_MS) {
-        toldAt = now()
-        parts.tell(progressOf(scan))
-      }
-      if (now() - savedAt >= SAVE_EVERY_MS) {
-        savedAt = now()
-        void save(scan).catch(parts.fault)
-      }
-      context.report({ phase: 'mutating', done: scan.head.exactCells, total: scan.head.totalCells })
-    }
-    try {
-      await subject.model.verify(context)
-      const why = noGradient(subject.model.json.kind, scan.head.request.score)
-      const answers = table.answers
-      if (method === 'gradient' || (!why && answers <= MAX_PREVIEWS && table.left().length > 0)) {
-        const warning = await preview(subject, table, context).catch(error => {
-          const e = asWorkbenchError(error)
-          if (method === 'gradient' || e.code === 'cancelled') throw e
-          return `no preview: ${e.message}`
-        })
-        noted({ ...(typeof warning === 'string' ? { warnings: [...scan.head.warnings, warning] } : {}) }, true)
-      } else if (why || answers > MAX_PREVIEWS)
-        noted({ warnings: [...scan.head.warnings, `no preview: ${why ?? `${answers} tracks would take a pass each`}`] }, true) // biome-ignore format: one line
-      if (method === 'gradient') noted({ state: 'done', ranWith: `${method}: every value is a first-order estimate` })
-      else {
-        const ran = await fill(scan, subject, table, method, noted, context)
-        noted({ state: 'done', ranWith: ran })
-      }
-      return scanId
-    } catch (error) {
-      const { code, message } = asWorkbenchError(error)
-      const state = code === 'cancelled' ? (table.exact > 0 ? 'partial' : 'cancelled') : 'failed'
-      const warnings = state === 'failed' ? [...scan.head.warnings, message] : scan.head.warnings
-      scan.head = { ...scan.head, state, warnings }
-      throw error
-    } finally {
-      scan.secondsLeft = null
-      delete scan.table
-      scan.head = { ...scan.head, exactCells: table.exact }
-      if (scans.has(scanId)) await save(scan).catch(parts.fault)
-      parts.tell(progressOf(scan))
-    }
-  }
-
-  const preview = async (subject: ScanSubject, table: EffectTable, context: WorkContext): Promise<undefined> => {
-    const { target, model } = subject
-    const compute = await parts.compute()
-    const request = { folder: model.folder, json: model.json, channels: target.channels, score: target.score, load: {} }
-    context.report({ phase: 'previewing', done: 0, total: 1 })
-    await networks.use(
-      networkKey('gradient', subject, [target.score === 'sar' || target.score === 'logfold' ? target.score : 'sad']),
-      () => openGradientNetwork(request, compute, registry, detached(context)),
-      network => previewScan(target, table, network, context.signal),
-    )
-  }
-
-  const fill = async (
-    scan: Scan,
-    subject: ScanSubject,
-    table: EffectTable,
-    method: 'exact' | 'naive',
-    noted: (change: Partial<ScanHead>) => void,
-    context: WorkContext,
-  ): Promise<string> => {
-    const { target, model } = subject
-    const { bins } = target.plan
-    const compute = await parts.compute()
-    const request = { folder: model.folder, json: model.json, channels: target.channels, bins, load: {} }
-    const places = placesOf(target)
-    return networks.use(
-      networkKey(method, subject, [bins]),
-      () => openMutants(method, request, compute, registry, detached(context)),
-      async network => {
-        const prepared = await prepareScan(target, network, context.signal)
-        const started = now()
-        const before = table.exact
-        for (let left = table.left(); left.length > 0; left = table.left()) {
-          throwIfCancelled(context.signal)
-          const at = scan.focus ?? Math.floor((subject.interval.start + subject.interval.end) / 2)
-          const focus = places[at - subject.interval.start] ?? places[places.length >> 1]!
-          const begun = now()
-          scan.refocus = false
-          // All that is left at once: the network makes batches of it as suits its method.
-          for await (const [{ cell }, values] of prepared.run(
-            nearestFirst(left, focus, stretchOf(network)),
-            context.signal,
-          )) {
-            throwIfCancelled(context.signal)
-            table.put(cell, values, CELL.exact)
-            const done = table.exact - before
-            scan.secondsLeft = ((now() - started) / 1000 / done) * (table.mutations.length - before - done)
-            noted({})
-            if (scan.refocus && now() - begun >= REFOCUS_MS) break
-          }
-        }
-        return ranWith(method, network.provider)
-      },
-    )
   }
 
   /** A network of full passes for single questions, apart from those that scans hold. */
@@ -407,7 +294,7 @@ export function createScans(parts: ScanServiceParts): Scans {
         verifyCells(subject.target, table, sample, network, context.signal),
       )
       scan.head = { ...scan.head, verified }
-      await save(scan)
+      await save(scan, table)
       parts.tell(progressOf(scan))
       return verified
     },
@@ -448,12 +335,6 @@ export function createScans(parts: ScanServiceParts): Scans {
 }
 
 const hashOf = (bases: string): string => createHash('sha256').update(bases).digest('hex')
-
-/** Work on a network that outlives the call that opens it: its end is not the network's. */
-const detached = (context: WorkContext): WorkContext => ({
-  signal: new AbortController().signal,
-  report: context.report,
-})
 
 const commonUnit = (units: readonly (string | undefined)[]): string =>
   new Set(units).size === 1 ? (units[0] ?? '') : ''
