@@ -13,6 +13,8 @@ export interface WindowTracks {
 }
 
 export interface PredictionStore {
+  /** Whether some channels of a window are in memory or on disk. */
+  has(key: string): boolean
   /** What is in memory, at once. */
   peek(key: string): WindowTracks | undefined
   /** What is in memory or on disk. A damaged file is removed and counts as absent. */
@@ -150,6 +152,7 @@ export function createPredictionStore(options: {
     return { bytes: used, limit: limitBytes, entries: files.size, folder: folder ?? '' }
   }
   return {
+    has: key => memory.has(key) || files.has(key),
     peek: key => memory.get(key),
     get,
     async put(key, tracks) {

@@ -83,6 +83,7 @@ export function createPredictions(parts: {
         parts.push(there)
         continue
       }
+      await model.verify(context)
       const made = await networks.use(model, channelsToRun(model.json, channels, options), context, async network => ({
         channels: await windowTracks(network, model.json, channels, options, bases[i]!, context.signal),
         device: deviceText(network.provider.ran),
@@ -127,8 +128,11 @@ export function createPredictions(parts: {
       let left = missing()
       let pending: PredictedBins['pending'] = 'none'
       let failure: PredictedBins['failure']
-      if (left.length > MAX_VIEW_WINDOWS) {
-        // Some may lie on the disk: only what is not there has to be computed.
+      const toCompute = left.filter(index => {
+        const facts = subject.facts.get(`${contig.name}:${index}`)
+        return !facts?.storeKeys.every(store.has) // on the disk it is as good as there
+      })
+      if (toCompute.length > MAX_VIEW_WINDOWS) {
         if (left.length === grid.end - grid.first) throw tooWide(grid)
         pending = 'too-many'
       } else if (left.length > 0) {

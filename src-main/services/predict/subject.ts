@@ -69,7 +69,6 @@ export function createSubjects(parts: {
     const key = JSON.stringify([model.fileId, model.state, entry.id, entry.readPath, entry.fingerprint, state, options.bothStrands, shiftsBp]) // biome-ignore format: one line
     const before = known.get(key)
     if (before) return before
-    await model.verify(context)
     const subject: Subject = {
       key,
       ids: { modelFileId, referenceFileId },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { elementCount, float32, type Tensors } from '../../../src-shared/tensor.ts'
 import type { Compute } from '../../compute/client.ts'
@@ -21,11 +22,11 @@ import type { SelectedNetwork } from './selectedNetwork.ts'
 /** `auto`: tiles where the whole would need much memory. A number: base pairs of a tile. */
 export type TileChoice = 'auto' | 'off' | number
 
-/** Intermediate results above which a network is tiled, and what those of one tile may be: measured in the tests of speed below. */
+/** Bytes of intermediate results above which a network is tiled. */
 const WHOLE_BYTES = 512 * 2 ** 20
 /**
- * Enformer's trunk on two cores takes 6.6 s of both for 196,608 bp in tiles of 128 tokens (155 MB), 6.8 s whole, 7.3 s in tiles of 32:
- * halos are computed twice. Larger tiles only need more memory.
+ * What those of one tile may be. Enformer's convolutions on two cores take 6.6 s of both for 196,608 bp in tiles of 128 tokens (155 MB),
+ * 6.8 s whole, and 7.3 s in tiles of 32, whose halos weigh: larger tiles only need more memory.
  */
 const TILE_BYTES = 192 * 2 ** 20
 
@@ -115,7 +116,7 @@ function grouped(local: LocalPart, tiles: readonly Tile[]): readonly TileGroup[]
   for (const tile of tiles) {
     const graph = tileGraph(local, tile)
     const outputs = named(graph.outputs)
-    const key = Buffer.from(emitOnnx(outputs).bytes).toString('base64')
+    const key = createHash('sha256').update(emitOnnx(outputs).bytes).digest('hex')
     const group = groups.get(key) ?? { tiles: [], outputs }
     group.tiles.push({ tile, read: graph.read })
     groups.set(key, group)
