@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { BigWig } from '@gmod/bbi'
 import { LocalFile } from 'generic-filehandle2'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { pearson } from '../test-support/baskerville-data.ts'
 import {
   availableHosts,
   axeProblems,
@@ -20,18 +21,6 @@ const MODEL = join(ROOT, 'assets', 'models', 'demo-tracks')
 /** The kept centre of one window on the browser's grid: 96 bins of 32 bp, number 14,618 from the start of the contig. */
 const WINDOW = { contig: 'chr19', start: 14_618 * 3072, end: 14_619 * 3072 }
 const SHOWN = 'chr19:44,906,497-44,909,568'
-
-function pearson(a: readonly number[], b: readonly number[]): number {
-  const mean = (v: readonly number[]) => v.reduce((s, x) => s + x, 0) / v.length
-  const [ma, mb] = [mean(a), mean(b)]
-  let [ab, aa, bb] = [0, 0, 0]
-  a.forEach((x, i) => {
-    ab += (x - ma) * (b[i]! - mb)
-    aa += (x - ma) ** 2
-    bb += (b[i]! - mb) ** 2
-  })
-  return ab / Math.sqrt(aa * bb)
-}
 
 /** Mean of each 32 bp bin of a demo bigWig, read by another library; a base without a value counts 0. */
 async function observedBins(name: string): Promise<readonly number[]> {
