@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -36,6 +36,29 @@ describe('the cache of models given as bytes', () => {
     expect(existsSync(kept)).toBe(true)
     expect(existsSync(added)).toBe(false)
   })
+
+  // Truth: the file system's own inode numbers. Memory is another file system than the folder for temporary files, where there is one.
+  const memory = '/dev/shm'
+  it.skipIf(!existsSync(memory) || statSync(memory).dev === statSync(work).dev)(
+    'copies a file from another file system once for all models',
+    async () => {
+      const elsewhere = mkdtempSync(join(memory, 'model-cache-'))
+      try {
+        const weights = join(elsewhere, 'w.st')
+        writeFileSync(weights, 'weights')
+        const cache = new ModelCache(join(work, 'elsewhere'), 1e6)
+        const paths = [await cache.pathOf({ bytes: Uint8Array.of(1), links: { 'w.st': weights } }), await cache.pathOf({ bytes: Uint8Array.of(2), links: { 'w.st': weights } })] // biome-ignore format: one line
+        const files = paths.map(path => join(dirname(path), 'w.st'))
+        expect(files.map(file => readFileSync(file, 'utf8'))).toEqual(['weights', 'weights'])
+        expect(statSync(files[0]!).ino).toBe(statSync(files[1]!).ino)
+        writeFileSync(weights, 'other weights')
+        const changed = await cache.pathOf({ bytes: Uint8Array.of(1), links: { 'w.st': weights } })
+        expect(readFileSync(join(dirname(changed), 'w.st'), 'utf8')).toBe('other weights')
+      } finally {
+        rmSync(elsewhere, { recursive: true, force: true })
+      }
+    },
+  )
 
   it('leaves nothing half-written when a file to be linked is absent or cannot be read', async () => {
     const folder = join(work, 'half')

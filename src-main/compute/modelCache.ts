@@ -38,12 +38,7 @@ export class ModelCache {
     const path = join(folder, 'model.onnx')
     this.used.add(key)
     try {
-      if (
-        await stat(path).then(
-          () => true,
-          () => false,
-        )
-      ) {
+      if (await succeeded(stat(path))) {
         const now = new Date()
         await utimes(folder, now, now).catch(() => undefined)
         return path
@@ -52,7 +47,7 @@ export class ModelCache {
       try {
         await makeFolders(temporary)
         for (const [name, bytes] of files) await writeFile(join(temporary, name), bytes)
-        for (const [name, path] of links) await linkOrCopy(path, join(temporary, name))
+        for (const [name, path] of links) await this.place(path, join(temporary, name))
         await writeFile(join(temporary, 'model.onnx'), model.bytes)
         // Lost to another process that wrote the same content: theirs is as good.
         await rename(temporary, folder).catch(error => stat(path).catch(() => Promise.reject(error)))
@@ -66,6 +61,30 @@ export class ModelCache {
     }
   }
 
+  /**
+   * A hard link costs nothing and is no way out of the folder, which the runtime would refuse in a symbolic one. From another file
+   * system there is one copy for all models that read the file: the parts of a network in tiles share a gigabyte of weights.
+   */
+  private async place(from: string, to: string): Promise<void> {
+    if (await succeeded(link(from, to))) return
+    const { size, mtimeMs } = await stat(from)
+    const key = `file-${createHash('sha256').update(`${from} ${size} ${mtimeMs}`).digest('hex')}`
+    this.used.add(key)
+    const folder = join(this.folder, key)
+    const now = new Date()
+    if (!(await succeeded(utimes(folder, now, now)))) {
+      const temporary = join(this.folder, `.${key}.${process.pid}.${Math.random().toString(36).slice(2)}.part`)
+      try {
+        await makeFolders(temporary)
+        await copyFile(from, join(temporary, 'data'))
+        await rename(temporary, folder).catch(error => stat(folder).catch(() => Promise.reject(error)))
+      } finally {
+        await rm(temporary, { recursive: true, force: true })
+      }
+    }
+    await link(join(folder, 'data'), to).catch(() => copyFile(from, to)) // a file system without links
+  }
+
   /** Removes the models unused for longest until the folder fits its limit. */
   private async trim(): Promise<void> {
     const entries = await Promise.all(
@@ -75,7 +94,7 @@ export class ModelCache {
         const sizes = await Promise.all(
           files.map(f =>
             stat(join(folder, f)).then(
-              s => s.size,
+              s => s.size / Math.max(1, s.nlink), // shared by so many
               () => 0,
             ),
           ),
@@ -97,7 +116,8 @@ export class ModelCache {
   }
 }
 
-/** A hard link costs nothing and is no way out of the folder, which the runtime would refuse in a symbolic one. */
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  await link(from, to).catch(() => copyFile(from, to))
-}
+const succeeded = (work: Promise<unknown>): Promise<boolean> =>
+  work.then(
+    () => true,
+    () => false,
+  )
