@@ -33,6 +33,12 @@ export const useVariantTables = create<VariantTables>()(() => ({
   rows: { sort: null, filter: '', minEffect: 0, offset: 0, limit: PAGE_ROWS },
 }))
 
+/** Asks for the effects of a file's variants. */
+export function scoreVariants(vcfFileId: string): void {
+  useVariantTables.setState(s => ({ form: { ...s.form, vcfFileId }, tableId: null, jobId: null }))
+  useWorkbench.getState().showPlots('variants')
+}
+
 /** Another filter or order begins at the first row. */
 export const lookAt = (change: Partial<VariantTables['rows']>): void =>
   useVariantTables.setState(s => ({ rows: { ...s.rows, offset: 0, ...change } }))

@@ -70,6 +70,13 @@ function Shown(props: { readonly scan: ScanData; readonly column: number; readon
     const middle = scan.request.interval.start + Math.floor(scan.sequence.length / 2)
     useScans.setState({ cell: { position: middle, row: otherRow(scan, middle, 0) } })
   }, [scan])
+  // When the first numbers stood on the screen: told beside the scan.
+  useEffect(() => {
+    const clock = useScans.getState().clocks[scan.scanId]
+    const any = scan.exactCells > 0 || scan.states.includes(CELL.estimate)
+    if (clock && clock.first === undefined && any)
+      useScans.setState(s => ({ clocks: { ...s.clocks, [scan.scanId]: { ...clock, first: performance.now() } } }))
+  }, [scan])
   // What each base adds, as a track of the browser.
   useEffect(() => {
     const letters = effectLogo(scan, column)

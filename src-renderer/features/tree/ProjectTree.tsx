@@ -11,9 +11,11 @@ import {
   IconWaveSine,
 } from '@tabler/icons-react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
+import { openField } from '../../state/fields.ts'
 import { selectFile } from '../../state/selection.ts'
 import { buildIndex, closeFile, openFiles, refreshFile } from '../../state/services.ts'
 import { isSynthetic, PART_NAMES } from '../../state/tracks.ts'
+import { scoreVariants } from '../../state/variantTables.ts'
 import { useDocument, useSelection, useWorkbench } from '../../state/workbench.ts'
 import { Synthetic } from '../../ui/parts.tsx'
 import { AddModel, PredictedRows } from '../tracks/TreeTracks.tsx'
@@ -102,6 +104,12 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
             )}
             {(file.facts.index === 'missing' || file.facts.index === 'stale' || file.facts.index === 'foreign') && (
               <Menu.Item onClick={() => buildIndex(file)}>Build its index</Menu.Item>
+            )}
+            {file.role === 'model' && !file.problem && (
+              <Menu.Item onClick={() => openField(file.id)}>Receptive field…</Menu.Item>
+            )}
+            {file.role === 'variants' && !file.problem && (
+              <Menu.Item onClick={() => scoreVariants(file.id)}>Effects of its variants…</Menu.Item>
             )}
             <Menu.Item onClick={() => refreshFile(file)}>Look at it again</Menu.Item>
             <Menu.Divider />
