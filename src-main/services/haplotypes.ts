@@ -223,6 +223,8 @@ export interface Backgrounds {
 export function createBackgrounds(parts: { readonly files: FileRegistry; readonly engines: Engines }): Backgrounds {
   const opened = new Map<string, { readonly state: string; readonly file: Promise<VariantFile> }>()
   const sources = new Map<string, AlleleSource>()
+  const diplotypes = new Map<string, Promise<string>>()
+  let diplotypesOf = ''
 
   const openVcf = async (fileId: string, path: string, state: string, context: WorkContext) => {
     const before = opened.get(fileId)
@@ -254,7 +256,9 @@ export function createBackgrounds(parts: { readonly files: FileRegistry; readonl
           const { samples } = entry.facts
           if (samples.length > 0 && !samples.includes(sample)) throw noSample(sample, entry.path, samples)
           const reads = { path: entry.path, indexPath: entry.indexPath, referencePath: reference.path }
-          source = diplotypeAlleles(parts.engines, reads, haplotype)
+          if (diplotypesOf !== state) diplotypes.clear()
+          diplotypesOf = state
+          source = diplotypeAlleles(parts.engines, reads, haplotype, diplotypes)
         } else throw new WorkbenchError('wrong-type', `'${basename(entry.path)}' holds no person's alleles`, 'choose a VCF with genotypes, or a BAM') // biome-ignore format: one thought
         for (const old of [...sources.keys()].slice(0, -7)) sources.delete(old)
         sources.set(key, source)
@@ -271,24 +275,38 @@ export function createBackgrounds(parts: { readonly files: FileRegistry; readonl
 const noSample = (sample: string, path: string, samples: readonly string[]) =>
   new WorkbenchError('not-found', `sample '${sample.slice(0, 60)}' is not in '${basename(path)}'`, `it has ${samples.slice(0, 4).join(', ') || 'none'}`) // biome-ignore format: one thought
 
-/** The alleles of a haplotype by rule, from a sample's diplotype. */
+/** Diplotypes of windows that are kept: a person's other haplotype is asked for next. */
+const KEPT_DIPLOTYPES = 8
+
+/** The alleles of a haplotype by rule, from a sample's diplotype. `kept`: characters by place, the most recently used last. */
 function diplotypeAlleles(
   engines: Engines,
   reads: Parameters<Engines['diplotype']>[0],
   haplotype: 0 | 1,
+  kept: Map<string, Promise<string>>,
 ): AlleleSource {
+  const characters = (contig: string, start: number, end: number, context: WorkContext): Promise<string> => {
+    const key = `${reads.path} ${contig}:${start}-${end}`
+    const known = kept.get(key)
+    kept.delete(key)
+    // Others may wait for it: one caller's end is not theirs.
+    const shared = { signal: new AbortController().signal, report: context.report }
+    const found = known ?? engines.diplotype(reads, { contig, start, end }, 'robust', shared).then(d => d.characters)
+    found.catch(() => kept.delete(key))
+    kept.set(key, found)
+    for (const old of [...kept.keys()].slice(0, -KEPT_DIPLOTYPES)) kept.delete(old)
+    return found
+  }
   return async (contig, start, end, bases, context) => {
     const from = Math.max(0, start)
     // Beyond the contig there are no reads; the padding tells where it ends.
     const to = from + bases.slice(from - start).replace(/N+$/, '').length
     if (to <= from) return { alleles: [], unphased: 0, missing: 0, notBases: 0 }
-    const { characters } = await engines
-      .diplotype(reads, { contig, start: from, end: to }, 'robust', context)
-      .catch(error => {
-        const e = asWorkbenchError(error)
-        if (e.code === 'not-found') throw new WorkbenchError('build', `'${basename(reads.path)}' has no contig '${contig}'`, 'open the reference that the reads were aligned to') // biome-ignore format: one thought
-        throw e
-      })
-    return allelesOfDiplotype(characters, bases.slice(from - start, to - start), from, haplotype)
+    const text = await characters(contig, from, to, context).catch(error => {
+      const e = asWorkbenchError(error)
+      if (e.code === 'not-found') throw new WorkbenchError('build', `'${basename(reads.path)}' has no contig '${contig}'`, 'open the reference that the reads were aligned to') // biome-ignore format: one thought
+      throw e
+    })
+    return allelesOfDiplotype(text, bases.slice(from - start, to - start), from, haplotype)
   }
 }
