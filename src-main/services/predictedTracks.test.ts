@@ -231,8 +231,18 @@ describe('against experiment', () => {
 })
 
 describe('what is handed over', () => {
-  const exported = async (format: 'bigwig' | 'bedgraph' | 'tsv', channels: readonly number[]) =>
-    page.call('predict.export', { ...subject(), interval: { contig: 'one', start: 2990, end: 3000 }, channels, format })
+  const exported = async (
+    format: 'bigwig' | 'bedgraph' | 'tsv',
+    channels: readonly number[],
+    units: 'model' | 'signal' = 'model',
+  ) =>
+    page.call('predict.export', {
+      ...subject(),
+      interval: { contig: 'one', start: 2990, end: 3000 },
+      channels,
+      format,
+      units,
+    })
   const textOf = async (id: string) => new TextDecoder().decode((await services.content.download(id, false)).bytes)
 
   it('a bedGraph and a table say where they come from and hold the numbers', async () => {
@@ -249,6 +259,10 @@ describe('what is handed over', () => {
     const table = (await textOf((await exported('tsv', [0, 2])).downloadId)).split('\n').filter(l => !l.startsWith('#')) // biome-ignore format: one line
     expect(table[0]).toBe('contig\tstart\tend\tgc\tt')
     expect(table.length).toBe(5)
+    // The second track learnt twice the coverage.
+    const undone = await textOf((await exported('bedgraph', [1], 'signal')).downloadId)
+    expect(undone).toContain('# units: coverage of the bin: the training transforms are undone')
+    expect(undone.trim().split('\n').slice(-3).map(l => Number(l.split('\t')[3]))).toEqual([2988, 2992, 2996].map(at => share(bases, 'A', at) / 2)) // biome-ignore format: one line
   })
   it('a bigWig comes with its provenance beside it, and holds one track', async () => {
     const { downloadId, provenance } = await exported('bigwig', [0])

@@ -5,6 +5,7 @@ import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { ExportedPrediction } from '../../src-shared/ipc/modelMethods.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import type { FileFingerprint, Provenance } from '../../src-shared/report/provenance.ts'
+import { undoTransform } from '../analyses/undoTransform.ts'
 import type { ModelJson } from '../models/folder/modelJson.ts'
 import type { Downloads } from './downloads.ts'
 import type { FileRegistry } from './files.ts'
@@ -53,6 +54,7 @@ export function createPredictionExport(parts: {
     const reference = await parts.files.use(asked.referenceFileId)
     const p = await parts.predictions.tracks(asked, context)
     const tracks = channels.map(c => json.tracks[c]!)
+    const undo = asked.units === 'signal' ? tracks.map(t => undoTransform(t, 'current')) : undefined
     const own: FileFingerprint[] = [await fingerprintFile(reference.readPath, 'reference')]
     if (background.kind === 'haplotype') {
       const { path, role } = await parts.files.use(background.fileId)
@@ -70,12 +72,13 @@ export function createPredictionExport(parts: {
         bothStrands: asked.options.bothStrands,
         shiftsBp: asked.options.shiftsBp.join(','),
         background: backgroundText(background),
-        units: "the model's own",
+        units: undo ? 'coverage of the bin: the training transforms are undone, in the order that is current' : "the model's own", // biome-ignore format: one line
       },
       device: p.device,
       warnings: p.warnings,
     }
-    const body = await written({ ...p, contig: p.contig.name, tracks }, format, reference.facts.contigs)
+    const values = undo ? p.values.map((v, i) => undo[i % undo.length]!(v)) : p.values
+    const body = await written({ ...p, values, contig: p.contig.name, tracks }, format, reference.facts.contigs)
     const text = `${JSON.stringify(provenance, undefined, 2)}\n`
     const name = `${fileName(json, asked.interval.contig)}_${asked.interval.start + 1}-${asked.interval.end}`
     const add = (bytes: Uint8Array | string, ending: string, contentType: string) =>

@@ -88,11 +88,12 @@ export const MODEL_ARGUMENTS: { readonly [M in keyof ModelMethods]: (value: unkn
     scale: oneOf('linear', 'log', 'arcsinh'),
   }),
   'predict.compareRegions': fields<Args<'predict.compareRegions'>>({ ...comparison, intervals: list(interval, 1000) }),
-  'predict.export': fields({
+  'predict.export': fields<Args<'predict.export'>>({
     ...subject,
     interval,
     channels: list(channel, 1000),
     format: oneOf('bigwig', 'bedgraph', 'tsv'),
+    units: optional(oneOf('model', 'signal')) as Check<'model' | 'signal'>,
   }),
   'predict.cache': nothing,
   'predict.clearCache': nothing,

@@ -101,6 +101,8 @@ export interface ModelMethods {
       readonly interval: Interval
       readonly channels: readonly number[]
       readonly format: 'bigwig' | 'bedgraph' | 'tsv'
+      /** Default `model`. `signal`: the training transform is undone. */
+      readonly units?: 'model' | 'signal'
     }
     result: ExportedPrediction
   }
