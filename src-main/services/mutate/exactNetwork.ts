@@ -155,7 +155,7 @@ class ExactMutants implements ExactNetwork {
     const outputs: Record<string, Tensor> = {}
     for (const [head, tensor] of Object.entries(analysis.outputs)) outputs[`head.${head}`] = slice(tensor, 1, analysis.bins.start, analysis.bins.end) // biome-ignore format: one line
     for (const [tensor, span] of spans) outputs[nameOf(tensor)] = span ? slice(tensor, span.axis, span.start, span.end) : tensor // biome-ignore format: one line
-    const session = await this.#sessions.get(undefined, outputs, { kind: 'reference', limit: LIMITS.reference, workload: 'varied' }, signal) // biome-ignore format: one line
+    const session = await this.#sessions.get(`${wide.start} ${wide.end}`, outputs, { kind: 'reference', limit: LIMITS.reference, workload: 'varied' }, signal) // biome-ignore format: one line
     const results = await session.run({ sequence: float32(sequence, analysis.input.shape) }, { signal })
     this.#note(session)
     const held = new Map<Tensor, { span: AxisSpan; data: Float32Array }>()

@@ -22,7 +22,6 @@ import { newId } from '../ids.ts'
 import type { Jobs } from '../jobs.ts'
 import { madeUpOf } from '../models/modelFacts.ts'
 import { buildCaution } from '../predict/cautions.ts'
-import { noExact } from './openMutants.ts'
 import { referenceOf, type SubjectParts } from './scanSubject.ts'
 import { infoKeys, variantTsvHeader, variantTsvRow, variantVcfHeader, variantVcfRow } from './variantFiles.ts'
 import { journalKey, openJournal } from './variantJournal.ts'
@@ -183,7 +182,7 @@ export function createVariantTables(parts: VariantServiceParts): VariantTables {
       const tableId = newId()
       const table: Table = {
         request,
-        scoring: { folder: model.folder, json, channels: request.channels, score: request.score, mean: false, bothStrands: request.bothStrands, method: noExact(json.kind) ? 'naive' : 'exact', shareWindows: false, load: {} }, // biome-ignore format: one row
+        scoring: { folder: model.folder, json, channels: request.channels, score: request.score, mean: false, bothStrands: request.bothStrands, method: 'naive', shareWindows: false, load: {} }, // biome-ignore format: one row
         vcfPath: vcf.path,
         interval,
         columns: request.channels.map(c => ({ channel: c, name: rows[c]!.name, unit: rows[c]!.unit ?? '' })),
@@ -197,7 +196,6 @@ export function createVariantTables(parts: VariantServiceParts): VariantTables {
         warnings: [
           ...(caution ? [caution] : []),
           ...(madeUp ? [`the model was trained on ${madeUp} data: its numbers say nothing about people`] : []),
-          ...(noExact(json.kind) ? [`method naive: ${noExact(json.kind)}`] : []),
         ],
       }
       const keyOf = async () => journalKey({ model: json.weights.sha256, channels: request.channels, score: request.score, bothStrands: request.bothStrands, method: table.scoring.method, interval: interval ?? null, vcf: [vcf.path, vcf.fingerprint], reference: [file.entry.path, file.entry.fingerprint] }) // biome-ignore format: one key

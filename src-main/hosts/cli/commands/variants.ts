@@ -31,7 +31,10 @@ export const command: CliCommand = {
   options: {
     ...MODEL_OPTIONS,
     ...SCORE_OPTIONS,
-    method: { value: 'NAME', help: 'exact or naive: how changes of one base are computed (default exact)' },
+    method: {
+      value: 'NAME',
+      help: 'naive: two full passes a variant; exact: one, and what the change reaches, for large models (default naive)',
+    },
     'both-strands': { help: 'mean of the predictions of both strands' },
     'share-windows': { help: 'windows on a grid that neighbours share, not one centred on each variant: faster, other numbers' }, // biome-ignore format: one line
     resume: { help: 'keep what is done in FILE.journal, and go on from there when the command is repeated' },
@@ -54,7 +57,7 @@ export const command: CliCommand = {
     if (resume && out === undefined) throw new WorkbenchError('wrong-usage', '--resume needs --out', 'name the file')
     const json = await readModelJson(folder)
     const channels = chooseTracks(args.text('tracks'), json.tracks)
-    const method = args.choice('method', ['exact', 'naive'], 'exact')
+    const method = args.choice('method', ['exact', 'naive'], 'naive')
     const missing = noExact(json.kind)
     if (method === 'exact' && missing) throw new WorkbenchError('unsupported', missing, 'use --method naive')
     const request = {
