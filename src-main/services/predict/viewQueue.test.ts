@@ -103,4 +103,13 @@ describe('windows of views', () => {
     await turn()
     expect(jobs.list().map(j => j.state)).toEqual(['cancelled'])
   })
+  it('stop when the program ends', async () => {
+    const stopped = jobs.stop(50)
+    await queue.ask(view('a', [1, 2]), 0)
+    await new Promise(done => setTimeout(done, 700))
+    await stopped
+    release.shift()?.()
+    await turn()
+    expect(computed).toEqual(['a1'])
+  })
 })

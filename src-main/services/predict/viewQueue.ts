@@ -75,9 +75,9 @@ export function createViewQueue(parts: {
     let finish: (() => void) | undefined
     let jobId: string | undefined
     let failed: unknown
-    const timer = setTimeout(() => {
+    const showJob = () => {
       const title = [...entries.values()][0]?.view.subject.model.json.name ?? 'tracks'
-      jobId = jobs.start({
+      return jobs.start({
         kind: 'predict',
         title: `Predicting what is shown: ${title}`,
         interactive: true,
@@ -89,9 +89,15 @@ export function createViewQueue(parts: {
               controller.abort()
               reject(job.signal.reason)
             })
-            if (!running) finish()
           }),
       }).id
+    }
+    const timer = setTimeout(() => {
+      try {
+        jobId = showJob()
+      } catch {
+        controller.abort() // the program ends: no job is begun any more, and nobody waits
+      }
     }, JOB_AFTER_MS)
     timer.unref()
 
@@ -156,7 +162,7 @@ export function createViewQueue(parts: {
     if (jobId !== undefined && failed === undefined && !signal.aborted) {
       const id = jobId
       await jobs.ended(id)
-      jobs.markRead(id)
+      if (jobs.list().some(j => j.id === id)) jobs.markRead(id)
     }
   }
 
