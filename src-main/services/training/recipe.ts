@@ -27,7 +27,7 @@ export async function readRecipe(path: string, dataFolder?: string): Promise<Rec
   const text = await readFile(path, 'utf8').catch(error => {
     throw asWorkbenchError(error)
   })
-  const bad = (what: string) => new WorkbenchError('bad-input', `'${path}' ${what}`, 'give a recipe; docs/guide.md says what one holds') // biome-ignore format: one thought
+  const bad = (what: string) => new WorkbenchError('bad-input', `'${path}' ${what}`, 'give a recipe; docs/recipes.md says what one holds') // biome-ignore format: one thought
   if (text.length > MAX_CHARACTERS) throw bad(`has ${text.length} characters, too many for a recipe`)
   let json: unknown
   try {
