@@ -26,7 +26,7 @@ import { useModule } from './ui/useModule.ts'
 // igv.js is most of the program's bytes: the frame is on the screen before it has loaded.
 const loadGenome = () => import('./genome/GenomePanel.tsx')
 
-const TALL_PLOTS_PX = 352
+const TALL_PLOTS_PX = 372
 
 export function App() {
   return (

@@ -160,9 +160,12 @@ function Second(props: {
   return (
     <>
       <div className="scan-readout num" data-testid="scan-second">
-        <b>{scan.columns[column]?.name}</b>
-        {scan.columns.length > 1 && (
+        {scan.columns.length === 1 ? (
+          <b>{scan.columns[0]?.name}</b>
+        ) : (
+          (
           <ColumnSelect scan={scan} column={column} label="Track of the second scan" onColumn={c => useScans.setState({ beside: { scanId: scan.scanId, column: c } })} /> // biome-ignore format: one line
+        )
         )}
         <span className="soft">{`${formatLocus(scan.request.interval)}, ${SCORES[scan.request.score].name}, ${outputText(scan)}; one scale`}</span>
         <span>{read && offset !== null ? cellText(scan, column, read) : ''}</span>
@@ -243,12 +246,14 @@ function Toolbar(props: {
   return (
     <div className="scan-toolbar">
       {scan.columns.length > 1 ? (
+        (
         <ColumnSelect
           scan={scan}
           column={column}
           label="Track of the scan"
           onColumn={c => show({ scanId: scan.scanId, column: c })}
         /> // biome-ignore format: one line
+      )
       ) : (
         <b className="scan-title" title={scan.columns[0]?.name}>
           {scan.columns[0]?.name}
