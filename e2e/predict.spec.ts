@@ -334,7 +334,7 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
   })
 })
 
-describe('what cannot be predicted or compared', () => {
+describe('models of other kinds and what cannot be predicted or compared', () => {
   let folder: string
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'diploscope-e2e-'))
@@ -342,7 +342,10 @@ describe('what cannot be predicted or compared', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   /** The demo model under another name, with a field of model.json changed. */
-  const model = (name: string, change: (json: { input: { genome: string }; tracks: unknown[] }) => void): string => {
+  const model = (
+    name: string,
+    change: (json: { input: { genome: string }; output: object; tracks: unknown[] }) => void,
+  ): string => {
     const path = join(folder, name)
     cpSync(MODEL, path, { recursive: true })
     const file = join(path, 'model.json')
@@ -372,6 +375,24 @@ describe('what cannot be predicted or compared', () => {
       .click()
     await page.getByTestId('track-inspector').waitFor()
   }
+
+  it('lists thousands of tracks, and reaches the last by one key', async () => {
+    const path = model('many-tracks', json => {
+      const tracks = Array.from({ length: 5000 }, (_, index) => ({ index, head: 'demo', name: `CHIP:H3K27ac:tissue ${index}`, assay: 'CHIP', sourceId: `ENC${index}` })) // biome-ignore format: one line
+      Object.assign(json, { tracks, output: { ...json.output, heads: [{ name: 'demo', tracks: 5000 }] } })
+    })
+    await withWindow([path, demoFile('synthetic-chr19.fa.gz')], async ({ page }) => {
+      await page.getByRole('navigation', { name: 'Project' }).getByRole('button', { name: 'many-tracks', exact: true }).click() // biome-ignore format: one line
+      const list = page.getByRole('listbox', { name: 'Tracks of the model' })
+      await page.getByText('5,000 of 5,000 tracks').waitFor()
+      expect(await list.getByRole('option').count()).toBeLessThan(60)
+      await list.focus()
+      await page.keyboard.press('End')
+      await list.getByRole('option', { name: /tissue 4999/ }).waitFor()
+      await page.getByLabel('Search tracks').fill('tissue 123 enc123')
+      await page.getByText('11 of 5,000 tracks').waitFor()
+    })
+  })
 
   it('says that the model was made for another assembly', async () => {
     const path = model('another-build', json => {

@@ -1,11 +1,12 @@
 import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import { type Interval, overlaps } from '../../src-shared/genome/interval.ts'
 import { type Background, PREDICT_DEFAULTS, type PredictedBins, REFERENCE } from '../../src-shared/genome/prediction.ts'
 import type { Args, Result } from '../../src-shared/ipc/contract.ts'
 import type { WireError } from '../../src-shared/ipc/errors.ts'
 import type { PredictionChanged } from '../../src-shared/ipc/modelMethods.ts'
+import type { Progress } from '../../src-shared/job.ts'
 import type { ProjectDocument } from '../../src-shared/project.ts'
 import { isPredicted, type PredictedTrack } from './predictedTracks.ts'
 import { call, onEvent, version } from './services.ts'
@@ -135,13 +136,15 @@ export function comparisonOf(d: ProjectDocument, track: PredictedTrack, strand: 
 export function useComparison(args: Args<'predict.compare'> | undefined, files: readonly (OpenedFile | undefined)[]) {
   const key = ['compare', ...files.flatMap(version), args]
   useAskAgain(key, args ? [args.interval] : [])
-  return useQuery<Result<'predict.compare'>, WireError>({
+  const [progress, setProgress] = useState<Progress>()
+  const answer = useQuery<Result<'predict.compare'>, WireError>({
     queryKey: key,
     enabled: args !== undefined,
     placeholderData: keepPreviousData,
     gcTime: 60_000,
-    queryFn: ({ signal }) => call('predict.compare', args as Args<'predict.compare'>, signal),
+    queryFn: ({ signal }) => call('predict.compare', args as Args<'predict.compare'>, signal, setProgress),
   })
+  return { ...answer, progress }
 }
 
 export function useRegionComparison(
@@ -149,12 +152,15 @@ export function useRegionComparison(
   files: readonly (OpenedFile | undefined)[],
 ) {
   const key = ['compare-regions', ...files.flatMap(version), args]
-  return useQuery<Result<'predict.compareRegions'>, WireError>({
+  const [progress, setProgress] = useState<Progress>()
+  const answer = useQuery<Result<'predict.compareRegions'>, WireError>({
     queryKey: key,
     enabled: args !== undefined,
     gcTime: 60_000,
-    queryFn: ({ signal }) => call('predict.compareRegions', args as Args<'predict.compareRegions'>, signal),
+    queryFn: ({ signal }) =>
+      call('predict.compareRegions', args as Args<'predict.compareRegions'>, signal, setProgress),
   })
+  return { ...answer, progress }
 }
 
 /** How far the prediction of an interval has come, what runs it, and what must stand beside it. */

@@ -5,6 +5,7 @@ import type { PileupOptions } from '../../src-shared/genome/pileup.ts'
 import type { Client } from '../../src-shared/ipc/client.ts'
 import type { Args, EventName, Events, Method, Result } from '../../src-shared/ipc/contract.ts'
 import { toWire, type WireError } from '../../src-shared/ipc/errors.ts'
+import type { Progress } from '../../src-shared/job.ts'
 import { connect, giveFiles, nativeOpenDialog, saveExport } from './connect.ts'
 import type { Dialog } from './workbench.ts'
 import { useWorkbench } from './workbench.ts'
@@ -14,9 +15,14 @@ import { useWorkbench } from './workbench.ts'
 let client: Client | undefined
 
 /** One call of the contract. @throws WorkbenchError */
-export async function call<M extends Method>(method: M, args: Args<M>, signal?: AbortSignal): Promise<Result<M>> {
+export async function call<M extends Method>(
+  method: M,
+  args: Args<M>,
+  signal?: AbortSignal,
+  onProgress?: (progress: Progress) => void,
+): Promise<Result<M>> {
   if (!client) throw new Error('not connected')
-  return client.call(method, args, signal ? { signal } : {})
+  return client.call(method, args, { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) })
 }
 
 const waiting: ((c: Client) => void)[] = []

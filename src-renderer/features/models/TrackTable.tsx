@@ -38,7 +38,10 @@ export function TrackTable({ file, facts }: { readonly file: OpenedFile; readonl
   })
   const error = answers.find(a => a.error)?.error
   const known = answers.find(a => a.data)?.data
-  const total = known?.total ?? 0
+  // While a far page is asked for the list keeps its length, else the browser would scroll it back.
+  const length = useRef(0)
+  if (known) length.current = known.total
+  const total = length.current
   const rowAt = (i: number): ModelTrackRow | undefined => {
     const at = pages.indexOf(Math.floor(i / TRACK_PAGE))
     return answers[at]?.data?.rows[i % TRACK_PAGE]
