@@ -114,7 +114,7 @@ function encode({ head, effects, states }: StoredScan): Uint8Array {
 
 /** undefined when it is no whole scan of this version. */
 function decode(file: Uint8Array): StoredScan | undefined {
-  const bytes = file.slice() // from the pool of small buffers: aligned anew
+  const bytes = new Uint8Array(file) // a copy: what the disk gives may begin anywhere in a buffer
   if (bytes.length < 8 || new TextDecoder().decode(bytes.subarray(0, 4)) !== MAGIC) return undefined
   const length = new DataView(bytes.buffer).getUint32(4, true)
   if (length > MAX_HEAD_BYTES || 8 + length > bytes.length) return undefined
