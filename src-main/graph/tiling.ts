@@ -61,8 +61,8 @@ export function localPart(outputs: readonly Tensor[], input: Tensor, axis?: numb
 }
 
 /**
- * Operations at the end of the local part that treat each position by itself, or pick some, so that the rest may do them as well: in groups that
- * depend on each other, each in order of construction.
+ * Operations at the end of the local part that treat each position by itself, or pick some, so that the rest may do them as well:
+ * in groups that depend on each other, each in order of construction.
  */
 function movable(
   inTiles: ReadonlySet<Node>,
@@ -211,23 +211,24 @@ export function restGraph(local: LocalPart, outputs: Readonly<Record<string, Ten
   local.frontier.forEach(({ tensor }, i) => {
     held.set(tensor, { tensor: graph.input(frontierName(local, i), tensor.shape, tensor.dtype) })
   })
-  const visit = (node: Node): void => {
-    const open = [node]
-    for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
-      const missing = at.inputs.filter(source => !held.has(source))
-      if (missing.length > 0 && !held.has(at.outputs[0]!)) {
-        open.push(...missing.map(source => source.node))
-        continue
-      }
-      open.pop()
-      if (!held.has(at.outputs[0]!)) hold(held, at, copied(graph, at, at.inputs.map(source => held.get(source)!.tensor))) // biome-ignore format: one thought
-    }
-  }
-  for (const tensor of Object.values(outputs)) if (!held.has(tensor)) visit(tensor.node)
+  for (const node of behind(Object.values(outputs), new Set(held.keys())))
+    hold(held, node, copied(graph, node, node.inputs.map(source => held.get(source)!.tensor))) // biome-ignore format: one thought
   return {
     graph,
     outputs: Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, held.get(tensor)!.tensor])),
   }
+}
+
+/** Nodes that tensors need when others are given, in order of evaluation. */
+function behind(tensors: readonly Tensor[], given: ReadonlySet<Tensor>): readonly Node[] {
+  const nodes = new Set<Node>()
+  const open = [...tensors]
+  for (let tensor = open.pop(); tensor !== undefined; tensor = open.pop()) {
+    if (given.has(tensor) || nodes.has(tensor.node)) continue
+    nodes.add(tensor.node)
+    open.push(...tensor.node.inputs)
+  }
+  return [...nodes].sort((a, b) => a.id - b.id)
 }
 
 function hold(held: Map<Tensor, PartInput>, node: Node, outputs: readonly Tensor[], span?: Span): void {
