@@ -208,7 +208,8 @@ async function trainSplit(which: number, run: Run): Promise<Trained> {
       keptStep: best.step,
       maxTokens,
       tokens: { least: trainTokens.reduce((a, b) => Math.min(a, b), most), most, mean: trainTokens.reduce((a, b) => a + b, 0) / trainTokens.length }, // biome-ignore format: one line
-      device: Object.keys(session.provider.ran).join(', ') || 'not reported',
+      // Not the training's own session: a split that was finished before a stop takes no step.
+      device: Object.keys(forward.session.provider.ran).join(', ') || 'not reported',
     }
   } finally {
     await session.close()

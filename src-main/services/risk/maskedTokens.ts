@@ -234,7 +234,7 @@ export const trainMaskedTokens: TaskRunner = async (request, deps, context) => {
     for (const name of [WEIGHTS_FILE, TOKENIZER_FILE, CARD_FILE, MODEL_FILE]) await rename(join(temporary, name), join(request.out, name)) // biome-ignore format: one line
     await syncFolder(request.out)
     await rm(join(request.out, 'checkpoints'), { recursive: true, force: true })
-    return { folder: request.out, model: written.id, steps: done.step, keptStep: best.step, sha256: written.weights.sha256, parameters: written.weights.parameters, metrics: report, device: Object.keys(session.provider.ran).join(', ') || 'not reported' } // biome-ignore format: one line
+    return { folder: request.out, model: written.id, steps: done.step, keptStep: best.step, sha256: written.weights.sha256, parameters: written.weights.parameters, metrics: report, device: Object.keys(judging.provider.ran).join(', ') || 'not reported' } // biome-ignore format: one line
   } finally {
     await rm(scratch, { recursive: true, force: true })
     await rm(temporary, { recursive: true, force: true })
