@@ -237,6 +237,16 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
     await expect.poll(() => w.page.getByTestId('tss-text').textContent(), soon).toContain('In the middle: the start of')
   })
 
+  it('duplicates a track, which is another track then', async () => {
+    await openTrack(/DNASE/)
+    await w.page.getByRole('button', { name: 'Duplicate this track' }).click()
+    await expect.poll(() => labels().count(), soon).toBe(3)
+    await settings().getByText('residual', { exact: true }).click()
+    await expect.poll(() => w.page.locator('.igv-track-label').filter({ hasText: 'predicted − observed' }).count(), soon).toBe(1) // biome-ignore format: one line
+    await w.page.getByRole('button', { name: 'Remove this track' }).click()
+    await expect.poll(() => labels().count(), soon).toBe(2)
+  })
+
   it("shows a person's haplotypes and their difference", async () => {
     await goTo('chr19:44,906,001-44,911,000')
     await openTrack(/DNASE/)

@@ -213,6 +213,7 @@ function cursorKeys(e: React.KeyboardEvent, browser: GenomeBrowser | undefined) 
 function Marks({ frame }: { readonly frame: Frame | undefined }) {
   const selection = useDocument().view.selection
   const cursor = useWorkbench(s => s.cursor)
+  const point = useWorkbench(s => s.trackPoint)
   if (!frame) return null
   const mark = (position: number, kind: 'selected' | 'cursor') => {
     const width = 1 / frame.bpPerPixel
@@ -230,6 +231,7 @@ function Marks({ frame }: { readonly frame: Frame | undefined }) {
   return (
     <>
       {selection.kind === 'position' && selection.contig === frame.contig && mark(selection.position, 'selected')}
+      {selection.kind === 'track' && point?.contig === frame.contig && mark(point.position, 'selected')}
       {cursor !== null && mark(cursor, 'cursor')}
       <span className="visually-hidden" role="status">
         {cursor !== null ? `Cursor at ${formatPosition(frame.contig, cursor)}` : ''}

@@ -2,7 +2,7 @@ import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { TranscriptModel } from '../../src-shared/genome/genes.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { PredictedSetting, TrackSetting } from '../../src-shared/project.ts'
-import { axisUnit, isDifference, isResidual, SHOWS_TEXT } from '../state/predictedTracks.ts'
+import { axisUnit, isDifference, isResidual, trackTitle } from '../state/predictedTracks.ts'
 import { isSynthetic } from '../state/tracks.ts'
 import { COVERAGE_TYPE, type CoverageSource } from './coverageTrack.ts'
 import { DIPLOTYPE_TYPE, type DiplotypeSource } from './diplotypeTrack.ts'
@@ -170,12 +170,11 @@ export function trackSpec(
         signed: predicted.channels.length === 2 || isDifference(predicted.shows) || isResidual(predicted),
         unit: axisUnit(predicted),
       }
-      const whose = predicted.person && predicted.shows !== 'reference' ? ` · ${predicted.person.sample} ${SHOWS_TEXT[predicted.shows]}` : '' // biome-ignore format: one thought
-      const kind = isResidual(predicted) ? 'predicted − observed' : `predicted${whose}`
+      const title = trackTitle(predicted)
       return spec(
         {
           type: PREDICTED_TYPE,
-          name: label(`${predicted.name} · ${kind}`),
+          name: label(isResidual(predicted) ? title : `${title} · predicted`),
           height: predictedHeight(predicted),
           // How much is computed by itself is the services' decision, and they say so in the track.
           visibilityWindow: 0,

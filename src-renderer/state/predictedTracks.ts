@@ -86,6 +86,13 @@ export function tracksOfRows(
   return made
 }
 
+/** The same track under an id of its own. */
+export const copyOf = (track: PredictedTrack): PredictedTrack => ({
+  ...track,
+  visible: true,
+  predicted: { ...track.predicted, trackId: newId() },
+})
+
 /** The document with these tracks; those that draw the same channels of the same model already are shown again instead. */
 export function withPredicted(d: ProjectDocument, added: readonly PredictedTrack[]): ProjectDocument {
   const same = (a: PredictedTrack) => (t: TrackSetting) =>
@@ -156,6 +163,12 @@ export const isResidual = (p: Pick<PredictedSetting, 'layout' | 'shows'>): boole
   p.layout === 'residual' && p.shows === 'reference'
 export const isDifference = (shows: PredictedSetting['shows']): boolean =>
   shows === 'difference1' || shows === 'difference2' || shows === 'between'
+
+/** A track's name with what it shows, where that is not just the prediction of the reference. */
+export function trackTitle(p: PredictedSetting): string {
+  if (isResidual(p)) return `${p.name} · predicted − observed`
+  return p.person && p.shows !== 'reference' ? `${p.name} · ${p.person.sample} ${SHOWS_TEXT[p.shows]}` : p.name
+}
 
 /** What an axis of a predicted track states beside its numbers. */
 export const axisUnit = (p: PredictedSetting): string => {

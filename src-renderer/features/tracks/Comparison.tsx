@@ -34,7 +34,7 @@ export function Comparison(props: {
   readonly origin: Origin
   /** Of the values, short enough for an axis; all of it is said below. */
   readonly unit: string
-  /** Being asked again: windows were added. */
+  /** Of the view before: the new one is being compared. */
   readonly stale: boolean
 }) {
   const { comparison: c, scale, width, origin, unit } = props
@@ -78,7 +78,7 @@ export function Comparison(props: {
   return (
     <>
       <Section title="Correlation" testId="track-statistics" actions={<TsvButton name={name} tsv={table} />}>
-        <div className="figures-row" data-stale={props.stale}>
+        <div className="figures-row">
           {(
             [
               ['Pearson r', c.pearson, 'pearson'],
@@ -100,6 +100,10 @@ export function Comparison(props: {
             <span className="soft">bins of {c.binBp} bp</span>
           </span>
         </div>
+        <p className="soft num" style={{ margin: '0 0 8px' }} data-testid="track-where">
+          {formatLocus(stretch(c))}
+          {props.stale && ' · the view moved: comparing again…'}
+        </p>
         {waiting > 0 && (
           <p className="note" role="status">
             {waiting.toLocaleString('en-US')} of {c.predicted.length.toLocaleString('en-US')} bins are still being

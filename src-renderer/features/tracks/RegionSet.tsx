@@ -10,6 +10,7 @@ import { type Column, DataTable } from '../../ui/DataTable.tsx'
 import { ErrorCard, Section, TsvButton } from '../../ui/parts.tsx'
 import { type Origin, originLines, toTsv } from '../../ui/provenance.ts'
 import { r3 } from './Comparison.tsx'
+import { Working } from './Working.tsx'
 
 type Row = RegionComparison & { readonly name: string }
 
@@ -31,6 +32,7 @@ export function RegionSet(props: {
   if (answer.isPending)
     return (
       <div role="status" aria-label="Predicting the bookmarks">
+        <Working progress={answer.progress} />
         <Skeleton height={120} />
       </div>
     )

@@ -1,6 +1,6 @@
 import { SegmentedControl, Skeleton } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
-import { IconEye, IconEyeOff, IconTrash } from '@tabler/icons-react'
+import { IconCopy, IconEye, IconEyeOff, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { findContig } from '../../../src-shared/genome/contigs.ts'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
@@ -19,7 +19,8 @@ import { RegionSet } from './RegionSet.tsx'
 import { TrackExport } from './TrackExport.tsx'
 import { TrackSettings } from './TrackSettings.tsx'
 import { TssPanel } from './TssPanel.tsx'
-import { removeTrack, selectPredicted, setShown } from './trackActions.ts'
+import { duplicateTrack, removeTrack, selectPredicted, setShown } from './trackActions.ts'
+import { Working } from './Working.tsx'
 
 /** A predicted track: what it shows, and how it stands against the experiment. */
 export function TrackInspector({ file, trackId }: { readonly file: OpenedFile; readonly trackId: string }) {
@@ -39,6 +40,9 @@ export function TrackInspector({ file, trackId }: { readonly file: OpenedFile; r
             onClick={() => setShown(track, !track.visible)}
           >
             {track.visible ? <IconEye size={16} /> : <IconEyeOff size={16} />}
+          </IconButton>
+          <IconButton label="Duplicate this track" onClick={() => duplicateTrack(track)}>
+            <IconCopy size={16} />
           </IconButton>
           <IconButton label="Remove this track" onClick={() => removeTrack(trackId)}>
             <IconTrash size={16} />
@@ -154,6 +158,7 @@ function Body(props: {
         <>
           {comparison.isPending && interval && (
             <div role="status" aria-label="Comparing with the experiment">
+              <Working progress={comparison.progress} />
               <Skeleton height={54} mb={12} />
               <Skeleton height={260} />
             </div>
@@ -168,7 +173,7 @@ function Body(props: {
               width={room}
               origin={origin}
               unit={axisUnit(predicted)}
-              stale={comparison.isFetching}
+              stale={comparison.isPlaceholderData}
             />
           )}
         </>

@@ -1,7 +1,7 @@
 import { Button, Checkbox, Menu } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
-import { isPredicted } from '../../state/predictedTracks.ts'
+import { isPredicted, trackTitle } from '../../state/predictedTracks.ts'
 import { useShippedModels } from '../../state/predictions.ts'
 import { openFiles } from '../../state/services.ts'
 import { useDocument, useSelection, useWorkbench } from '../../state/workbench.ts'
@@ -20,18 +20,18 @@ export function PredictedRows({ file }: { readonly file: OpenedFile }) {
         <li key={t.predicted.trackId} className="tree-track">
           <Checkbox
             size="xs"
-            aria-label={`Show ${t.predicted.name}`}
+            aria-label={`Show ${trackTitle(t.predicted)}`}
             checked={t.visible}
             onChange={e => setShown(t, e.currentTarget.checked)}
           />
           <button
             type="button"
             className="track-link"
-            title={t.predicted.name}
+            title={trackTitle(t.predicted)}
             aria-current={selection.kind === 'track' && selection.trackId === t.predicted.trackId ? 'true' : undefined}
             onClick={() => selectPredicted(t)}
           >
-            {t.predicted.name}
+            {trackTitle(t.predicted)}
           </button>
         </li>
       ))}

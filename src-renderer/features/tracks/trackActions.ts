@@ -3,6 +3,7 @@ import type { ModelTrackRow } from '../../../src-shared/genome/model.ts'
 import type { PredictedSetting } from '../../../src-shared/project.ts'
 import {
   changePredicted,
+  copyOf,
   isPredicted,
   type PredictedTrack,
   tracksOfRows,
@@ -48,6 +49,17 @@ export function showInBrowser(file: OpenedFile, rows: readonly ModelTrackRow[], 
 
 export const editTrack = (trackId: string, label: string, recipe: (p: PredictedSetting) => PredictedSetting): void =>
   useWorkbench.getState().change(label, d => changePredicted(d, trackId, recipe))
+
+/** The same channels once more: to see the reference beside a person, or two scales beside each other. */
+export function duplicateTrack(track: PredictedTrack): void {
+  const copy = copyOf(track)
+  const { change } = useWorkbench.getState()
+  change('Duplicate track', d => {
+    const at = d.tracks.findIndex(t => t.predicted?.trackId === track.predicted.trackId)
+    return { ...d, tracks: [...d.tracks.slice(0, at + 1), copy, ...d.tracks.slice(at + 1)] }
+  })
+  selectPredicted(copy)
+}
 
 export const removeTrack = (trackId: string): void =>
   useWorkbench.getState().change('Remove track', d => withoutPredicted(d, trackId))
