@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
@@ -9,10 +9,14 @@ import { type Client, createClient } from '../../src-shared/ipc/client.ts'
 import type { EventName } from '../../src-shared/ipc/contract.ts'
 import { type PortLike, portWire } from '../../src-shared/ipc/portWire.ts'
 import type { ScanProgress, VariantTableProgress } from '../../src-shared/ipc/scanMethods.ts'
-import type { JobSnapshot } from '../../src-shared/job.ts'
+import { type JobSnapshot, quietContext } from '../../src-shared/job.ts'
 import { mutationModel } from '../../test-support/mutation-model.ts'
 import { relativeGap } from '../../test-support/small-network.ts'
 import { randomBases, writeTrackModel } from '../../test-support/track-model.ts'
+import { MODELS } from '../models/kinds.ts'
+import { modelRegistry } from '../models/registry.ts'
+import { exportOnnx } from './models/exportOnnx.ts'
+import { readModelJson } from './models/modelFolder.ts'
 import { createServices, type Services } from './services.ts'
 
 // The services with a small network of random numbers; truths are named with each test.
@@ -254,6 +258,27 @@ describe('what cannot be scanned', () => {
     const scan = await done({ interval: at(0, 4) })
     expect(scan.window.start).toBeLessThan(0)
     expect(scan.exactCells).toBe(12)
+  })
+})
+
+describe('an imported ONNX graph', () => {
+  // Truth: the network that it was exported from.
+  it('has no preview and no incremental method, which is said, and is scanned by full passes', async () => {
+    const onnx = join(folder, 'foreign')
+    await mkdir(onnx)
+    const { sha256 } = await exportOnnx(join(folder, 'model'), join(onnx, 'model.onnx'), modelRegistry(MODELS), {}, quietContext()) // biome-ignore format: one call
+    const json = await readModelJson(join(folder, 'model'))
+    const weights = { file: 'model.onnx', sha256, parameters: 0 }
+    await writeFile(join(onnx, 'model.json'), JSON.stringify({ ...json, kind: 'onnx', weights, architecture: {} }))
+    const [file] = await services.openPaths([onnx])
+    for (const method of ['exact', 'gradient'] as const)
+      expect(await codeOf(page.call('scan.start', { request: request({ modelFileId: file!.id, method }) }))).toBe('unsupported') // biome-ignore format: one line
+    const [scan, own] = [await done({ modelFileId: file!.id }), await done()]
+    expect(scan.warnings.join()).toMatch(/no preview: an imported ONNX graph has no gradient/)
+    const both = [...own.effects.keys()].filter(i => Number.isFinite(own.effects[i]!))
+    expect(relativeGap(both.map(i => scan.effects[i]!), both.map(i => own.effects[i]!))).toBeLessThan(1e-4) // biome-ignore format: one line
+    const asked = { modelFileId: file!.id, referenceFileId: ids.reference, interval: { contig: 'chr1', start: 115, end: 135 }, channels: [2], background: { kind: 'reference' } } as const // biome-ignore format: one line
+    expect(await codeOf(page.call('attribution.bins', asked))).toBe('unsupported')
   })
 })
 
