@@ -5,7 +5,7 @@ import { chooseTracks } from '../../analyses/chooseTracks.ts'
 import { type Comparison, compareJudges, type TrackEvaluation, TrackJudge } from '../../analyses/evaluate.ts'
 import { fitKmerRidge, GC_SPANS, KMER_SPANS } from '../../analyses/kmerRidge.ts'
 import { type WindowGeometry, windowGeometry } from '../../analyses/predict.ts'
-import { type Draw, fillBatch, type TrackRegion, tiledWindows } from '../../analyses/trackBatches.ts'
+import { type Draw, fillBatch, type TrackRegion, tiledWindows, UNKNOWN_CODE } from '../../analyses/trackBatches.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { Device, ProviderReport } from '../../compute/engine.ts'
 import type { ModelJson, ModelTrack } from '../../models/folder/modelJson.ts'
@@ -72,6 +72,8 @@ export interface EvaluationReport {
   readonly baselines: readonly Baseline[]
   readonly published: readonly Published[]
   readonly panels: readonly Panel[]
+  /** What a person should know before trusting the numbers, in sentences. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -109,6 +111,7 @@ export async function evaluateTracks(
     baselines: request.baselines ? baselines(data, recipe, regions, geometry, context) : [],
     published: recipe.published,
     panels: panelsOf(own, second, recipe, geometry, windows, request.panels),
+    warnings: [...otherGenome(json, recipe), ...(other ? otherGenome(other, recipe) : []), ...unknownWindows(windows, geometry)], // biome-ignore format: one list
   }
 }
 
@@ -116,6 +119,27 @@ function checkSameWindows(a: ModelJson, geometry: WindowGeometry, b: ModelJson):
   const g = windowGeometry(b)
   const say = (x: WindowGeometry) => `${x.bins} bins of ${x.binBp} bp in windows of ${x.windowBp} bp`
   if (say(g) !== say(geometry)) throw new WorkbenchError('bad-input', `models '${a.id}' and '${b.id}' answer for other windows: ${say(geometry)}, ${say(g)}`, 'compare models of the same windows') // biome-ignore format: one thought
+}
+
+const ASSEMBLY: Readonly<Record<string, string>> = { hg38: 'grch38', hg19: 'grch37' }
+const assembly = (name: string): string => ASSEMBLY[name.toLowerCase()] ?? name.toLowerCase()
+
+function otherGenome({ id, input }: ModelJson, { data }: EvaluationRecipe): string[] {
+  const trained = input.type === 'dna' ? input.genome : null
+  return trained !== null && assembly(trained) !== assembly(data.genome)
+    ? [`model '${id}' was made for ${trained}, the recipe's experiments are on ${data.genome}`]
+    : []
+}
+
+/** Windows that say little: more than half of what the network reads is unknown. */
+function unknownWindows(windows: readonly Draw[], { windowBp, binBp, cropBins }: WindowGeometry): string[] {
+  const dark = windows.filter(({ region, bin }) => {
+    const first = (bin - cropBins) * binBp + region.marginBp
+    let known = 0
+    for (let i = first; i < first + windowBp; i++) if ((region.codes[i] ?? UNKNOWN_CODE) !== UNKNOWN_CODE) known++
+    return known < windowBp / 2
+  })
+  return dark.length ? [`in ${dark.length} of ${windows.length} windows over half of the bases are unknown (N)`] : []
 }
 
 interface Work {

@@ -42,6 +42,18 @@ describe('train and evaluate', () => {
     expect(text.out).toMatch(/baseline\tmean r/)
   })
 
+  it('says when the genome is another than the model was made for, and when windows are N', async () => {
+    const json = structuredClone(trackRecipe())
+    ;(json['data'] as { genome: string }).genome = 'another'
+    const fasta = readFileSync(at('genome.fa'), 'utf8').split('\n')
+    fasta[3] = `${'N'.repeat(1500)}${fasta[3]!.slice(1500)}`
+    writeFileSync(at('dark.fa'), fasta.join('\n'))
+    ;(json['data'] as { reference: string }).reference = 'dark.fa'
+    const { out } = await runCommand(evaluate, '--model', at('m3'), '--recipe', write('changed.json', json), '--resamples', '0') // biome-ignore format: one call
+    expect(out).toContain("# warning: model 'made-up' was made for made up, the recipe's experiments are on another")
+    expect(out).toMatch(/# warning: in [12] of 4 windows over half of the bases are unknown/)
+  })
+
   it.each<readonly [string, (json: Record<string, unknown>) => void, string, RegExp]>([
     ['a track that the model has not', r => { ((r['data'] as { tracks: { name: string }[] }).tracks[0]!).name = 'ATAC:none' }, 'not-found', /no track 'ATAC\.0' and none named 'ATAC:none'/], // biome-ignore format: one row
     ['bins of another size', r => { (r['data'] as { binSize: number }).binSize = 16 }, 'bad-input', /binSize is 16, bins of model 'made-up' are of 8 bp/], // biome-ignore format: one row

@@ -77,6 +77,7 @@ const interval = (i: readonly [number, number] | null): string => (i ? `${i[0].t
 /** The report as tab-separated sections. */
 function table(report: EvaluationReport): string {
   const lines = [`# ${report.recipe}`, `# ${report.metric}: ${report.protocol}`, `# regions: ${report.regions.length > 4 ? `${report.regions.length}` : report.regions.join('; ')}`] // biome-ignore format: one thought
+  for (const warning of report.warnings) lines.push(`# warning: ${warning}`)
   lines.push(...modelRows(report.judged))
   if (report.compared) {
     const { comparison: c } = report.compared

@@ -1,6 +1,8 @@
 import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import type { Tensor } from '../../../../src-shared/tensor.ts'
 import { toFloat32 } from '../../../models/checkpoints/tensorSource.ts'
+import type { AttentionPattern } from '../../../models/folder/modelJson.ts'
+import { PATTERN_NAME } from '../../../models/layers/blockPattern.ts'
 import type { ParameterSpec } from '../../../models/registry.ts'
 import { initialTrunkWeights, type PatternDraw } from '../../../models/trunkInitialisation.ts'
 import { openModelFolder } from '../../models/modelFolder.ts'
@@ -12,6 +14,8 @@ export interface StartWeights {
   readonly taken: readonly string[]
   /** Of the other model's weights, for provenance. */
   readonly source: { readonly id: string; readonly sha256: string } | undefined
+  /** How the other model's attention pattern was drawn, where it is taken over. */
+  readonly pattern?: AttentionPattern | null
 }
 
 /** Whether a name contains one of some parts; no parts: `otherwise`. A part that no name contains is a mistake of the recipe's. */
@@ -51,7 +55,12 @@ export async function startWeights(
       } else weights.set(spec.name, tensor)
       taken.push(spec.name)
     }
-    return { weights, taken, source: { id: model.json.id, sha256: model.json.weights.sha256 } }
+    return {
+      weights,
+      taken,
+      source: { id: model.json.id, sha256: model.json.weights.sha256 },
+      ...(taken.includes(PATTERN_NAME) ? { pattern: model.json.attentionPattern } : {}),
+    }
   } finally {
     await model.close()
   }

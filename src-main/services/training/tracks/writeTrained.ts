@@ -91,7 +91,7 @@ function modelOf(trained: TrainedTracks): Parameters<typeof writeModelFolder>[1]
       activation: 'softplus',
     },
     tracks: recipe.data.tracks.map(t => t.table),
-    attentionPattern: geometry.pattern ? geometry.pattern(recipe.pattern ?? { rule: 'uniform', seed }) : null,
+    attentionPattern: start.pattern ?? geometry.pattern?.(recipe.pattern ?? { rule: 'uniform', seed }) ?? null,
     provenance: {
       source: recipe.data.source,
       trainedBy: `diploscope ${process.env['DIPLOSCOPE_VERSION'] ?? 'unknown'}`,
