@@ -1,5 +1,3 @@
-import { join } from 'node:path'
-import { createCompute } from '../../src-main/compute/client.ts'
 import { flopsOf } from '../../src-main/graph/flops.ts'
 import { Graph } from '../../src-main/graph/graph.ts'
 import type { ModelJson } from '../../src-main/models/folder/modelJson.ts'
@@ -10,7 +8,7 @@ import type { TileChoice } from '../../src-main/services/predict/tiledNetwork.ts
 import { openTrackNetwork } from '../../src-main/services/predict/trackNetwork.ts'
 import { quietContext } from '../../src-shared/job.ts'
 import { SeededRandom } from '../../test-support/random.ts'
-import { type Bench, timed } from '../compute/measure.ts'
+import { type Bench, openCompute, timed } from '../compute/measure.ts'
 
 export interface MeasuredNetwork {
   /** Milliseconds of one window, its sequence and its tracks across the pipe included. */
@@ -28,11 +26,7 @@ export async function openNetwork(
   json: ModelJson,
   tile: TileChoice = 'auto',
 ): Promise<MeasuredNetwork> {
-  const compute = createCompute({
-    entry: bench.entry,
-    threads: bench.threads,
-    cacheFolder: join(bench.folder, 'models'),
-  })
+  const compute = openCompute(bench)
   const channels = json.tracks.map((_, i) => i)
   const load = { threads: bench.threads, workload: 'varied' } as const
   const network = await openTrackNetwork({ folder, json, channels, batch: 1, load, tile }, compute, modelRegistry(MODELS), quietContext()) // biome-ignore format: one call
