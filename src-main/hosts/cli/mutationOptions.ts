@@ -1,6 +1,10 @@
+import type { Contig } from '../../../src-shared/genome/locus.ts'
 import type { EffectScore } from '../../../src-shared/genome/scan.ts'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { LoadOptions } from '../../compute/engine.ts'
+import type { ModelJson } from '../../models/folder/modelJson.ts'
+import { madeUpOf } from '../../services/models/modelFacts.ts'
+import { buildCaution } from '../../services/predict/cautions.ts'
 import type { OptionSpec, ParsedArgs } from './command.ts'
 
 /** What `mutate` and `variants` take alike. */
@@ -36,4 +40,14 @@ export function scoreOptions(args: ParsedArgs): {
       ...(args.text('threads') ? { threads: args.integer('threads', 1, { min: 1, max: 1024 }) } : {}),
     },
   }
+}
+
+/** What belongs beside every number of a model on a reference. */
+export function modelCautions(json: ModelJson, contigs: readonly Contig[]): readonly string[] {
+  const build = buildCaution(json, contigs)
+  const madeUp = madeUpOf(json)
+  return [
+    ...(build ? [build] : []),
+    ...(madeUp ? [`the model was trained on ${madeUp} data: its numbers say nothing about people`] : []),
+  ]
 }

@@ -22,9 +22,10 @@ import {
   verifyCells,
 } from '../../../services/mutate/scanRun.ts'
 import { windowBases, withinReference } from '../../../services/mutate/windowSequence.ts'
+import { unknownCautions } from '../../../services/predict/cautions.ts'
 import { shortest } from '../../../services/predict/predictionFiles.ts'
 import { type CliCommand, type CliIo, EXIT } from '../command.ts'
-import { MODEL_OPTIONS, SCORE_OPTIONS, scoreOptions } from '../mutationOptions.ts'
+import { MODEL_OPTIONS, modelCautions, SCORE_OPTIONS, scoreOptions } from '../mutationOptions.ts'
 import { openWithIndex, regionIn } from '../referenceOption.ts'
 
 export const command: CliCommand = {
@@ -83,6 +84,9 @@ export const command: CliCommand = {
       io.note(`${ran.ranWith}${method === 'gradient' ? '; every value is a first-order estimate' : ''}`)
       if (ran.verified) io.note(verificationText(ran.verified, 'changes'))
       const skipped = region.end - region.start - table.mutations.length / 3
+      const unknown = [...bases].filter(b => !'ACGT'.includes(b)).length / bases.length
+      const warnings = [...modelCautions(json, reference.contigs), ...unknownCautions(0, 0, unknown)]
+      for (const warning of warnings) io.note(`warning: ${warning}`)
       if (skipped > 0) io.note(`warning: ${skipped.toLocaleString('en-US')} positions hold no known base (N) and are left out`) // biome-ignore format: one line
       const out = args.text('out')
       const wantsJson = args.flag('json')
@@ -105,6 +109,7 @@ export const command: CliCommand = {
             skippedPositions: skipped,
             ranWith: ran.ranWith,
             verified: ran.verified,
+            warnings,
             ms: Date.now() - started,
             ...(out !== undefined ? { out } : { effects: rows(region, target, table).map(r => [r.pos, r.ref, r.alt, ...r.values]) }), // biome-ignore format: one choice
           })}\n`,

@@ -21,7 +21,7 @@ import { journalKey, openJournal } from '../../../services/mutate/variantJournal
 import { openVariantScorer } from '../../../services/mutate/variantRun.ts'
 import { fingerprintFile } from '../../../services/provenance.ts'
 import { type CliCommand, EXIT } from '../command.ts'
-import { MODEL_OPTIONS, SCORE_OPTIONS, scoreOptions } from '../mutationOptions.ts'
+import { MODEL_OPTIONS, modelCautions, SCORE_OPTIONS, scoreOptions } from '../mutationOptions.ts'
 import { openWithIndex } from '../referenceOption.ts'
 
 export const command: CliCommand = {
@@ -110,8 +110,14 @@ export const command: CliCommand = {
       io.note(`${json.id}: ${scorer.ranWith}`)
       for (const [state, count] of Object.entries(counts))
         if (state !== 'scored') io.note(`warning: ${count.toLocaleString('en-US')} alleles of ${basename(path)}: ${state}`) // biome-ignore format: one line
+      const mismatched = (counts['ref-mismatch'] ?? 0) + (counts['off-contig'] ?? 0)
+      const warnings = [
+        ...modelCautions(json, reference.contigs),
+        ...(mismatched > (counts['scored'] ?? 0) ? ['most alleles do not fit the reference: is it the assembly that they were called on?'] : []), // biome-ignore format: one choice
+      ]
+      for (const warning of warnings) io.note(`warning: ${warning}`)
       if (wantsJson)
-        await io.write(`${JSON.stringify({ model: json.id, score: facts.score, mean: facts.mean, bothStrands: request.bothStrands, shareWindows: request.shareWindows, method, tracks: labels, counts, ranWith: scorer.ranWith, ms: Date.now() - started, ...(out !== undefined ? { out } : { rows: kept }) })}\n`) // biome-ignore format: one document
+        await io.write(`${JSON.stringify({ model: json.id, score: facts.score, mean: facts.mean, bothStrands: request.bothStrands, shareWindows: request.shareWindows, method, tracks: labels, counts, warnings, ranWith: scorer.ranWith, ms: Date.now() - started, ...(out !== undefined ? { out } : { rows: kept }) })}\n`) // biome-ignore format: one document
       return EXIT.done
     } finally {
       await journal?.close().catch(() => undefined) // closed already when all is done
