@@ -115,6 +115,7 @@ const cases: Readonly<Record<string, Build>> = {
   'slice with a step': x => slice(x, 2, 1, 22, 3),
   'slice of another axis': x => slice(x, 1, 1, 3),
   concat: (x, graph) => concat([crop(x, 2, 3), mul(x, 2), p(graph, 'end', [1, 3, 4])], 2),
+  'concat with one position': x => concat([slice(x, 2, 4, 5), x, slice(x, 2, 7, 8)], 2),
   'concat of another axis': x => concat([x, mul(x, 2)], 1),
   'concat with a constant': (x, graph) => concat([x, p(graph, 'more', [1, 2, LENGTH])], 1),
   'max pool': x => maxPool1d(x, 3),

@@ -108,7 +108,9 @@ export function readBy(
     const { axis: there, reach }: AxisReach = node.operation!.locality(node, index, a)
     return there === output.axis && reach.kind !== 'global' ? reach : undefined
   }
-  const along = axis ?? shape.findIndex((length, a) => length > 1 && lands(a) !== undefined)
+  // One position that is read everywhere (broadcast) is no axis; one that is joined to others is.
+  const stretched = (a: number) => shape[a] === 1 && lands(a)?.kind === 'pointwise' && node.outputs[0]!.shape[output.axis] !== 1 // biome-ignore format: one line
+  const along = axis ?? shape.findIndex((_, a) => lands(a) !== undefined && !stretched(a))
   const reach = along >= 0 ? lands(along) : undefined
   return reach && { axis: along, ...sourceOf(reach, output, shape[along]!) }
 }
