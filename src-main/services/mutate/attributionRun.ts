@@ -50,5 +50,6 @@ export async function attributionOf(
         warnings: subject.warnings,
       }
     },
+    context.signal,
   )
 }

@@ -73,6 +73,28 @@ describe('networks that stay open', () => {
   })
 })
 
+describe('an opening that is not waited for', () => {
+  it('goes on for the next, or leaves nothing when it fails', async () => {
+    const { networks } = cache()
+    const stop = new AbortController()
+    let opened = 0
+    const open = () =>
+      new Promise<{ close(): Promise<void> }>(resolve => setTimeout(() => resolve({ close: async () => {} }), ++opened * 30)) // biome-ignore format: one line
+    const waiting = networks.use('a', open, async () => 1, stop.signal)
+    stop.abort()
+    await expect(waiting).rejects.toMatchObject({ code: 'cancelled' })
+    expect(await networks.use('a', open, async () => 2)).toBe(2)
+    expect(opened).toBe(1)
+    const failing = () => new Promise<never>((_, reject) => setTimeout(() => reject(new Error('no')), 5))
+    const other = new AbortController()
+    const unwanted = networks.use('b', failing, async () => 1, other.signal)
+    other.abort()
+    await expect(unwanted).rejects.toMatchObject({ code: 'cancelled' })
+    await new Promise(r => setTimeout(r, 20))
+    expect(networks.open).toBe(1)
+  })
+})
+
 describe('files of scans', () => {
   const scan = (scanId: string, positions: number): StoredScan => ({
     head: { version: 1, scanId, columns: [{ channel: 0, name: 'é', unit: '' }], sequence: 'A'.repeat(positions), createdAt: positions } as unknown as ScanHead, // biome-ignore format: one line

@@ -1,4 +1,4 @@
-import { asWorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { asWorkbenchError, cancelled, throwIfCancelled } from '../../../src-shared/ipc/errors.ts'
 
 interface Closable {
   close(): Promise<void>
@@ -12,8 +12,16 @@ interface Entry {
 }
 
 export interface NetworkCache {
-  /** Runs `work` with a network of this key that nobody else uses meanwhile, one that is open already where there is one. */
-  use<N extends Closable, T>(key: string, open: () => Promise<N>, work: (network: N) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` with a network of this key that nobody else uses meanwhile, one that is open already where there is one. Aborted while it
+   * is opened, it does not wait for that: the network is there for the next.
+   */
+  use<N extends Closable, T>(
+    key: string,
+    open: () => Promise<N>,
+    work: (network: N) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T>
   /** Open networks, for tests and for what the program says of its memory. */
   readonly open: number
   close(): Promise<void>
@@ -54,18 +62,28 @@ export function createNetworkCache(options: NetworkCacheOptions): NetworkCache {
   }
 
   return {
-    async use<N extends Closable, T>(key: string, open: () => Promise<N>, work: (network: N) => Promise<T>) {
+    async use<N extends Closable, T>(
+      key: string,
+      open: () => Promise<N>,
+      work: (network: N) => Promise<T>,
+      signal?: AbortSignal,
+    ) {
       let entry = entries.find(e => e.key === key && !e.busy)
       if (!entry) {
-        entry = { key, network: open(), busy: true, usedAt: now() }
+        const fresh: Entry = { key, network: open(), busy: true, usedAt: now() }
+        // An opening that failed leaves nothing to keep.
+        fresh.network.catch(() => {
+          entries = entries.filter(e => e !== fresh)
+        })
+        entry = fresh
         entries = [...entries, entry]
       }
       entry.busy = true
       try {
-        const network = (await entry.network) as N
+        const network = (await unlessAborted(entry.network, signal)) as N
         return await work(network)
       } catch (error) {
-        if (!HARMLESS.includes(asWorkbenchError(error).code) || !(await opened(entry))) await drop(entry)
+        if (!HARMLESS.includes(asWorkbenchError(error).code)) await drop(entry)
         throw error
       } finally {
         entry.busy = false
@@ -85,9 +103,12 @@ export function createNetworkCache(options: NetworkCacheOptions): NetworkCache {
   }
 }
 
-/** An opening that failed or was cancelled leaves nothing to keep. */
-const opened = (entry: Entry): Promise<boolean> =>
-  entry.network.then(
-    () => true,
-    () => false,
-  )
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  throwIfCancelled(signal)
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(cancelled())
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}

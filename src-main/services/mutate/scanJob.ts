@@ -127,6 +127,7 @@ async function preview(
     networkKey('gradient', subject, [target.score === 'sar' || target.score === 'logfold' ? target.score : 'sad']),
     () => openGradientNetwork(request, compute, hooks.registry, detached(context)),
     network => previewScan(target, table, network, context.signal),
+    context.signal,
   )
 }
 
@@ -173,6 +174,7 @@ async function fill(
       }
       return ranWith(method, network.provider)
     },
+    context.signal,
   )
 }
 

@@ -167,6 +167,7 @@ export function createScans(parts: ScanServiceParts): Scans {
       networkKey(purpose, subject, [bins ?? 'all']),
       () => openNaiveNetwork(request, compute, registry, detached(context)),
       work,
+      context.signal,
     )
   }
 
