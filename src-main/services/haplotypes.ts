@@ -297,7 +297,7 @@ function diplotypeAlleles(
     for (const old of [...kept.keys()].slice(0, -KEPT_DIPLOTYPES)) kept.delete(old)
     return found
   }
-  return async (contig, start, end, bases, context) => {
+  return async (contig, start, _end, bases, context) => {
     const from = Math.max(0, start)
     // Beyond the contig there are no reads; the padding tells where it ends.
     const to = from + bases.slice(from - start).replace(/N+$/, '').length

@@ -22,7 +22,7 @@ import type { SelectedNetwork } from './selectedNetwork.ts'
 /** `auto`: tiles where the whole would need much memory. A number: base pairs of a tile. */
 export type TileChoice = 'auto' | 'off' | number
 
-/** Bytes of intermediate results above which a network is tiled. */
+/** Bytes of the intermediate results of one sequence above which a network is tiled. */
 const WHOLE_BYTES = 512 * 2 ** 20
 /**
  * What those of one tile may be. Enformer's convolutions on two cores take 6.6 s of both for 196,608 bp in tiles of 128 tokens (155 MB),
@@ -45,26 +45,25 @@ interface TilePlan {
 }
 
 /**
- * Opens a network so that its local part runs tile by tile and the rest once, for one sequence a run. Undefined where it is to run whole: the
- * choice says so, it is small, or nothing of it is local.
+ * Opens a network so that its local part runs tile by tile and the rest once, for one sequence a run. Undefined where it is to run
+ * whole: the choice says so, it is small, or nothing of it is local.
  * @throws WorkbenchError `bad-input` for tiles that cannot be, `unsupported` where tiles were asked for and are not possible
  */
 export async function openTiled(
   network: SelectedNetwork,
   choice: TileChoice,
-  request: { readonly batch: number; readonly load: LoadOptions },
+  options: LoadOptions,
   compute: Compute,
   signal: AbortSignal,
 ): Promise<NetworkSession | undefined> {
   if (choice === 'off') return undefined
   const outputs = network.build(new Graph(), 1)
   const [input] = Object.values(outputs)[0]!.graph.leaves('input')
-  const needed = activationBytes(outputs)
-  if (choice === 'auto' && needed * request.batch <= WHOLE_BYTES) return undefined
+  if (choice === 'auto' && activationBytes(outputs) <= WHOLE_BYTES) return undefined
   const plan = input && planTiles(outputs, input, choice)
   if (!plan) return undefined
-  const rest = await load(restGraph(plan.local, outputs).outputs, network, request.load, compute, signal)
-  return new TiledSession(plan, network, rest, request.load, compute)
+  const rest = await load(restGraph(plan.local, outputs).outputs, network, options, compute, signal)
+  return new TiledSession(plan, network, rest, options, compute)
 }
 
 function planTiles(outputs: ForwardOutputs, input: Tensor, choice: 'auto' | number): TilePlan | undefined {

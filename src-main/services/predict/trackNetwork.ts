@@ -67,7 +67,7 @@ async function openSelected(
 ): Promise<TrackNetwork> {
   const wanted = channelsByHead(json, channels)
   const selected = await selectNetwork(folder, json, wanted, registry, context)
-  const tiled = await openTiled(selected, tile ?? 'auto', { batch, load }, compute, context.signal)
+  const tiled = await openTiled(selected, tile ?? 'auto', load, compute, context.signal)
   if (tiled) return own(tiled, json, wanted, 1)
   const onnx = emitOnnx(selected.build(new Graph(), batch), { values: selected.values })
   const session = await compute.load({ bytes: onnx.bytes, links: selected.links }, load, context.signal)
