@@ -289,8 +289,12 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
         .click(),
     )
     expect(png.bytes.subarray(1, 4).toString()).toBe('PNG')
+    // A bigWig has no room for provenance: it comes as a file beside it.
+    const provenance = w.page.waitForEvent('download', d => d.suggestedFilename().endsWith('.json'))
     const bigwig = await download(() => w.page.getByRole('button', { name: 'Export the prediction as bigWig' }).click())
     expect(bigwig.bytes.readUInt32LE(0)).toBe(0x888ffc26)
+    const told = JSON.parse(readFileSync(await (await provenance).path(), 'utf8')) as { model: { madeUp: string } }
+    expect(told.model.madeUp).toBe('synthetic')
     const bedgraph = await download(() => w.page.getByRole('button', { name: 'Export the prediction as bedGraph' }).click()) // biome-ignore format: one line
     expect(bedgraph.bytes.toString()).toContain('chr19\t44906496\t44906528\t')
   })

@@ -133,6 +133,22 @@ describe('a predicted track', () => {
   })
 })
 
+it('tells a failure that came as an answer with its code and words', async () => {
+  const seen: unknown[] = []
+  const services: PredictionServices = {
+    bins: async () =>
+      bins(Array(8).fill(NONE), { computed: 0, failure: { code: 'bad-model', message: 'm', remedy: 'r' } }),
+    observed: async () => ({ mean: new Float32Array(4), max: new Float32Array(4) }),
+    changed: () => () => {},
+    failed: error => {
+      seen.push(error)
+      return new Failure(String((error as Error).message))
+    },
+  }
+  await predictedSource(setting, services).open({ contig: 'c', start: 64, end: 192 }, 4)
+  expect(seen).toEqual([expect.objectContaining({ code: 'bad-model', message: 'm', remedy: 'r' })])
+})
+
 describe('its drawing', () => {
   const panel = { top: 10, height: 104 }
   it('puts zero at the bottom, or in the middle of a mirrored panel, and the top at the top', () => {

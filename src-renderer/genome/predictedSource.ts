@@ -1,5 +1,6 @@
 import { type Interval, overlaps } from '../../src-shared/genome/interval.ts'
 import { type Background, type PredictedBins, REFERENCE } from '../../src-shared/genome/prediction.ts'
+import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { ObservedBins, PredictionChanged } from '../../src-shared/ipc/modelMethods.ts'
 import type { PredictedSetting } from '../../src-shared/project.ts'
 import { isResidual } from '../state/predictedTracks.ts'
@@ -86,7 +87,8 @@ export function predictedSource(setting: PredictedSetting, services: PredictionS
         const [first] = answers
         if (!first) return new Failure('nothing was asked for')
         const failure = answers.find(a => a.failure)?.failure
-        if (failure && answers.every(a => a.computed === 0)) return services.failed(failure)
+        if (failure && answers.every(a => a.computed === 0))
+          return services.failed(new WorkbenchError(failure.code, failure.message, failure.remedy))
         running = answers.some(a => a.pending === 'running')
         complete = answers.every(a => a.computed === a.windows)
         // Read once: the signal does not change while windows arrive.
