@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createCompute } from '../src-main/compute/client.ts'
@@ -78,15 +78,23 @@ async function measure(
       return chosen.flatMap(p => mutations.slice(3 * p, 3 * p + 3)).slice(0, count)
     }
     const timed = async (network: MutantNetwork, some: readonly Mutation[]) => {
+      const pid = (await compute.stats()).pid
+      const cpu = cpuMs(pid)
       const begun = performance.now()
       const results: Float32Array[] = []
       for await (const { values } of network.run(some, context.signal)) for (const v of values) results.push(v.slice())
-      return { ms: performance.now() - begun, results }
+      const ms = performance.now() - begun
+      return { ms, cpuMs: cpuMs(pid) - cpu, results }
     }
     const exact = await openExactNetwork({ ...request, ...(batch ? { batch } : {}) }, compute, registry, context)
-    const naives: { readonly network: MutantNetwork; readonly batch: number; readonly times: number[] }[] = []
+    const naives: {
+      readonly network: MutantNetwork
+      readonly batch: number
+      readonly times: number[]
+      readonly cpu: number[]
+    }[] = []
     for (const size of one.naiveBatches)
-      naives.push({ network: await openNaiveNetwork({ ...request, batch: size }, compute, registry, context), batch: size, times: [] }) // biome-ignore format: one line
+      naives.push({ network: await openNaiveNetwork({ ...request, batch: size }, compute, registry, context), batch: size, times: [], cpu: [] }) // biome-ignore format: one line
     const clock = async (work: () => Promise<unknown>) => {
       const begun = performance.now()
       await work()
@@ -106,12 +114,14 @@ async function measure(
     const warm = sampled ? mutations.slice(0, 3) : mutations
     const firstMs = (await timed(exact, warm)).ms
     const exactTimes: number[] = []
+    const exactCpu: number[] = []
     const effects: [Float32Array, Float32Array][] = []
     for (let round = 0; round < rounds; round++) {
       const some = spread(one.naiveSample, round)
       for (const naive of naives) {
-        const { ms, results } = await timed(naive.network, some)
+        const { ms, cpuMs, results } = await timed(naive.network, some)
         naive.times.push(ms / some.length)
+        naive.cpu.push(cpuMs / some.length)
         if (naive !== naives[0]) continue
         const mine = await timed(exact, some)
         mine.results.forEach((values, i) => {
@@ -120,12 +130,15 @@ async function measure(
       }
       const many = sampled ? neighbours(mutations, one.exactSample!, round, rounds) : mutations
       if (sampled) await timed(exact, many.slice(0, 1)) // its place is opened
-      const { ms } = await timed(exact, many)
+      const { ms, cpuMs } = await timed(exact, many)
       exactTimes.push(ms / many.length)
-      say(`  round ${round}: naive ${naives.map(n => `${n.times.at(-1)!.toFixed(2)} ms (batch ${n.batch})`).join(', ')}; exact ${exactTimes.at(-1)!.toFixed(2)} ms`) // biome-ignore format: one line
+      exactCpu.push(cpuMs / many.length)
+      say(`  round ${round}: naive ${naives.map(n => `${n.times.at(-1)!.toFixed(2)} ms (batch ${n.batch})`).join(', ')}; exact ${exactTimes.at(-1)!.toFixed(2)} ms (cpu: ${naives.map(n => n.cpu.at(-1)!.toFixed(2)).join(', ')}; ${exactCpu.at(-1)!.toFixed(2)})`) // biome-ignore format: one line
     }
     const naive = naives.map(n => median(n.times)).reduce((a, b) => Math.min(a, b))
     const exactMs = median(exactTimes)
+    const naiveCpu = naives.map(n => median(n.cpu)).reduce((a, b) => Math.min(a, b))
+    const exactCpuMs = median(exactCpu)
     const whole = new Graph()
     const built = registry.configure(model.kind, model.architecture).buildForward(whole, { batch: 1 })
     const naiveFlops = flopsOf(Object.values(built))
@@ -137,6 +150,9 @@ async function measure(
       'naive ms': naive,
       'exact ms': exactMs,
       'speed-up': naive / exactMs,
+      'naive cpu ms': naiveCpu,
+      'exact cpu ms': exactCpuMs,
+      'speed-up by cpu time': naiveCpu / exactCpuMs,
       'speed-up with opening': (naive * (mutations.length + 1)) / (exactMs * mutations.length + overhead),
       aim: one.aim,
       published: one.published,
@@ -149,12 +165,22 @@ async function measure(
       'first ms': firstMs,
       'cached MB': exact.cachedBytes / 1e6,
       'process peak MB': (await compute.stats()).peakRssBytes / 1e6,
-      ...agreement(effects, reference),
+      ...agreement(effects, reference, exact.columns.size),
     }
   } finally {
     await compute.close()
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+/** Processor time of this process and of the engine's, where the system tells (Linux: hundredths of a second): it does not grow with foreign load. */
+function cpuMs(pid: number | undefined): number {
+  const own = process.cpuUsage()
+  const mine = (own.user + own.system) / 1000
+  const path = `/proc/${pid}/stat`
+  if (pid === undefined || !existsSync(path)) return mine
+  const fields = readFileSync(path, 'utf8').split(') ')[1]!.split(' ')
+  return mine + 10 * (Number(fields[11]) + Number(fields[12]))
 }
 
 /** Mutants of neighbouring positions, from another place each round. */

@@ -30,12 +30,20 @@ export function randomWindow(length: number, seed: string): Float32Array {
   return x
 }
 
-/** How two predictions of the same mutants agree: by value, and by the sum of each track's effect. */
-export function agreement(pairs: readonly (readonly [Float32Array, Float32Array])[], reference: Float32Array) {
+/**
+ * How two predictions of the same mutants agree: value by value, and by the effect on each track (the sum over bins of the difference
+ * from the reference). `pairs`: [bins, columns] of both methods; `reference` likewise.
+ */
+export function agreement(
+  pairs: readonly (readonly [Float32Array, Float32Array])[],
+  reference: Float32Array,
+  columns: number,
+) {
   let [gap, size, within2, within3, total] = [0, 0, 0, 0, 0]
   const mine: number[] = []
   const theirs: number[] = []
-  for (const [a, b] of pairs)
+  for (const [a, b] of pairs) {
+    const [x, y] = [new Float64Array(columns), new Float64Array(columns)]
     for (let i = 0; i < b.length; i++) {
       const d = Math.abs(a[i]! - b[i]!)
       if (!(d <= gap)) gap = d
@@ -43,21 +51,35 @@ export function agreement(pairs: readonly (readonly [Float32Array, Float32Array]
       if (d <= 1e-2) within2++
       if (d <= 1e-3) within3++
       total++
-      if (i % Math.max(1, Math.floor(b.length / 2000)) === 0) {
-        mine.push(a[i]! - reference[i]!)
-        theirs.push(b[i]! - reference[i]!)
-      }
+      x[i % columns]! += a[i]! - reference[i]!
+      y[i % columns]! += b[i]! - reference[i]!
     }
-  const effect = theirs.reduce((top, x) => Math.max(top, Math.abs(x)), 0)
+    mine.push(...x)
+    theirs.push(...y)
+  }
+  const top = (list: readonly number[]) => list.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
   return {
     compared: total,
     'largest difference': gap,
     'relative difference': gap / size,
-    'largest effect': effect,
+    'largest effect of a track': top(theirs),
+    'largest difference of these': top(mine.map((v, i) => v - theirs[i]!)),
     'within 1e-2': within2 / total,
     'within 1e-3': within3 / total,
     'spearman of effects': spearman(mine, theirs),
+    'spearman of predictions': spearman(...sampled(pairs)),
   }
+}
+
+/** Some thousands of values of each mutant. */
+function sampled(pairs: readonly (readonly [Float32Array, Float32Array])[]): [number[], number[]] {
+  const out: [number[], number[]] = [[], []]
+  for (const [a, b] of pairs)
+    for (let i = 0; i < b.length; i += Math.max(1, Math.floor(b.length / 5000))) {
+      out[0].push(a[i]!)
+      out[1].push(b[i]!)
+    }
+  return out
 }
 
 /** Rank correlation; ties share their mean rank. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { exact, type Network, naive, type Options, setUp } from '../../test-support/exact-by-hand.ts'
 import { SeededRandom } from '../../test-support/random.ts'
 import { relativeGap } from '../../test-support/small-network.ts'
@@ -7,6 +7,7 @@ import type { Graph, Tensor } from '../graph/graph.ts'
 import { analyseMutants } from '../graph/incremental/analysis.ts'
 import { buildGlobal } from '../graph/incremental/global.ts'
 import { planLocal } from '../graph/incremental/local.ts'
+import { conv1dOperation } from '../graph/ops/conv1d.ts'
 import {
   add,
   concat,
@@ -174,6 +175,39 @@ describe('what is reused', () => {
     expect(Object.keys(lying.reference).filter(name => name.endsWith('.rest'))).toHaveLength(3)
     const flops = (placed: boolean) => flopsOf(Object.values(buildGlobal(analysis, plan, { batch: 1, placed }).outputs))
     expect(flops(false)).toBeLessThan(0.6 * flops(true))
+  })
+})
+
+// What a wrong program would do must not pass for right.
+describe('a mistake shows', () => {
+  const network = networks['enformer']!
+  const gapOf = (windows: boolean) =>
+    largestGap(network, { group: 1, placed: false, batch: 2, windows }, [61, 64, 66]).gap
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+  it('zeros in the place of the neighbours of a part', () => {
+    vi.spyOn(conv1dOperation, 'part').mockImplementation(({ target, whole, inputs, spans, output }) => {
+      const [x, ...weights] = inputs as readonly [Tensor, ...Tensor[]]
+      const own = output ? slice(x, 2, output.start - spans[0]!.start, output.end - spans[0]!.start) : x
+      return target.apply(conv1dOperation, [own, ...weights], whole.attributes)
+    })
+    expect(gapOf(false)).toBeGreaterThan(1e-6)
+  })
+  it('a reach that is one position too narrow', () => {
+    const real = conv1dOperation.locality
+    vi.spyOn(conv1dOperation, 'locality').mockImplementation((application, input, axis) => {
+      const found = real(application, input, axis)
+      return found.reach.kind === 'window' && found.reach.right > 0 ? { ...found, reach: { ...found.reach, right: found.reach.right - 1 } } : found // biome-ignore format: one line
+    })
+    // The convolution is then given too little, or what it changes is left out.
+    let gap = Number.POSITIVE_INFINITY
+    try {
+      gap = gapOf(false)
+    } catch {
+      // refused by the shapes: that shows as well
+    }
+    expect(gap).toBeGreaterThan(1e-6)
   })
 })
 
