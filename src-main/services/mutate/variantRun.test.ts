@@ -121,6 +121,16 @@ describe('variants', () => {
     const start = Math.floor(149 / 6) * 6 + 3 - 32
     expect(relativeGap(shared[0]!.effects, await plainSad(padded(bases, start), padded(changed, start)))).toBeLessThan(1e-5) // biome-ignore format: one line
   })
+  // Truth: full passes.
+  it.each([
+    { bothStrands: false, shareWindows: false },
+    { bothStrands: true, shareWindows: false },
+    { bothStrands: true, shareWindows: true },
+  ])('incrementally they are the same: %o', async more => {
+    const [naive, exact] = [await effects(more), await effects({ ...more, method: 'exact' })]
+    expect(exact.map(e => e.state)).toEqual(naive.map(e => e.state))
+    expect(relativeGap(exact.flatMap(e => e.effects), naive.flatMap(e => e.effects))).toBeLessThan(1e-4) // biome-ignore format: one line
+  })
   it('a gzip file gives the same', async () => {
     const packed = join(work, 'v.vcf.gz')
     writeFileSync(packed, gzipSync(vcf))
