@@ -24,7 +24,9 @@ export function PredictedLegend() {
         <span>{swatch(PREDICTED_COLOURS.haplotype1, true)} haplotype 1</span>
       )}
       {any(s => s === 'haplotype2' || s === 'haplotypes') && (
-        <span>{swatch(PREDICTED_COLOURS.haplotype2, true)} haplotype 2</span>
+        <span>
+          <i style={{ borderTop: `3px dashed ${PREDICTED_COLOURS.haplotype2}`, height: 0, width: 16 }} /> haplotype 2
+        </span>
       )}
       {any(s => s.startsWith('difference') || s === 'between') && (
         <span>{swatch(PREDICTED_COLOURS.difference, true)} difference</span>

@@ -6,7 +6,8 @@ export interface PredictedSeries {
   readonly label: string
   readonly kind: 'predicted' | 'observed'
   readonly colour: string
-  readonly style: 'line' | 'area'
+  /** Broken, so that a line below it shows through where both are equal: colour is not the only sign. */
+  readonly dashed: boolean
   /** -1: drawn downwards, the reverse strand of a pair. */
   readonly direction: 1 | -1
   /** One value a bin; NaN where there is none. `max` is the largest within a bin that was merged. */

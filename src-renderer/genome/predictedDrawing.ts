@@ -128,10 +128,12 @@ function drawSeries(
   const observed = series.kind === 'observed'
   // The largest of what was merged stands pale behind the mean.
   if (series.max !== series.mean) area(series.max, observed ? 0.45 : 0.28)
-  if (observed || series.style === 'area') area(series.mean, observed ? 0.85 : 0.2)
+  area(series.mean, observed ? 0.85 : 0.2)
   if (observed) return
   context.strokeStyle = series.colour
   context.lineWidth = 1.4
+  // igv.js' own recorder of SVG does not know dashes.
+  context.setLineDash?.(series.dashed ? [5, 4] : [])
   for (const [from, to] of known(series.mean)) {
     context.beginPath()
     for (let i = first + from; i < first + to; i++) {
@@ -142,6 +144,7 @@ function drawSeries(
     }
     context.stroke()
   }
+  context.setLineDash?.([])
 }
 
 /** Diagonal lines: nothing is known of these bases. Lines, not a pattern, so that they reach an SVG too. */

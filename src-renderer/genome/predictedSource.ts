@@ -175,11 +175,19 @@ export function assemble(
   observed.forEach((o, i) => {
     if (!o || residual) return
     const label = 'experiment'
-    series.push({ label, kind: 'observed', colour: PREDICTED_COLOURS.observed, style: 'area', direction: direction(i), mean: o.mean, max: o.max }) // biome-ignore format: one thing
+    series.push({ label, kind: 'observed', colour: PREDICTED_COLOURS.observed, dashed: false, direction: direction(i), mean: o.mean, max: o.max }) // biome-ignore format: one thing
   })
   channels.forEach((_, i) => {
     const add = (label: string, colour: string, mean: Float32Array, max: Float32Array) =>
-      series.push({ label, kind: 'predicted', colour, style: 'area', direction: direction(i), mean, max })
+      series.push({
+        label,
+        kind: 'predicted',
+        colour,
+        dashed: colour === PREDICTED_COLOURS.haplotype2,
+        direction: direction(i),
+        mean,
+        max,
+      })
     if (subtract) {
       const [a, b] = [column(answers[0]!, 'mean', i), column(answers[1]!, 'mean', i)]
       const difference = b.map((v, k) => v - a[k]!)
