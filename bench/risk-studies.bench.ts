@@ -1,10 +1,18 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createCompute } from '../src-main/compute/client.ts'
+import { ranksByMagnitude } from '../src-main/analyses/riskAttribution.ts'
+import { type Compute, createCompute } from '../src-main/compute/client.ts'
+import { chromosomesOf, personDrawer, readStream } from '../src-main/domain/cohort/cohort.ts'
+import { ReadCounter, textOfCodes } from '../src-main/domain/cohort/counts.ts'
+import { DIPLOTYPE_DEFAULTS } from '../src-main/domain/diplotype/call.ts'
 import { MODELS } from '../src-main/models/kinds.ts'
 import { modelRegistry } from '../src-main/models/registry.ts'
+import { openAttribution } from '../src-main/services/risk/attribution.ts'
 import { trainClassifier } from '../src-main/services/risk/classify.ts'
+import { openPopulation } from '../src-main/services/risk/people.ts'
+import { parseClassifyRecipe } from '../src-main/services/risk/recipe.ts'
 import { aucsOf, deviationOf, meanOf, type RiskReport } from '../src-main/services/risk/report.ts'
+import { openRiskModel } from '../src-main/services/risk/riskModel.ts'
 import { readRecipe } from '../src-main/services/training/recipe.ts'
 import { quietContext } from '../src-shared/job.ts'
 
@@ -13,7 +21,7 @@ const FLANKS = [0, 1000, 3000, 5000, 10_000, 15_000]
 /**
  * Studies on simulated cohorts, as docs/risk.md reports them: `flank` (how much of the flanks the model is given), `depth` (5 against 30) and
  * `cohort` (how many people). Arguments: the names of studies (all), `--people N`, `--epochs N`, `--splits N`. Fewer epochs than the
- * recipes have: they are stated in the result. JSON and Markdown go to dist/bench/risk-studies.
+ * recipes have: they are stated in the result. `attribution` asks the shipped model what it looks at, on simulated people it has not seen. JSON and Markdown go to dist/bench/risk-studies.
  */
 export async function run({ json, args, root }: { json: boolean; args: readonly string[]; root: string }) {
   const value = (name: string, otherwise: number) => (args.includes(name) ? Number(args[args.indexOf(name) + 1]) : otherwise) // biome-ignore format: one line
@@ -64,6 +72,7 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
         await study(`depth-${depth}`, r => {
           r.people.depth = depth
         })
+    if (wants('attribution')) rows.push(await attributionStudy(root, compute, value('--judged', 150), json))
     if (wants('cohort'))
       for (const n of [300, 600, 1200, 2400])
         await study(`cohort-${n}`, r => {
@@ -73,7 +82,13 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
     await compute.close()
   }
   writeFileSync(join(folder, 'results.json'), `${JSON.stringify(rows, null, 2)}\n`)
-  writeFileSync(join(folder, 'results.md'), `${HEAD}\n${rows.map(markdownRow).join('\n')}\n`)
+  writeFileSync(
+    join(folder, 'results.md'),
+    `${HEAD}\n${rows
+      .filter(r => 'auc' in r)
+      .map(markdownRow)
+      .join('\n')}\n`,
+  )
   return rows
 }
 
@@ -105,4 +120,54 @@ function markdownRow(row: Record<string, unknown>): string {
   const r = row as ReturnType<typeof summary>
   const f = (x: number | undefined) => (x === undefined ? 'none' : x.toFixed(3))
   return `| ${r.name} | ${r.regionBp} | ${r.tokens} | ${r.sites} | ${r.people} | ${r.epochs} | ${f(r.auc)} (${r.ci95?.map(f).join(' to ')}) | ${f(r.twoSnp)} | ${f(r.difference?.difference)} (${r.difference?.ci95.map(f).join(' to ')}) | ${f(r.optimumHere)} | ${f(r.optimum)} | ${r.seconds.toFixed(0)} |` // biome-ignore format: one line
+}
+
+/**
+ * Where the shipped model looks: mean size of occlusion and of gradient times embedding at each site that it reads, over people of the same
+ * population who were in no split of its training.
+ */
+async function attributionStudy(root: string, compute: Compute, judged: number, json: boolean) {
+  const folder = join(root, 'assets', 'models', 'apoe-risk-demo')
+  const deps = { compute, registry: modelRegistry(MODELS) }
+  const model = await openRiskModel(folder, deps, quietContext())
+  const attributor = await openAttribution(model, deps, quietContext())
+  const recipe = parseClassifyRecipe(await readRecipe(join(root, 'assets', 'recipes', 'risk-demo.json')))
+  if (recipe.people.kind !== 'simulate') throw new Error('the demonstration recipe does not simulate')
+  const { spec } = recipe.people
+  const { population } = await openPopulation(spec, recipe.people.reference, recipe.people.haplotypes, quietContext())
+  const draw = personDrawer(population)
+  const counter = new ReadCounter(population.letters.length)
+  const length = model.facts.reference.length
+  const sums = { occlusion: new Float64Array(length), gradient: new Float64Array(length) }
+  for (let i = 0; i < judged; i++) {
+    const person = draw(spec.people + i)
+    const counted = counter.call(chromosomesOf(population, person), spec.depth, readStream(population, person), population.from, population.to, DIPLOTYPE_DEFAULTS) // biome-ignore format: one line
+    const { text } = model.encoder.clean(textOfCodes(counted.codes))
+    const found = await attributor.attribute(text, quietContext().signal)
+    for (let p = 0; p < length; p++) {
+      sums.occlusion[p]! += Math.abs(found.occlusion[p]!) / judged
+      sums.gradient[p]! += Math.abs(found.gradient[p]!) / judged
+    }
+  }
+  const ranks = { occlusion: ranksByMagnitude(sums.occlusion), gradient: ranksByMagnitude(sums.gradient) }
+  const causal = new Map(model.facts.causalSites.map(c => [c.offset, c.name]))
+  const effects = new Map(population.variants.map(v => [v.offset - population.from, v]))
+  const table = (model.facts.panel ?? [])
+    .map(({ offset }) => ({
+      position: population.start + population.from + offset + 1,
+      name: causal.get(offset) ?? 'neutral',
+      oddsRatio: effects.get(offset) ? Math.exp(effects.get(offset)!.logOdds) : null,
+      occlusion: sums.occlusion[offset]!,
+      occlusionRank: ranks.occlusion[offset]!,
+      gradient: sums.gradient[offset]!,
+      gradientRank: ranks.gradient[offset]!,
+    }))
+    .sort((a, b) => b.occlusion - a.occlusion)
+  if (!json) {
+    process.stdout.write(`\n| chr19 (GRCh38) | site | odds ratio a copy | mean size of occlusion (logit) | rank of ${length} bases | gradient x embedding | rank |\n|---|---|---|---|---|---|---|\n`) // biome-ignore format: one line
+    for (const t of table) process.stdout.write(`| ${t.position.toLocaleString('en-US')} | ${t.name} | ${t.oddsRatio?.toFixed(3) ?? 'published'} | ${t.occlusion.toFixed(4)} | ${t.occlusionRank} | ${t.gradient.toExponential(2)} | ${t.gradientRank} |\n`) // biome-ignore format: one line
+  }
+  await attributor.close()
+  await model.close()
+  return { name: 'attribution', judged, table }
 }

@@ -1,0 +1,63 @@
+import type { WorkContext } from '../../../src-shared/job.ts'
+import { attributionGraph, spreadOverBases } from '../../analyses/riskAttribution.ts'
+import { emitOnnx } from '../../graph/onnx.ts'
+import { openModelFolder } from '../models/modelFolder.ts'
+import { int32, padded } from './network.ts'
+import type { RiskDeps, RiskModel } from './riskModel.ts'
+import { SPECIALS } from './tokenizerOf.ts'
+
+/** What each base of a region does to the logit of a case. */
+export interface BaseAttribution {
+  /** Change of the logit when the token over the base is replaced by the reference, spread over the bases that differ; 0 where none does. */
+  readonly occlusion: Float64Array
+  /** Gradient times embedding of the sample's tokens minus that of the reference's, spread evenly over each token's bases. */
+  readonly gradient: Float64Array
+}
+
+export interface Attributor {
+  attribute(cleaned: string, signal: AbortSignal): Promise<BaseAttribution>
+  close(): Promise<void>
+}
+
+/** Opens the derivative of a risk model beside the model itself. @throws WorkbenchError `unsupported` for a kind without one */
+export async function openAttribution(model: RiskModel, deps: RiskDeps, context: WorkContext): Promise<Attributor> {
+  const graph = attributionGraph(model.json.kind, model.json.architecture, 1, model.maxTokens)
+  const folder = await openModelFolder(model.folder)
+  const values = new Map<string, Float32Array>()
+  try {
+    for (const name of folder.weights.entries.keys()) values.set(name, (await folder.weights.read(name)).data as Float32Array) // biome-ignore format: one line
+  } finally {
+    await folder.close()
+  }
+  const { bytes } = emitOnnx({ attribution: graph.attribution }, { values })
+  const session = await deps.compute.load({ bytes }, { workload: 'fixed', device: deps.device ?? 'cpu' }, context.signal) // biome-ignore format: one line
+  const { reference } = model.facts
+  const gradientOf = async (text: string, signal: AbortSignal) => {
+    const ids = int32(padded([model.encoder.ids(text)], model.maxTokens, SPECIALS.pad), [1, model.maxTokens])
+    const out = (await session.run({ ids }, { signal }))['attribution']!.data as Float32Array
+    return spreadOverBases(out, model.spans(text), reference.length)
+  }
+  let ofReference: Float64Array | undefined
+  return {
+    async attribute(cleaned, signal) {
+      ofReference ??= await gradientOf(reference, signal)
+      const own = await gradientOf(cleaned, signal)
+      return { occlusion: await occlusionOf(model, cleaned, signal), gradient: own.map((g, i) => g - ofReference![i]!) }
+    },
+    close: () => session.close(),
+  }
+}
+
+async function occlusionOf(model: RiskModel, cleaned: string, signal: AbortSignal): Promise<Float64Array> {
+  const { reference } = model.facts
+  const out = new Float64Array(reference.length)
+  const spans = model.spans(cleaned).filter(s => cleaned.slice(s.from, s.to) !== reference.slice(s.from, s.to))
+  if (spans.length === 0) return out
+  const texts = spans.map(s => cleaned.slice(0, s.from) + reference.slice(s.from, s.to) + cleaned.slice(s.to))
+  const [own, ...changed] = await model.logits([cleaned, ...texts].map(t => model.encoder.ids(t)), signal) // biome-ignore format: one line
+  spans.forEach(({ from, to }, i) => {
+    const differing = Array.from({ length: to - from }, (_, k) => from + k).filter(p => cleaned[p] !== reference[p])
+    for (const p of differing) out[p] = (own! - changed[i]!) / differing.length
+  })
+  return out
+}
