@@ -19,7 +19,7 @@ export const plain = (markup: string) =>
 export function lightenLabels(host: HTMLElement) {
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(
-    '.igv-track-label { font-size: 12px; padding: 0 8px; background: rgb(255 255 255 / 78%); border-color: #b8bec2; border-radius: 3px; max-width: 85%; }',
+    '.igv-track-label { font-size: 12px; padding: 0 8px; line-height: 17px; height: 17px; top: 2px; background: rgb(255 255 255 / 78%); border-color: #b8bec2; border-radius: 3px; max-width: 85%; }',
   )
   host.shadowRoot?.adoptedStyleSheets.push(sheet)
 }

@@ -32,7 +32,7 @@ export class PredictedFeatures {
 const MAX_BINS = 12_000
 
 /** The track's name lies over its top left: data begin below it, since the highest peak is what is looked for. */
-export const LABEL_PX = 20
+export const LABEL_PX = 22
 
 export const PREDICTED_TYPE = 'diploscope-predicted'
 

@@ -97,7 +97,13 @@ export function saveView(kind: 'svg' | 'png') {
   const { locus, selection: _ } = view()
   const { info, files, history, options } = state()
   if (!svg || !locus) return
-  const shown = new Set(history.present.tracks.filter(t => t.visible).map(t => t.fileId))
+  const tracks = history.present.tracks.filter(t => t.visible)
+  const { referenceFileId } = view()
+  // What a predicted track reads, and what is drawn over it, is on the picture too.
+  const shown = new Set([
+    ...tracks.flatMap(t => [t.fileId, ...(t.predicted?.signals ?? []), t.predicted?.person?.fileId]),
+    ...(tracks.some(t => t.predicted) ? [referenceFileId] : []),
+  ])
   attempt(() =>
     savePicture(svg, kind, fileName('view', locus.contig, String(locus.start + 1), String(locus.end)), {
       info,
