@@ -109,7 +109,8 @@ export const rowOf = (s: RiskScore, sheet: Pick<RiskSheetRow, 'label'>): RiskCoh
   noCall: s.noCall?.code ?? null,
 })
 
-function summary(
+/** A cohort of the rows that are there, with figures where the labels allow them. */
+export function summary(
   rows: readonly RiskCohortRow[],
   failures: readonly RiskSheetProblem[],
   resumed: number,
@@ -171,6 +172,21 @@ async function openJournal(path: string, fingerprint: string): Promise<Map<strin
     }
   await writeFile(path, `${[fingerprint, ...kept].join('\n')}\n`)
   return known
+}
+
+/** What a run that was stopped has left, without changing it. */
+export async function journalled(
+  path: string,
+): Promise<{ readonly rows: readonly RiskCohortRow[]; readonly failures: readonly RiskSheetProblem[] }> {
+  const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n').slice(1)
+  const entries = lines.flatMap(line => {
+    try {
+      return [(JSON.parse(line) as [string, Entry])[1]]
+    } catch {
+      return [] // cut off by a kill
+    }
+  })
+  return { rows: entries.flatMap(e => e.row ?? []), failures: entries.flatMap(e => e.failure ?? []) }
 }
 
 async function stateOf(path: string): Promise<string> {

@@ -33,6 +33,18 @@ const SAME_SEQUENCE = 0.9
 const LIABILITY = publishedLiability()
 const percent = (x: number) => `${(100 * x).toFixed(1)} %`
 
+/** A sample's diplotype as the model reads it. @throws WorkbenchError `build`, and what opening and reading throw */
+export async function readForModel(request: Omit<ScoreRequest, 'evidence'>, model: RiskModel, context: WorkContext) {
+  const { facts } = model
+  const read = await readSampleDiplotype({ ...request, flankBp: facts.flankBp, calling: facts.caller }, context)
+  const sameSequence = sameShare(read.text, facts.reference)
+  const foreign = sameSequence < SAME_SEQUENCE
+  // On another sequence the letters of the flank mean nothing to the model; the alleles of the two SNPs are the same everywhere.
+  const seen = foreign && facts.panel ? onlySnps(read.text, facts.reference, facts.flankBp) : read.text
+  const cleaned = model.encoder.clean(seen)
+  return { read, sameSequence, foreign, cleaned, ids: model.encoder.ids(cleaned.text) }
+}
+
 /**
  * The risk score of one sample, with what it rests on. A sample that does not fit gives a no-call, a file that cannot be read throws.
  * @throws WorkbenchError `build`, and what opening and reading throw
@@ -40,14 +52,8 @@ const percent = (x: number) => `${(100 * x).toFixed(1)} %`
 export async function scoreSample(request: ScoreRequest, model: RiskModel, context: WorkContext): Promise<RiskScore> {
   const { facts } = model
   context.report({ phase: 'reading the region', done: 0, total: 2 })
-  const read = await readSampleDiplotype({ ...request, flankBp: facts.flankBp, calling: facts.caller }, context)
+  const { read, sameSequence, foreign, cleaned, ids } = await readForModel(request, model, context)
   context.report({ phase: 'scoring', done: 1, total: 2 })
-  const sameSequence = sameShare(read.text, facts.reference)
-  const foreign = sameSequence < SAME_SEQUENCE
-  // On another sequence the letters of the flank mean nothing to the model; the alleles of the two SNPs are the same everywhere.
-  const seen = foreign && facts.panel ? onlySnps(read.text, facts.reference, facts.flankBp) : read.text
-  const cleaned = model.encoder.clean(seen)
-  const ids = model.encoder.ids(cleaned.text)
   const noCall = noCallOf(read, model, foreign, ids.length)
   const logit = noCall ? null : (await model.logits([ids], context.signal))[0]!
   const probability = logit === null ? null : sigmoid(facts.platt.intercept + facts.platt.slope * logit)
