@@ -114,7 +114,7 @@ function Facts({ facts, file }: { readonly facts: ModelFacts; readonly file: Ope
           <dd className="mono">{facts.weightsSha256.slice(0, 16)}…</dd>
           <dt>Runs on</dt>
           <dd>
-            {info ? `cpu, ${info.threads} ${info.threads === 1 ? 'thread' : 'threads'}` : 'cpu'}{' '}
+            the fastest device that works here{info && `; ${info.threads} CPU threads`}{' '}
             <button type="button" className="link" onClick={() => runCommand('about')}>
               try the devices
             </button>
