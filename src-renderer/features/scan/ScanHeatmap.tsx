@@ -8,6 +8,7 @@ import { columnAt, drawScan, scanLayout } from '../../../src-shared/report/scanF
 import { FigureCanvas, useWidth } from '../../charts/FigureCanvas.tsx'
 import type { ScanCell } from '../../state/scans.ts'
 import { cellText } from './scanText.ts'
+import { clampView, zoomView } from './scanView.ts'
 
 export interface OwnVariant {
   /** From the scan's start. */
@@ -17,22 +18,6 @@ export interface OwnVariant {
 
 /** Pixels of a press that is a drag. */
 const DRAG_PX = 4
-/** Fewer positions than this are not zoomed to. */
-const NEAREST = 8
-
-/** A view of whole positions inside the scan, at least NEAREST wide where there are so many. */
-export function clampView(view: ColumnRange, positions: number): ColumnRange {
-  const width = Math.min(positions, Math.max(Math.min(NEAREST, positions), Math.round(view.to - view.from)))
-  const from = Math.min(Math.max(0, Math.round(view.from)), positions - width)
-  return { from, to: from + width }
-}
-
-export function zoomView(view: ColumnRange, factor: number, at: number, positions: number): ColumnRange {
-  const width = (view.to - view.from) * factor
-  const share = (at - view.from) / (view.to - view.from)
-  return clampView({ from: at - share * width, to: at + (1 - share) * width }, positions)
-}
-
 /** A scan's heatmap with its logo: hover reads out, a click or the keyboard points at a mutation. */
 export function ScanHeatmap(props: {
   readonly scan: ScanData

@@ -25,9 +25,10 @@ import { ErrorCard, IconButton, PictureButtons, SmallButton, Synthetic, sentence
 import { fileName, type Origin } from '../../ui/provenance.ts'
 import { timeLeft } from '../jobs/StatusBar.tsx'
 import { useOwnVariants } from './ownVariants.ts'
-import { clampView, ScanHeatmap, zoomView } from './ScanHeatmap.tsx'
+import { ScanHeatmap } from './ScanHeatmap.tsx'
 import { listingText } from './ScanList.tsx'
 import { cellText, outputText, SCORES } from './scanText.ts'
+import { clampView, zoomView } from './scanView.ts'
 
 /** The scans on the screen: one heatmap, or two on one scale. */
 export function ScanPlots() {
@@ -163,9 +164,12 @@ function Second(props: {
         {scan.columns.length === 1 ? (
           <b>{scan.columns[0]?.name}</b>
         ) : (
-          (
-          <ColumnSelect scan={scan} column={column} label="Track of the second scan" onColumn={c => useScans.setState({ beside: { scanId: scan.scanId, column: c } })} /> // biome-ignore format: one line
-        )
+          <ColumnSelect
+            scan={scan}
+            column={column}
+            label="Track of the second scan"
+            onColumn={c => useScans.setState({ beside: { scanId: scan.scanId, column: c } })}
+          /> // biome-ignore format: one line
         )}
         <span className="soft">{`${formatLocus(scan.request.interval)}, ${SCORES[scan.request.score].name}, ${outputText(scan)}; one scale`}</span>
         <span>{read && offset !== null ? cellText(scan, column, read) : ''}</span>
@@ -246,14 +250,12 @@ function Toolbar(props: {
   return (
     <div className="scan-toolbar">
       {scan.columns.length > 1 ? (
-        (
         <ColumnSelect
           scan={scan}
           column={column}
           label="Track of the scan"
           onColumn={c => show({ scanId: scan.scanId, column: c })}
         /> // biome-ignore format: one line
-      )
       ) : (
         <b className="scan-title" title={scan.columns[0]?.name}>
           {scan.columns[0]?.name}
