@@ -4,7 +4,7 @@ import { buildGlobal } from '../src-main/graph/incremental/global.ts'
 import { type AxisSpan, buildLocal, planLocal } from '../src-main/graph/incremental/local.ts'
 import { copySpan, spanSize } from '../src-main/graph/incremental/slices.ts'
 import { fillFeed } from '../src-main/graph/incremental/windowFeeds.ts'
-import { buildWindows, feedShape } from '../src-main/graph/incremental/windows.ts'
+import { buildWindows, feedShape, tableName } from '../src-main/graph/incremental/windows.ts'
 import { evaluate } from '../src-main/graph/reference.ts'
 import { sizeOf } from '../src-main/graph/types.ts'
 import { drawn, judgingGraph } from './small-network.ts'
@@ -93,10 +93,19 @@ export function exact(
     const size = sizeOf(feedShape(feed, 1))
     const given = mutants.map(() => {
       const into = new Float64Array(size)
-      fillFeed(windows!, feed, at.start, t => ({ data: numbersOf(t), span: wholeOf(t, 'window' in feed ? feed.window.axis : feed.from.axis) }), into) // biome-ignore format: one line
+      fillFeed(windows!, feed, at.start, t => ({ start: 0, rows: t.shape[windows!.tables.get(t)!]! }), into)
       return into
     })
     windowFeeds.set(feed.name, side(given))
+  }
+  for (const [t, axis] of windows?.tables ?? []) {
+    const [rows, channels] = [t.shape[axis]!, t.shape[3 - axis]!]
+    const table = new Float64Array((rows + 1) * channels)
+    numbersOf(t).forEach((value, i) => {
+      const [row, channel] = axis === 1 ? [Math.floor(i / channels), i % channels] : [i % rows, Math.floor(i / rows)]
+      table[row * channels + channel] = value
+    })
+    windowFeeds.set(tableName(t), table)
   }
   const used = windows?.outputs ?? local.outputs
   const names = Object.keys(used)

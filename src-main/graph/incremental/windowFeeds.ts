@@ -1,14 +1,11 @@
 import type { Tensor } from '../graph.ts'
 import type { AxisSpan } from './local.ts'
-import { copySpan } from './slices.ts'
 import type { Window, WindowFeed, WindowGraph } from './windows.ts'
 
-type Numbers = Float32Array | Float64Array
-
-/** Values of a reference tensor: a part of one axis, or all. */
-export interface HeldTensor<A extends Numbers> {
-  readonly span: AxisSpan
-  readonly data: A
+/** What the table of a reference tensor holds: positions from `start` on, `rows` of them, and a row of zeros. */
+export interface TableSpan {
+  readonly start: number
+  readonly rows: number
 }
 
 /** Positions of a window that lie in the sequence. */
@@ -36,32 +33,32 @@ export function heldByWindows(
 }
 
 /** Writes what a feed holds for a change at `position` to `into`, which is all zeros. */
-export function fillFeed<A extends Numbers>(
+export function fillFeed(
   graph: WindowGraph,
   feed: WindowFeed,
   position: number,
-  held: (tensor: Tensor) => HeldTensor<A>,
-  into: A,
+  tableOf: (tensor: Tensor) => TableSpan,
+  into: { [index: number]: number },
 ): void {
   const { tensor } = feed
   switch (feed.kind) {
     case 'reference': {
       const { window, without } = feed
-      const { axis, length } = window
-      const start = graph.startOf(window, position)
-      const span = spanOfWindow(tensor, window, start)
-      if (!span) return
-      const there = { axis, start, end: start + length }
-      const { data, span: has } = held(tensor)
-      const hole = without && spanOfWindow(tensor, without, graph.startOf(without, position))
-      const parts = hole ? [{ start: span.start, end: Math.min(span.end, hole.start) }, { start: Math.max(span.start, hole.end), end: span.end }] : [span] // biome-ignore format: one line
-      for (const part of parts) if (part.start < part.end) copySpan(data, has, into, there, part, tensor.shape)
+      const first = graph.startOf(window, position)
+      const total = tensor.shape[window.axis]!
+      const hole = without && graph.startOf(without, position)
+      const { start, rows } = tableOf(tensor)
+      for (let i = 0; i < window.length; i++) {
+        const at = first + i
+        const there = at >= 0 && at < total && !(hole !== undefined && at >= hole && at < hole + without!.length)
+        into[i] = there ? at - start : rows
+      }
       return
     }
     case 'inside': {
-      const start = graph.startOf(feed.window, position)
-      const span = spanOfWindow(tensor, feed.window, start)
-      if (span) into.fill(1, span.start - start, span.end - start)
+      const first = graph.startOf(feed.window, position)
+      const total = tensor.shape[feed.window.axis]!
+      for (let i = 0; i < feed.window.length; i++) into[i] = first + i >= 0 && first + i < total ? 1 : 0
       return
     }
     case 'placing': {
@@ -70,8 +67,7 @@ export function fillFeed<A extends Numbers>(
       const span = spanOfWindow(tensor, from, first)
       for (let at = span?.start ?? 0; at < (span?.end ?? 0); at++) {
         const [row, column] = [at - first, at - target]
-        if (column >= 0 && column < to.length)
-          into[from.axis === 2 ? row * to.length + column : column * from.length + row] = 1
+        if (column >= 0 && column < to.length) into[from.axis === 2 ? row * to.length + column : column * from.length + row] = 1 // biome-ignore format: one line
       }
     }
   }

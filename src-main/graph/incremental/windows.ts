@@ -1,6 +1,6 @@
 import { Graph, type Node, type Tensor } from '../graph.ts'
 import type { Reach } from '../operation.ts'
-import { add, concat, linear, matmul, mul, pad, reshape, slice, sub, transpose } from '../ops.ts'
+import { add, concat, gather, linear, matmul, mul, pad, reshape, slice, sub, transpose } from '../ops.ts'
 import { applyPart, joinParts, type PartInput } from '../part.ts'
 import { type MutantAnalysis, nameOf } from './analysis.ts'
 import type { AxisSpan, LocalPlan } from './local.ts'
@@ -24,7 +24,7 @@ export interface Window {
 
 /** What a run is fed for each mutant, beside the mutant itself. */
 export type WindowFeed =
-  /** A window of a reference tensor, zeros beyond the ends of the sequence. */
+  /** Rows of the table of a reference tensor that make a window; its last row, all zeros, stands beyond the ends and in `without`: [batch, length] int32. */
   | {
       readonly kind: 'reference'
       readonly name: string
@@ -46,6 +46,8 @@ export type WindowFeed =
 export interface WindowGraph {
   readonly outputs: Readonly<Record<string, Tensor>>
   readonly feeds: readonly WindowFeed[]
+  /** Reference tensors that are read, as tables [positions held + 1, channels] under the name of `tableName`, and their sequence axis. */
+  readonly tables: ReadonlyMap<Tensor, number>
   /** Windows of what the rest of the network reads. */
   readonly frontier: ReadonlyMap<Tensor, Window>
   /** First position of a window for a change at `position`. It may lie beyond an end. */
@@ -59,9 +61,17 @@ type Step = { readonly from: Place; readonly divide: number; readonly multiply: 
  * data. Convolutions take the change of their input and add it to the reference: W(x + Δ) = Wx + WΔ, which loses no more than the sum
  * over all inputs would. Undefined where a layer is not of a form that has such windows; `buildLocal` takes any.
  */
-export function buildWindows(analysis: MutantAnalysis, plan: LocalPlan, batch: number): WindowGraph | undefined {
-  return new WindowBuilder(analysis, plan, batch).build()
+export function buildWindows(
+  analysis: MutantAnalysis,
+  plan: LocalPlan,
+  batch: number,
+  /** Positions of a reference tensor that its table holds; default: all. */
+  rowsOf: (tensor: Tensor, axis: number) => number = (tensor, axis) => tensor.shape[axis]!,
+): WindowGraph | undefined {
+  return new WindowBuilder(analysis, plan, batch, rowsOf).build()
 }
+
+export const tableName = (tensor: Tensor): string => `${nameOf(tensor)}.table`
 
 class WindowBuilder {
   readonly #graph: Graph
@@ -69,6 +79,7 @@ class WindowBuilder {
   readonly #windows = new Map<Tensor, Window>()
   readonly #parts = new Map<Tensor, Tensor>()
   readonly #feeds = new Map<string, WindowFeed>()
+  readonly #tables = new Map<Tensor, number>()
   /** How each origin is found from the one before; the first is the position itself. */
   readonly #steps: (Step | undefined)[] = [undefined]
 
@@ -76,6 +87,7 @@ class WindowBuilder {
     readonly analysis: MutantAnalysis,
     readonly plan: LocalPlan,
     readonly batch: number,
+    readonly rowsOf: (tensor: Tensor, axis: number) => number,
   ) {
     this.#graph = new Graph({ float: analysis.input.graph.float })
     this.#rebuild = new Rebuilder(this.#graph, analysis)
@@ -105,6 +117,7 @@ class WindowBuilder {
       outputs,
       frontier,
       feeds: [...this.#feeds.values()],
+      tables: this.#tables,
       startOf: ({ place }, position) => originAt(place.origin, position) + place.shift,
     }
   }
@@ -213,10 +226,10 @@ class WindowBuilder {
   #surrounded(tensor: Tensor, window: Window): Tensor | undefined {
     const part = this.#parts.get(tensor)
     if (tensor.shape.length !== 3 || tensor.shape[0] !== 1) return undefined
-    if (!part) return this.#fed({ kind: 'reference', name: `${nameOf(tensor)}.all`, tensor, window })
+    if (!part) return this.#picked(`${nameOf(tensor)}.all`, tensor, window)
     const own = this.#windows.get(tensor)!
     if (own.place.origin !== window.place.origin) {
-      const around = this.#fed({ kind: 'reference', name: `${nameOf(tensor)}.around.${keyOf(window)}`, tensor, window, without: own }) // biome-ignore format: one line
+      const around = this.#picked(`${nameOf(tensor)}.around.${keyOf(window)}`, tensor, window, own)
       const placing = this.#fed({ kind: 'placing', name: `${nameOf(tensor)}.placing.${keyOf(window)}`, tensor, from: own, to: window }) // biome-ignore format: one line
       return add(around, own.axis === 2 ? matmul(part, placing) : matmul(placing, part))
     }
@@ -225,7 +238,11 @@ class WindowBuilder {
     if (before * after < 0) return undefined
     if (before < 0 || after < 0) return slice(part, own.axis, -before, -before + window.length)
     const side = (name: string, shift: number, length: number) =>
-      this.#fed({ kind: 'reference', name: `${nameOf(tensor)}.${name}${length}`, tensor, window: { axis: own.axis, length, place: { ...own.place, shift } } }) // biome-ignore format: one line
+      this.#picked(`${nameOf(tensor)}.${name}${length}`, tensor, {
+        axis: own.axis,
+        length,
+        place: { ...own.place, shift },
+      })
     const pieces = [this.#inSequence(tensor, part)]
     if (before > 0) pieces.unshift(side('left', window.place.shift, before))
     if (after > 0) pieces.push(side('right', own.place.shift + own.length, after))
@@ -248,17 +265,19 @@ class WindowBuilder {
     if (kernel === 1 || !own || !part || this.analysis.dependent.has(weight) || x.shape.length !== 3) return undefined
     const dilation = node.attributes['dilation'] as number
     const { batch } = this
-    const before = this.#fed({ kind: 'reference', name: `${nameOf(x)}.before`, tensor: x, window: own })
-    const change = this.#inSequence(x, sub(part, before))
-    const rows = reshape(transpose(change, [0, 2, 1]), [batch * own.length, channels])
+    const before = this.#rows(`${nameOf(x)}.before`, x, own)
+    const mask = this.#fed({ kind: 'inside', name: `${nameOf(x)}.inside`, tensor: x, window: own })
+    const inside = reshape(mask, [batch, own.length, 1])
+    const change = mul(sub(transpose(part, [0, 2, 1]), before), inside)
+    const rows = reshape(change, [batch * own.length, channels])
     // Tap t of the input at i adds to the output at i + (kernel - 1 - t)·dilation of the window.
     const taps = this.#rebuild.of(weight)
     const turned = concat(Array.from({ length: kernel }, (_, t) => slice(taps, 2, kernel - 1 - t, kernel - t)), 2) // biome-ignore format: one line
     const matrix = reshape(transpose(turned, [2, 0, 1]), [kernel * filters, channels])
     const each = reshape(linear(rows, matrix), [batch, own.length, kernel, filters])
     const sum = dilation === 1 && own.length <= kernel ? this.#byInput(each, out.length) : this.#byTap(each, dilation, out.length) // biome-ignore format: one line
-    const after = this.#fed({ kind: 'reference', name: `${nameOf(node.outputs[0]!)}.before`, tensor: node.outputs[0]!, window: out }) // biome-ignore format: one line
-    return [add(after, transpose(sum, [0, 2, 1]))]
+    const after = this.#rows(`${nameOf(node.outputs[0]!)}.before`, node.outputs[0]!, out)
+    return [transpose(add(after, sum), [0, 2, 1])]
   }
 
   /** [batch, inputs, kernel, filters] -> [batch, out, filters]: input i adds to outputs i … i + kernel - 1. */
@@ -278,9 +297,28 @@ class WindowBuilder {
     return rows.reduce((sum, row) => add(sum, row))
   }
 
+  /** A window of a reference tensor, in its own layout. */
+  #picked(name: string, tensor: Tensor, window: Window, without?: Window): Tensor {
+    const rows = this.#rows(name, tensor, window, without)
+    return window.axis === 2 ? transpose(rows, [0, 2, 1]) : rows
+  }
+
+  /** A window of a reference tensor, position by position: [batch, length, channels]. */
+  #rows(name: string, tensor: Tensor, window: Window, without?: Window): Tensor {
+    const { axis } = window
+    this.#tables.set(tensor, axis)
+    const shape = [this.rowsOf(tensor, axis) + 1, tensor.shape[3 - axis]!]
+    const table = this.#graph.input(tableName(tensor), shape, tensor.dtype)
+    return gather(table, this.#fed({ kind: 'reference', name, tensor, window, ...(without ? { without } : {}) }), 0)
+  }
+
   #fed(feed: WindowFeed): Tensor {
     this.#feeds.set(feed.name, feed)
-    return this.#graph.input(feed.name, feedShape(feed, this.batch), feed.tensor.dtype)
+    return this.#graph.input(
+      feed.name,
+      feedShape(feed, this.batch),
+      feed.kind === 'reference' ? 'int32' : feed.tensor.dtype,
+    )
   }
 }
 
@@ -288,7 +326,7 @@ class WindowBuilder {
 export function feedShape(feed: WindowFeed, batch: number): readonly number[] {
   switch (feed.kind) {
     case 'reference':
-      return [batch, ...feed.tensor.shape.slice(1)].with(feed.window.axis, feed.window.length)
+      return [batch, feed.window.length]
     case 'inside':
       return [batch, 1, 1].with(feed.window.axis, feed.window.length)
     case 'placing':

@@ -1,6 +1,6 @@
 import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
-import { elementCount, float32, type Tensors } from '../../../src-shared/tensor.ts'
+import { type Tensor as Data, elementCount, float32, type Tensors } from '../../../src-shared/tensor.ts'
 import { windowGeometry } from '../../analyses/predict.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { ProviderReport, Session, StateHandle } from '../../compute/engine.ts'
@@ -10,9 +10,9 @@ import { buildGlobal } from '../../graph/incremental/global.ts'
 import { aligned, chooseGrouping, type Grouping } from '../../graph/incremental/grouping.ts'
 import { type AxisSpan, buildLocal, type Context, contextList, contextsOf, type LocalPlan, planLocal, shapeOfPlan } from '../../graph/incremental/local.ts' // biome-ignore format: one line
 import { copySpan, spanSize } from '../../graph/incremental/slices.ts'
-import { fillFeed, heldByWindows, spanOfWindow } from '../../graph/incremental/windowFeeds.ts'
-import { buildWindows, feedShape, type WindowGraph } from '../../graph/incremental/windows.ts'
-import { slice } from '../../graph/ops.ts'
+import { fillFeed, heldByWindows, spanOfWindow, type TableSpan } from '../../graph/incremental/windowFeeds.ts'
+import { buildWindows, feedShape, tableName, type WindowGraph } from '../../graph/incremental/windows.ts'
+import { slice, transpose } from '../../graph/ops.ts'
 import { partShape } from '../../graph/part.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import { channelsByHead, type SelectedNetwork, selectedColumns, selectNetwork } from '../predict/selectedNetwork.ts'
@@ -33,6 +33,8 @@ const MOST_MUTANTS = 2048
 const LOCAL_BATCH = 96
 const GLOBAL_FLOPS = 1e9
 const GLOBAL_BATCH = 64
+/** Tables of reference activations have a multiple of so many rows. */
+const TABLE_ROWS = 64
 /** Open sessions of each kind. */
 const LIMITS = { reference: 1, local: 160, windows: 3, side: 1, global: 2 } as const
 /** Weights of this many bytes are loaded again rather than kept for many classes of positions. */
@@ -65,11 +67,19 @@ export async function openExactNetwork(
   return new ExactMutants(request, compute, selected, analysis, columns, bins)
 }
 
+interface Tables {
+  readonly spans: ReadonlyMap<Tensor, TableSpan>
+  readonly state: StateHandle
+  readonly bytes: number
+}
+
 /** Reference activations of the window at hand. */
 interface Cache {
   readonly sequence: Float32Array
   readonly region: { readonly start: number; readonly end: number }
   readonly held: ReadonlyMap<Tensor, { readonly span: AxisSpan; readonly data: Float32Array }>
+  /** Rows of reference activations around the region, in the compute process; where windows are used. */
+  readonly tables: Tables | undefined
   /** Heads, [asked bins, tracks]. */
   readonly heads: ReadonlyMap<string, Float32Array>
 }
@@ -127,7 +137,7 @@ class ExactMutants implements ExactNetwork {
   }
 
   get cachedBytes(): number {
-    let bytes = this.#stateBytes
+    let bytes = this.#stateBytes + (this.#cache?.tables?.bytes ?? 0)
     for (const { data } of this.#cache?.held.values() ?? []) bytes += data.byteLength
     return bytes
   }
@@ -141,20 +151,23 @@ class ExactMutants implements ExactNetwork {
     const { analysis, grouping } = this
     const length = analysis.input.shape[1]!
     if (!(region.start >= 0 && region.start < region.end && region.end <= length)) throw new WorkbenchError('region', `positions ${region.start}..${region.end} are not in a window of ${length} bp`, 'give positions inside the window') // biome-ignore format: one thought
-    await this.#leave()
-    this.#cache = undefined
+    await this.#forget()
     const wide = {
       start: aligned(region.start, grouping.group, length).start,
       end: aligned(region.end - 1, grouping.group, length).end,
     }
     const plan = planLocal(analysis, wide)
-    const windows = this.#windows(1)
-    const spans = new Map<Tensor, AxisSpan | undefined>(windows ? heldByWindows(windows, region) : contextsOf(analysis, plan)) // biome-ignore format: one line
+    const windows = grouping.windows ? heldByWindows(this.#windows(1, undefined)!, region) : undefined
+    const spans = new Map<Tensor, AxisSpan | undefined>(windows ? [] : contextsOf(analysis, plan))
     for (const tensor of plan.frontier.keys()) spans.set(tensor, undefined)
     spans.delete(analysis.input)
     const outputs: Record<string, Tensor> = {}
     for (const [head, tensor] of Object.entries(analysis.outputs)) outputs[`head.${head}`] = slice(tensor, 1, analysis.bins.start, analysis.bins.end) // biome-ignore format: one line
     for (const [tensor, span] of spans) outputs[nameOf(tensor)] = span ? slice(tensor, span.axis, span.start, span.end) : tensor // biome-ignore format: one line
+    for (const [tensor, span] of windows ?? []) {
+      const part = slice(tensor, span.axis, span.start, span.end)
+      outputs[tableName(tensor)] = span.axis === 2 ? transpose(part, [0, 2, 1]) : part
+    }
     const session = await this.#sessions.get(`${wide.start} ${wide.end}`, outputs, { kind: 'reference', limit: LIMITS.reference, workload: 'varied' }, signal) // biome-ignore format: one line
     const results = await session.run({ sequence: float32(sequence, analysis.input.shape) }, { signal })
     this.#note(session)
@@ -165,8 +178,9 @@ class ExactMutants implements ExactNetwork {
       const data = results[nameOf(tensor)]!.data as Float32Array
       held.set(tensor, { span: span ?? { axis, start: 0, end: tensor.shape[axis]! }, data })
     }
+    const tables = await this.#tables(windows, results, signal)
     const heads = new Map(Object.keys(analysis.outputs).map(head => [head, results[`head.${head}`]!.data as Float32Array])) // biome-ignore format: one line
-    this.#cache = { sequence: sequence.slice(), region: { ...region }, held, heads }
+    this.#cache = { sequence: sequence.slice(), region: { ...region }, held, heads, tables }
     return this.#joined(head => heads.get(head)!)
   }
 
@@ -192,9 +206,15 @@ class ExactMutants implements ExactNetwork {
   }
 
   async close(): Promise<void> {
-    await this.#leave()
-    this.#cache = undefined
+    await this.#forget()
     await this.#sessions.close()
+  }
+
+  async #forget(): Promise<void> {
+    const { tables } = this.#cache ?? {}
+    this.#cache = undefined
+    await this.#leave()
+    await tables?.state.close()
   }
 
   #prepared(): Cache {
@@ -233,38 +253,74 @@ class ExactMutants implements ExactNetwork {
     return found
   }
 
-  readonly #windowGraphs = new Map<number, WindowGraph | undefined>()
-  #windows(batch: number): WindowGraph | undefined {
-    if (!this.grouping.windows) return undefined
-    if (!this.#windowGraphs.has(batch)) {
+  /** Lays the reference activations that windows read into the compute process, a row for each position. */
+  async #tables(
+    held: ReadonlyMap<Tensor, AxisSpan> | undefined,
+    results: Tensors,
+    signal: AbortSignal,
+  ): Promise<Tables | undefined> {
+    // biome-ignore format: one line
+    if (!held) return undefined
+    const spans = new Map<Tensor, TableSpan>()
+    const tensors: Record<string, ReturnType<typeof float32>> = {}
+    let bytes = 0
+    for (const [tensor, { axis, start, end }] of held) {
+      // A few more rows than needed, so that regions of nearly one length share their sessions.
+      const rows = Math.ceil((end - start) / TABLE_ROWS) * TABLE_ROWS
+      const channels = tensor.shape[3 - axis]!
+      const data = new Float32Array((rows + 1) * channels)
+      data.set(results[tableName(tensor)]!.data as Float32Array)
+      spans.set(tensor, { start, rows })
+      tensors[tableName(tensor)] = float32(data, [rows + 1, channels])
+      bytes += data.byteLength
+    }
+    return { spans, state: await this.compute.createState(tensors, signal), bytes }
+  }
+
+  readonly #windowGraphs = new Map<string, WindowGraph | undefined>()
+  #windows(batch: number, tables: Tables | undefined): WindowGraph | undefined {
+    const key = tables ? `${batch} ${[...tables.spans.values()].map(t => t.rows)}` : 'whole'
+    if (!this.#windowGraphs.has(key)) {
+      if (this.#windowGraphs.size > 16) this.#windowGraphs.clear()
       const middle = Math.floor(this.analysis.input.shape[1]! / 2)
       const plan = planLocal(this.analysis, { start: middle, end: middle + 1 })
-      this.#windowGraphs.set(batch, buildWindows(this.analysis, plan, batch))
+      const rowsOf = tables && ((tensor: Tensor) => tables.spans.get(tensor)!.rows)
+      this.#windowGraphs.set(key, buildWindows(this.analysis, plan, batch, rowsOf))
     }
-    return this.#windowGraphs.get(batch)
+    return this.#windowGraphs.get(key)
   }
 
   /** One graph for all positions. */
   async #inWindows(mutations: readonly Mutation[], cache: Cache, signal: AbortSignal): Promise<readonly Parts[]> {
     const batch = roundedBatch(mutations.length)
-    const graph = this.#windows(batch)!
-    const inputs: Record<string, ReturnType<typeof float32>> = {}
-    const feed = (name: string, shape: readonly number[], write: (mutation: Mutation, into: Float32Array) => void) => {
-      const data = new Float32Array(elementCount(shape))
-      const size = data.length / batch
+    const tables = cache.tables!
+    const graph = this.#windows(batch, tables)!
+    const inputs: Record<string, Data> = {}
+    const feed = <A extends Float32Array | Int32Array>(
+      shape: readonly number[],
+      data: A,
+      write: (mutation: Mutation, into: A) => void,
+    ): A => {
+      // biome-ignore format: one line
+      const size = data.length / shape[0]!
       // Places that are left over are filled with the first mutant.
-      for (let slot = 0; slot < batch; slot++) write(mutations[slot] ?? mutations[0]!, data.subarray(slot * size, (slot + 1) * size)) // biome-ignore format: one line
-      inputs[name] = float32(data, shape)
+      for (let slot = 0; slot < batch; slot++) write(mutations[slot] ?? mutations[0]!, data.subarray(slot * size, (slot + 1) * size) as A) // biome-ignore format: one line
+      return data
     }
-    feed('mutant', [batch, 1, 4], ({ base }, into) => {
+    const bases = feed([batch], new Float32Array(4 * batch), ({ base }, into) => {
       into[base] = 1
     })
-    for (const one of graph.feeds)
-      feed(one.name, feedShape(one, batch), ({ position }, into) => fillFeed(graph, one, position, t => heldOf(cache, t), into)) // biome-ignore format: one line
+    inputs['mutant'] = float32(bases, [batch, 1, 4])
+    for (const one of graph.feeds) {
+      const shape = feedShape(one, batch)
+      const data = one.kind === 'reference' ? new Int32Array(elementCount(shape)) : new Float32Array(elementCount(shape)) // biome-ignore format: one line
+      feed(shape, data, ({ position }, into) => fillFeed(graph, one, position, t => tables.spans.get(t)!, into))
+      inputs[one.name] = one.kind === 'reference' ? { dtype: 'int32', shape, data: data as Int32Array } : float32(data as Float32Array, shape) // biome-ignore format: one line
+    }
     let results: Tensors = { [nameOf(this.analysis.input)]: inputs['mutant']! }
     if (Object.values(graph.outputs).some(t => !t.node.leaf)) {
-      const session = await this.#sessions.get(`windows ${batch}`, graph.outputs, { kind: 'local', limit: LIMITS.windows, workload: 'fixed' }, signal) // biome-ignore format: one line
-      results = await session.run(inputs, { signal })
+      const session = await this.#sessions.get(`windows ${batch} ${[...tables.spans.values()].map(t => t.rows)}`, graph.outputs, { kind: 'local', limit: LIMITS.windows, workload: 'fixed' }, signal) // biome-ignore format: one line
+      results = await session.run(inputs, { signal, state: tables.state })
       this.#note(session)
     }
     return mutations.map(({ position }, slot) => {
