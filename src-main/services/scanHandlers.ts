@@ -25,6 +25,7 @@ export function createScanHandlers(services: ScanServices): Pick<Handlers, keyof
     'field.start': args => fields.start(args),
     'field.get': async ({ fieldId }) => fields.get(fieldId),
     'field.export': async ({ fieldId }) => fields.export(fieldId),
+    'variants.sites': (args, context) => services.sites(args, context),
     'variants.start': args => variants.start(args),
     'variants.rows': async args => variants.rows(args),
     'variants.export': ({ tableId, format }, context) => variants.export(tableId, format, context),

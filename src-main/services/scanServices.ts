@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { AttributionBins, ScanMethods } from '../../src-shared/ipc/scanMethods.ts'
+import type { AttributionBins, ScanMethods, VariantSite } from '../../src-shared/ipc/scanMethods.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import type { Downloads } from './downloads.ts'
 import type { Engines } from './engines.ts'
@@ -14,6 +14,7 @@ import { createScans, type Scans } from './mutate/scanService.ts'
 import { createScanStore } from './mutate/scanStore.ts'
 import { scanSubject } from './mutate/scanSubject.ts'
 import { createVariantTables, type VariantTables } from './mutate/variantService.ts'
+import { variantSites } from './mutate/variantSites.ts'
 
 /** All that is about mutations: scans, attribution, receptive fields, tables of variants. */
 export interface ScanServices {
@@ -22,6 +23,7 @@ export interface ScanServices {
   readonly variants: VariantTables
   readonly networks: NetworkCache
   attribution(args: ScanMethods['attribution.bins']['args'], context: WorkContext): Promise<AttributionBins>
+  sites(args: ScanMethods['variants.sites']['args'], context: WorkContext): Promise<readonly VariantSite[]>
   close(): Promise<void>
 }
 
@@ -65,6 +67,7 @@ export function createScanServices(options: ScanServicesOptions): ScanServices {
       const request = { ...files, interval, channels, groupMean: true, output, score: 'sad' } as const
       return attributionOf(await scanSubject(request, shared, context), { compute, registry, networks }, context)
     },
+    sites: (args, context) => variantSites(files, args, context),
     close: () => networks.close(),
   }
 }

@@ -60,6 +60,7 @@ export const SCAN_ARGUMENTS: { readonly [M in keyof ScanMethods]: (value: unknow
   }),
   'field.get': fields({ fieldId: id }),
   'field.export': fields({ fieldId: id }),
+  'variants.sites': fields({ fileId: id, interval }),
   'variants.start': fields<Args<'variants.start'>>({
     modelFileId: id,
     referenceFileId: id,

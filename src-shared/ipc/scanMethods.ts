@@ -100,6 +100,20 @@ export interface VariantTableProgress {
   readonly rows: number
 }
 
+/** A variant of a VCF at a locus, as one sample has it. */
+export interface VariantSite {
+  /** 0-based. */
+  readonly position: number
+  /** '' for none. */
+  readonly id: string
+  readonly ref: string
+  readonly alternatives: readonly string[]
+  /** null: the file has no samples, or too many to be told here. */
+  readonly sample: string | null
+  /** Alleles of the sample, `.` for unknown ones; empty without a sample. */
+  readonly genotype: readonly string[]
+}
+
 export interface FieldRequest {
   readonly modelFileId: string
   readonly compareFileId?: string
@@ -144,6 +158,8 @@ export interface ScanMethods {
   /** One for each model, once the job is done. */
   'field.get': { args: { fieldId: string }; result: readonly ReceptiveField[] }
   'field.export': { args: { fieldId: string }; result: ExportedFile }
+  /** Variants of an open VCF that overlap an interval, at most 2,000. */
+  'variants.sites': { args: { fileId: string; interval: Interval }; result: readonly VariantSite[] }
   'variants.start': { args: VariantTableRequest; result: { tableId: string; job: JobSnapshot } }
   'variants.rows': { args: VariantRowsRequest; result: VariantRowsPage }
   'variants.export': { args: { tableId: string; format: 'tsv' | 'vcf' }; result: ExportedFile }

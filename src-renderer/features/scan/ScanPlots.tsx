@@ -63,8 +63,8 @@ function Shown(props: { readonly scan: ScanData; readonly column: number; readon
   const positions = scan.sequence.length
   const view = useMemo(() => clampView(saved ?? { from: 0, to: positions }, positions), [saved, positions])
   const setView = (v: ColumnRange) => useScans.setState({ view: v })
-  const samples = useMemo(() => files.filter(f => f.role === 'sample' && !f.problem), [files])
-  const variants = useOwnVariants(scan, samples)
+  const people = useMemo(() => files.filter(f => (f.role === 'sample' || f.role === 'variants') && !f.problem), [files])
+  const variants = useOwnVariants(scan, people)
   // A scan opens with a mutation of its middle, where one clicked.
   useEffect(() => {
     if (useScans.getState().cell) return
@@ -164,12 +164,14 @@ function Second(props: {
         {scan.columns.length === 1 ? (
           <b>{scan.columns[0]?.name}</b>
         ) : (
+          (
           <ColumnSelect
             scan={scan}
             column={column}
             label="Track of the second scan"
             onColumn={c => useScans.setState({ beside: { scanId: scan.scanId, column: c } })}
           /> // biome-ignore format: one line
+        )
         )}
         <span className="soft">{`${formatLocus(scan.request.interval)}, ${SCORES[scan.request.score].name}, ${outputText(scan)}; one scale`}</span>
         <span>{read && offset !== null ? cellText(scan, column, read) : ''}</span>
@@ -250,12 +252,14 @@ function Toolbar(props: {
   return (
     <div className="scan-toolbar">
       {scan.columns.length > 1 ? (
+        (
         <ColumnSelect
           scan={scan}
           column={column}
           label="Track of the scan"
           onColumn={c => show({ scanId: scan.scanId, column: c })}
         /> // biome-ignore format: one line
+      )
       ) : (
         <b className="scan-title" title={scan.columns[0]?.name}>
           {scan.columns[0]?.name}

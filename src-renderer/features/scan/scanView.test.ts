@@ -4,7 +4,7 @@ import { CELL } from '../../../src-shared/genome/scan.ts'
 import { effectAt } from '../../../src-shared/report/heat.ts'
 import { madeUpScan } from '../../../test-support/scan-data.ts'
 import { otherRow, spanAround } from '../../state/scans.ts'
-import { variantsOf } from './ownVariants.ts'
+import { siteMarks, variantsOf } from './ownVariants.ts'
 import { cellText, changeText } from './scanText.ts'
 import { clampView, zoomView } from './scanView.ts'
 
@@ -74,5 +74,13 @@ describe("a sample's own variants", () => {
       { position: 3, label: 'S: T/DEL' },
     ])
     expect(variantsOf(track, 100, 'ANGTC', 'S').map(v => v.position)).toEqual([3])
+  })
+
+  it('of a VCF say the sample or the identifier, inside the scan only', () => {
+    const site = { position: 102, id: 'rs1', ref: 'T', alternatives: ['C'], sample: 'S', genotype: ['T', 'C'] }
+    expect(siteMarks([site, { ...site, position: 99 }, { ...site, position: 105 }], 100, 5)).toEqual([
+      { position: 2, label: 'S: T/C (rs1)' },
+    ])
+    expect(siteMarks([{ ...site, sample: null, genotype: [], id: '' }], 100, 5)[0]?.label).toBe('VCF T>C')
   })
 })
