@@ -168,6 +168,8 @@ async function textOf(file: CheckedFile, head: Uint8Array, compression: FileFact
         ...(told.format ? { remarks: [`Gene models: ${told.format}.`] } : {}),
       }
     }
+    case 'samples': // a simulated cohort says so in its column `source`
+      return { ...shared, synthetic: synthetic || /\tsimulated\r?$/m.test(text) }
     default:
       return shared
   }
@@ -271,7 +273,7 @@ function looksLikeOnnx(bytes: Uint8Array): boolean {
 }
 
 const unknown = (path: string) =>
-  new WorkbenchError('wrong-type', `'${path}' is no file that can be opened here`, 'give a BAM, CRAM, VCF, bigWig, bigBed, FASTA, 2bit, GTF, GFF3, BED, a model or a project') // biome-ignore format: one line
+  new WorkbenchError('wrong-type', `'${path}' is no file that can be opened here`, 'give a BAM, CRAM, VCF, bigWig, bigBed, FASTA, 2bit, GTF, GFF3, BED, a sample sheet, a model or a project') // biome-ignore format: one line
 
 const unreadable = (path: string, what: string, remedy: string) =>
   new WorkbenchError('unsupported', `'${path}' is ${what}`, remedy)

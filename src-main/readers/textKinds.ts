@@ -23,6 +23,7 @@ export function textKind(text: string): TextKind | undefined {
   if (/^\s*\{/.test(clean)) return /"format"\s*:\s*"diploscope-project"/.test(clean) ? { kind: 'project' } : undefined
   const lines = clean.split('\n').map(line => line.replace(/\r$/, ''))
   if (lines.length > 1) lines.pop()
+  if (isSampleSheet(lines.find(line => line.trim() !== '' && !line.startsWith('##')))) return { kind: 'samples' }
   for (const line of lines) {
     if (/^#CHROM\tPOS\t/.test(line)) return { kind: 'vcf' }
     if (/^track\s.*type="?bedGraph/i.test(line)) return { kind: 'bedgraph' }
@@ -30,6 +31,12 @@ export function textKind(text: string): TextKind | undefined {
     return ofDataLine(line)
   }
   return undefined
+}
+
+/** A head with the columns that a sample sheet must have; see `services/risk/sampleSheet.ts`. */
+function isSampleSheet(head: string | undefined): boolean {
+  const columns = (head ?? '').replace(/^#/, '').split('\t').map(c => c.trim().toLowerCase()) // biome-ignore format: one line
+  return columns.includes('sample') && columns.some(c => c === 'bam' || c === 'path' || c === 'cram')
 }
 
 function ofDataLine(line: string): TextKind | undefined {

@@ -19,7 +19,7 @@ export interface Browse {
 const MAX_ENTRIES = 5_000
 
 const OPENABLE =
-  /\.(bam|cram|sam|vcf|vcf\.gz|bcf|bw|bigwig|bb|bigbed|bedgraph|bg|bedgraph\.gz|fa|fasta|fna|fa\.gz|fasta\.gz|fna\.gz|2bit|gtf|gff|gff3|gtf\.gz|gff\.gz|gff3\.gz|bed|bed\.gz|diploscope\.json|onnx)$|^model\.json$/i
+  /\.(bam|cram|sam|vcf|vcf\.gz|bcf|bw|bigwig|bb|bigbed|bedgraph|bg|bedgraph\.gz|fa|fasta|fna|fa\.gz|fasta\.gz|fna\.gz|2bit|gtf|gff|gff3|gtf\.gz|gff\.gz|gff3\.gz|bed|bed\.gz|tsv|diploscope\.json|onnx)$|^model\.json$/i
 
 /** A model folder can be opened as it is, as well as gone into. */
 const isModelFolder = async (folder: string): Promise<boolean> =>

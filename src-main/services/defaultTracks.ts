@@ -8,6 +8,7 @@ const PARTS: Readonly<Record<FileRole, readonly TrackSetting['part'][]>> = {
   variants: ['variants'],
   reference: [],
   model: [],
+  cohort: [],
   project: [],
 }
 

@@ -67,6 +67,7 @@ const ROLE: Readonly<Record<FileKind, FileRole>> = {
   fasta: 'reference',
   '2bit': 'reference',
   genes: 'genes',
+  samples: 'cohort',
   project: 'project',
   model: 'model',
   onnx: 'model',

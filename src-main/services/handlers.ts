@@ -20,6 +20,8 @@ import { meantModel } from './models/modelPaths.ts'
 import type { Projects } from './projects.ts'
 import type { RecentFiles } from './recent.ts'
 import { exportReport, type PrintPdf } from './reportExport.ts'
+import { meantSheet } from './riskCohorts.ts'
+import { createRiskHandlers, type RiskServices } from './riskHandlers.ts'
 import { createScanHandlers } from './scanHandlers.ts'
 import type { ScanServices } from './scanServices.ts'
 import type { ShadowIndexes } from './shadowIndex.ts'
@@ -38,6 +40,7 @@ export interface HandlerParts {
   readonly printPdf: PrintPdf | undefined
   readonly models: ModelServices
   readonly scans: ScanServices
+  readonly risk: RiskServices
   readonly devices: () => Promise<readonly DeviceReport[]>
   readonly now: () => number
 }
@@ -55,7 +58,7 @@ export function createHandlers(
   const openPaths = async (paths: readonly string[]): Promise<readonly OpenedFile[]> => {
     const alone = paths.every(p => INDEX_NAME.test(p))
     const shown = alone ? paths : paths.filter(p => !INDEX_NAME.test(p)) // an index picked with its file is found beside it
-    const wanted = [...new Set(await Promise.all(shown.map(meantModel)))] // the files of a model folder are the model
+    const wanted = [...new Set(await Promise.all(shown.map(async p => meantSheet(await meantModel(p)))))] // the files of a model folder are the model
     const opened: OpenedFile[] = []
     const failures: WorkbenchError[] = []
     for (const path of wanted) {
@@ -159,6 +162,16 @@ export function createHandlers(
     openPaths,
     ...createModelHandlers({ ...parts, version: parts.info.version, open: openShipped }),
     ...createScanHandlers(parts.scans),
+    ...createRiskHandlers({
+      ...parts,
+      version: parts.info.version,
+      openFile: openShipped,
+      reading: async (fileId, work) => {
+        const source = await sample(fileId)
+        return reading(fileId, () => work(source))
+      },
+      referencePath: async () => (await reference())?.readPath,
+    }),
     'app.info': async () => parts.info,
     'app.devices': () => parts.devices(),
     'files.browse': ({ folderId }) => browse.list(folderId),

@@ -53,9 +53,9 @@ const path: Check<string> = (value, name) => {
     throw new WorkbenchError('bad-input', `'${name}' is not a path`, 'export the project again')
   return t
 }
-const ROLES: readonly FileRole[] = ['sample', 'reference', 'genes', 'signal', 'variants', 'model', 'project']
+const ROLES: readonly FileRole[] = ['sample', 'reference', 'genes', 'signal', 'variants', 'model', 'cohort', 'project']
 const KINDS: readonly FileKind[] = [
-  'bam', 'cram', 'sam', 'vcf', 'bigwig', 'bigbed', 'bedgraph', 'fasta', '2bit', 'genes', 'project', 'model', 'onnx',
+  'bam', 'cram', 'sam', 'vcf', 'bigwig', 'bigbed', 'bedgraph', 'fasta', '2bit', 'genes', 'samples', 'project', 'model', 'onnx',
 ] // biome-ignore format: a list of words
 
 const entry: Check<ProjectFileEntry> = (value, name) => {

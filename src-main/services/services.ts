@@ -20,6 +20,7 @@ import { createModelServices } from './modelServices.ts'
 import { createProjects, PROJECT_SUFFIX, type StartWith } from './projects.ts'
 import { createRecent } from './recent.ts'
 import type { PrintPdf } from './reportExport.ts'
+import { createRiskServices } from './riskHandlers.ts'
 import { createScanServices } from './scanServices.ts'
 import { createShadowIndexes } from './shadowIndex.ts'
 import { createUploads } from './uploads.ts'
@@ -142,6 +143,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     now,
     fault: error => fault(error, 'scans'),
   })
+  const risk = createRiskServices({ models, dataDir })
   const info: AppInfo = {
     version: options.version,
     host: options.host,
@@ -163,6 +165,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     printPdf: options.printPdf,
     models,
     scans,
+    risk,
     devices: compute.devices,
     now,
   })
@@ -203,6 +206,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
       await jobs.stop(JOBS_STOP_MS)
       await projects.close()
       await scans.close()
+      await risk.close()
       await models.close()
       await engines.close()
       await compute.close()

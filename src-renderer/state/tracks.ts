@@ -15,6 +15,7 @@ const PARTS: Readonly<Record<OpenedFile['role'], readonly TrackSetting['part'][]
   variants: ['variants'],
   reference: [],
   model: [],
+  cohort: [],
   project: [],
 }
 

@@ -15,6 +15,7 @@ export type FileKind =
   | 'fasta'
   | '2bit'
   | 'genes' // GTF, GFF3 or BED gene models
+  | 'samples' // a sample sheet
   | 'project'
   | 'model' // a model folder
   | 'onnx'
@@ -47,7 +48,7 @@ export interface FileFacts {
 }
 
 /** What a file is for in a project. */
-export type FileRole = 'sample' | 'reference' | 'genes' | 'signal' | 'variants' | 'model' | 'project'
+export type FileRole = 'sample' | 'reference' | 'genes' | 'signal' | 'variants' | 'model' | 'cohort' | 'project'
 
 /** A file that is open in the program, as the page knows it: by id. */
 export interface OpenedFile {

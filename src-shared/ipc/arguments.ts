@@ -15,6 +15,7 @@ import {
 import type { Args, Method } from './contract.ts'
 import { MODEL_ARGUMENTS } from './modelArguments.ts'
 import { projectDocument } from './projectChecks.ts'
+import { RISK_ARGUMENTS } from './riskArguments.ts'
 import { SCAN_ARGUMENTS } from './scanArguments.ts'
 
 const fileId = fields({ fileId: id })
@@ -51,5 +52,6 @@ export const ARGUMENTS: { readonly [M in Method]: (value: unknown) => Args<M> } 
   'jobs.cancel': jobId,
   'jobs.markRead': jobId,
   ...MODEL_ARGUMENTS,
+  ...RISK_ARGUMENTS,
   ...SCAN_ARGUMENTS,
 }

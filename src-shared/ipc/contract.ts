@@ -9,6 +9,7 @@ import type { OpenedFile, RecentFile } from '../openedFile.ts'
 import type { ProjectDocument, ProjectState } from '../project.ts'
 import type { WireError } from './errors.ts'
 import type { ModelMethods, PredictionChanged } from './modelMethods.ts'
+import type { RiskEvents, RiskMethods } from './riskMethods.ts'
 import type { ScanEvents, ScanMethods } from './scanMethods.ts'
 
 export interface AppInfo {
@@ -87,7 +88,7 @@ export type LocusResolution =
   | { readonly kind: 'gene'; readonly hit: GeneHit; readonly interval: Interval; readonly others: readonly GeneHit[] }
 
 /** Every call that can cross the boundary: one line each. A handler or an argument check that is missing does not compile. */
-export interface Methods extends ModelMethods, ScanMethods {
+export interface Methods extends ModelMethods, RiskMethods, ScanMethods {
   'app.info': { args: Record<string, never>; result: AppInfo }
   /** Tries each device by running a small network on it: what a session claims proves nothing. Takes a second or two. */
   'app.devices': { args: Record<string, never>; result: readonly DeviceReport[] }
@@ -143,7 +144,7 @@ export type ShellCommand =
   | 'toggle-theme'
 
 /** Told to every connected window. */
-export interface Events extends ScanEvents {
+export interface Events extends RiskEvents, ScanEvents {
   'job.changed': JobSnapshot
   /** Files that were opened: by a dialog, a drop, the operating system, or a call of any window. */
   'files.opened': { readonly files: readonly OpenedFile[] }

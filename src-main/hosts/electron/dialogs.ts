@@ -2,7 +2,17 @@ import type { FileFilter } from 'electron'
 import type { FileRole } from '../../../src-shared/openedFile.ts'
 
 /** What a page may ask a dialog for. `any` offers everything that can be opened. */
-export const DIALOG_KINDS = ['any', 'sample', 'reference', 'genes', 'signal', 'variants', 'model', 'project'] as const
+export const DIALOG_KINDS = [
+  'any',
+  'sample',
+  'reference',
+  'genes',
+  'signal',
+  'variants',
+  'model',
+  'cohort',
+  'project',
+] as const
 export type DialogKind = (typeof DIALOG_KINDS)[number]
 
 const EXTENSIONS: Readonly<Record<FileRole, { readonly name: string; readonly extensions: readonly string[] }>> = {
@@ -12,6 +22,7 @@ const EXTENSIONS: Readonly<Record<FileRole, { readonly name: string; readonly ex
   signal: { name: 'Signal', extensions: ['bw', 'bigwig', 'bigWig', 'bedgraph'] },
   variants: { name: 'Variants', extensions: ['vcf', 'gz', 'bgz'] },
   model: { name: 'Models', extensions: ['json', 'onnx'] },
+  cohort: { name: 'Sample sheets', extensions: ['tsv', 'txt'] },
   project: { name: 'Diploscope projects', extensions: ['json'] },
 }
 

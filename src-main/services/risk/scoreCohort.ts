@@ -179,13 +179,16 @@ export async function journalled(
   path: string,
 ): Promise<{ readonly rows: readonly RiskCohortRow[]; readonly failures: readonly RiskSheetProblem[] }> {
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n').slice(1)
-  const entries = lines.flatMap(line => {
+  const bySample = new Map<string, Entry>() // a file that changed was scored again: its last line counts
+  for (const line of lines) {
     try {
-      return [(JSON.parse(line) as [string, Entry])[1]]
+      const [sample, entry] = JSON.parse(line) as [string, Entry]
+      bySample.set(sample, entry)
     } catch {
-      return [] // cut off by a kill
+      // Cut off by a kill.
     }
-  })
+  }
+  const entries = [...bySample.values()]
   return { rows: entries.flatMap(e => e.row ?? []), failures: entries.flatMap(e => e.failure ?? []) }
 }
 

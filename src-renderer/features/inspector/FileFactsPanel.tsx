@@ -25,6 +25,7 @@ const KIND_TEXT: Readonly<Record<OpenedFile['facts']['kind'], string>> = {
   fasta: 'FASTA sequence',
   '2bit': '2bit sequence',
   genes: 'gene models',
+  samples: 'sample sheet',
   project: 'Diploscope project',
   model: 'model',
   onnx: 'ONNX model',

@@ -1,0 +1,224 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { RiskCohort, RiskModelName, RiskSheet } from '../../src-shared/genome/risk.ts'
+import type { ExportedFile } from '../../src-shared/ipc/contract.ts'
+import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import type { CohortRocs, CohortRun, CohortSubject, OpenedCohort, RiskEvents, SimulatedTruth } from '../../src-shared/ipc/riskMethods.ts' // biome-ignore format: one line
+import type { JobSnapshot, WorkContext } from '../../src-shared/job.ts'
+import { sigmoid } from '../domain/liability/liability.ts'
+import { rocCurve } from '../domain/statistics/riskMetrics.ts'
+import { writeFileAtomic } from '../storage/atomic.ts'
+import type { Downloads } from './downloads.ts'
+import type { FileRegistry } from './files.ts'
+import type { Jobs } from './jobs.ts'
+import type { KeptRiskModel, OpenRiskModels } from './risk/openRiskModels.ts'
+import { readSampleSheet } from './risk/sampleSheet.ts'
+import { cohortTsv, journalled, scoreCohort, summary } from './risk/scoreCohort.ts'
+
+export interface RiskCohortsParts {
+  readonly files: FileRegistry
+  readonly jobs: Jobs
+  readonly downloads: Downloads
+  readonly open: OpenRiskModels
+  /** Journals and results, by what they depend on. */
+  readonly folder: string
+  /** For CRAM. */
+  readonly referencePath: () => Promise<string | undefined>
+  readonly tell: (change: RiskEvents['risk.changed']) => void
+  readonly now: () => number
+  readonly version: string
+}
+
+export interface RiskCohorts {
+  open(fileId: string): Promise<OpenedCohort>
+  start(subject: CohortSubject, again: boolean, context: WorkContext): Promise<JobSnapshot>
+  get(subject: CohortSubject, context: WorkContext): Promise<CohortRun>
+  export(subject: CohortSubject, format: 'tsv' | 'json', context: WorkContext): Promise<ExportedFile>
+  /** The path of a sample's file. @throws WorkbenchError `not-found` */
+  samplePath(fileId: string, sample: string): Promise<string>
+}
+
+interface Finished {
+  readonly cohort: RiskCohort
+  readonly finishedAt: number
+}
+
+const TELL_EVERY_MS = 1000
+const KEPT_RESULTS = 40
+
+/**
+ * Cohorts of sample sheets. Each row is written to a journal as it is scored, under a name made of the sheet's rows and the model's weights:
+ * a run that was cancelled or killed goes on where it stopped, and a finished one is there at the next start.
+ */
+export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
+  const { files, jobs, downloads, open, folder, tell, now } = parts
+  const running = new Map<string, string>()
+
+  const sheetOf = async (fileId: string) => {
+    const entry = await files.use(fileId)
+    if (entry.role !== 'cohort') throw new WorkbenchError('wrong-type', `'${basename(entry.path)}' is no sample sheet`, 'open a table with the columns sample, bam and, where known, label') // biome-ignore format: one line
+    return { path: entry.path, sheet: await readSampleSheet(entry.path) }
+  }
+  const keyOf = (path: string, sheet: RiskSheet, kept: KeptRiskModel) =>
+    createHash('sha256')
+      .update(JSON.stringify([path, kept.key, sheet.rows.map(r => [r.sample, r.path, r.label])]))
+      .digest('hex')
+      .slice(0, 32)
+  const journalAt = (key: string) => join(folder, `${key}.journal`)
+  const resultAt = (key: string) => join(folder, `${key}.json`)
+  const activeJob = (key: string): string | null => {
+    const id = running.get(key)
+    const job = id === undefined ? undefined : jobs.list().find(j => j.id === id)
+    return job && job.endedAt === undefined ? job.id : null
+  }
+  const finishedOf = async (key: string): Promise<Finished | undefined> => {
+    const text = await readFile(resultAt(key), 'utf8').catch(() => undefined)
+    return text === undefined ? undefined : (JSON.parse(text) as Finished)
+  }
+
+  const get = async (subject: CohortSubject, context: WorkContext): Promise<CohortRun> => {
+    const { path, sheet } = await sheetOf(subject.fileId)
+    return open.with(subject.modelFileId, context, async kept => {
+      const key = keyOf(path, sheet, kept)
+      const jobId = activeJob(key)
+      const finished = jobId === null ? await finishedOf(key) : undefined
+      const so = finished ? undefined : await journalled(journalAt(key))
+      const some = so && so.rows.length + so.failures.length > 0
+      const failures = so ? [...sheet.problems, ...so.failures].sort((a, b) => a.line - b.line) : []
+      const cohort = finished?.cohort ?? (some ? summary(so.rows, failures, 0, sheet, kept.model) : null)
+      return {
+        state: jobId !== null ? 'running' : finished ? 'done' : some ? 'partial' : 'ready',
+        total: sheet.rows.length,
+        jobId,
+        cohort,
+        rocs: cohort ? rocsOf(cohort) : {},
+        threshold: kept.model.facts.threshold,
+        finishedAt: finished?.finishedAt ?? null,
+      }
+    })
+  }
+
+  return {
+    async open(fileId) {
+      const { path, sheet } = await sheetOf(fileId)
+      const covariates = Object.keys(sheet.rows[0]?.covariates ?? {})
+      return { fileId, sheet, covariates, truth: await truthBeside(path) }
+    },
+    get,
+    async start(subject, again, context) {
+      const { path, sheet } = await sheetOf(subject.fileId)
+      if (sheet.rows.length === 0) throw new WorkbenchError('bad-input', `no row of '${basename(path)}' can be scored; the first: line ${sheet.problems[0]?.line}, ${sheet.problems[0]?.message}`, 'mend the rows that are named') // biome-ignore format: one line
+      const key = await open.with(subject.modelFileId, context, async kept => keyOf(path, sheet, kept))
+      const already = activeJob(key)
+      if (already) return jobs.get(already)
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      if (again) await Promise.all([rm(resultAt(key), { force: true }), rm(journalAt(key), { force: true })])
+      const job = jobs.start({
+        kind: 'risk-cohort',
+        title: `Scores of ${basename(path)}`,
+        resumable: true,
+        async run(job) {
+          let toldAt = Number.NEGATIVE_INFINITY
+          let done = 0
+          const told = (state: CohortRun['state']) => tell({ ...subject, state, done })
+          try {
+            const referencePath = await parts.referencePath()
+            const cohort = await open.with(subject.modelFileId, job, kept =>
+              scoreCohort({ sheet, referencePath, journal: journalAt(key) }, kept.model, {
+                signal: job.signal,
+                report(progress) {
+                  done = progress.done
+                  job.report(progress)
+                  if (now() - toldAt < TELL_EVERY_MS) return
+                  toldAt = now()
+                  told('running')
+                },
+              }),
+            )
+            await writeFileAtomic(resultAt(key), JSON.stringify({ cohort, finishedAt: now() } satisfies Finished))
+            await tidy(folder)
+            return subject.fileId
+          } finally {
+            running.delete(key)
+            told(done >= sheet.rows.length ? 'done' : 'partial')
+          }
+        },
+      })
+      running.set(key, job.id)
+      return job
+    },
+    async export(subject, format, context) {
+      const { path } = await sheetOf(subject.fileId)
+      const run = await get(subject, context)
+      if (!run.cohort) throw new WorkbenchError('not-found', `nothing of '${basename(path)}' is scored with this model yet`, 'score the cohort first') // biome-ignore format: one line
+      const { cohort, state, total, threshold } = run
+      const unfinished =
+        state === 'done' ? [] : [`unfinished: ${cohort.rows.length + cohort.failures.length} of ${total} samples`]
+      const made = new Date(now()).toISOString()
+      const truth = await truthBeside(path)
+      const text =
+        format === 'json'
+          ? `${JSON.stringify({ program: `diploscope ${parts.version}`, made, sheet: basename(path), unfinished: state !== 'done', threshold, simulatedTruth: truth, ...cohort }, null, 2)}\n`
+          : `${[`diploscope ${parts.version}, made ${made}, from ${basename(path)}`, ...unfinished].map(l => `## ${l}\n`).join('')}${cohortTsv(cohort)}`
+      const stem = basename(path).replace(/\.(tsv|txt|csv)$/i, '')
+      return downloads.add({
+        name: `${stem}.risk.${format}`,
+        contentType: format === 'json' ? 'application/json' : 'text/tab-separated-values',
+        bytes: new TextEncoder().encode(text),
+      })
+    },
+    async samplePath(fileId, sample) {
+      const { path, sheet } = await sheetOf(fileId)
+      const row = sheet.rows.find(r => r.sample === sample)
+      if (!row) throw new WorkbenchError('not-found', `'${basename(path)}' has no usable row of sample '${sample.slice(0, 60)}'`, 'look at the rows that are named') // biome-ignore format: one line
+      return row.path
+    },
+  }
+}
+
+/** Curves of the same people as the figures: those with a label, a score and a called genotype. */
+function rocsOf(cohort: RiskCohort): CohortRocs {
+  if (!cohort.metrics) return {}
+  const judged = cohort.rows.filter(r => r.label !== null && r.probability !== null && r.twoSnp !== null && r.logOddsRatio !== null) // biome-ignore format: one line
+  const labels = judged.map(r => r.label!)
+  const curve = (of: (r: (typeof judged)[number]) => number) => rocCurve(judged.map(of), labels)
+  const rocs: Partial<Record<RiskModelName, ReturnType<typeof curve>>> = {
+    'two-snp': curve(r => r.twoSnp!),
+    'odds-ratio': curve(r => sigmoid(r.logOddsRatio!)),
+  }
+  return cohort.roc ? { model: cohort.roc, ...rocs } : rocs
+}
+
+const MAX_TRUTH_BYTES = 1024 * 1024
+
+/** The truth that `simulate cohort` writes beside its sheet; null for any other cohort. */
+async function truthBeside(sheetPath: string): Promise<SimulatedTruth | null> {
+  const path = join(dirname(sheetPath), 'cohort.json')
+  const size = (await stat(path).catch(() => undefined))?.size ?? 0
+  if (size === 0 || size > MAX_TRUTH_BYTES) return null
+  try {
+    const t = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
+    const { optimalAuc, twoSnpOptimalAuc, simulated, depth } = t
+    if (typeof optimalAuc !== 'number' || typeof twoSnpOptimalAuc !== 'number' || typeof simulated !== 'string') return null // biome-ignore format: one line
+    const effects = Array.isArray(t['effects']) ? (t['effects'] as { id?: unknown }[]).map(e => String(e.id)) : []
+    return { optimalAuc, twoSnpOptimalAuc, note: simulated, depth: typeof depth === 'number' ? depth : null, effects }
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw asWorkbenchError(error)
+  }
+}
+
+/** The sample sheet that is meant by a folder that `simulate cohort` wrote, or that is kept like one. Any other path is itself. */
+export async function meantSheet(path: string): Promise<string> {
+  const sheet = join(path, 'samples.tsv')
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory()
+  return isFolder && (await stat(sheet).catch(() => undefined))?.isFile() ? sheet : path
+}
+
+/** The oldest results go first; a journal is a run that may still go on. */
+async function tidy(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter(n => n.endsWith('.json'))
+  const aged = await Promise.all(names.map(async n => ({ n, at: (await stat(join(folder, n)).catch(() => undefined))?.mtimeMs ?? 0 }))) // biome-ignore format: one line
+  for (const { n } of aged.sort((a, b) => b.at - a.at).slice(KEPT_RESULTS)) await rm(join(folder, n), { force: true })
+}
