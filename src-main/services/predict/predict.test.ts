@@ -182,6 +182,10 @@ describe('what cannot be predicted', () => {
     const half = await run(80, 120, { tracks: 'd' }, 'half')
     const flags = Array.from({ length: half.bins }, (_, b) => (half.start + 4 * (b + 1) <= 100 ? 1 : 0))
     expect([...half.unknownBins]).toEqual(flags)
+    // Also where no pass reads the window itself.
+    const moved = await run(80, 120, { tracks: 'd', shiftsBp: [-3, 5] }, 'half')
+    expect([...moved.unknownBins]).toEqual(flags)
+    expect([moved.unknownShare, moved.warnings]).toEqual([half.unknownShare, half.warnings])
   })
   // Truth: lengths of chromosome 19 in the two assemblies.
   it('a reference of another assembly than the tracks is told', async () => {

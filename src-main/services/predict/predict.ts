@@ -197,6 +197,8 @@ async function runAll(work: Work, context: WorkContext): Promise<Float32Array> {
 class WindowReader {
   unknownShare = 0
   readonly #known: Uint32Array
+  /** Windows, by their first bin in the answer. */
+  readonly #counted = new Set<number>()
   #read = 0
   #unknown = 0
 
@@ -209,15 +211,23 @@ class WindowReader {
     this.#known = new Uint32Array(plan.bins)
   }
 
-  async read(window: PlannedWindow, { shiftBp, reverse }: Pass, signal: AbortSignal): Promise<string> {
-    const [start, end] = [window.start + shiftBp, window.start + shiftBp + this.windowBp]
+  async read(window: PlannedWindow, { shiftBp }: Pass, signal: AbortSignal): Promise<string> {
+    const bases = await this.#bases(window.start + shiftBp, signal)
+    if (!this.#counted.has(window.outBin)) {
+      this.#counted.add(window.outBin)
+      // Shifts need not hold 0: what is known of a bin is asked of its own bases.
+      this.#count(window, shiftBp === 0 ? bases : await this.#bases(window.start, signal))
+    }
+    return bases
+  }
+
+  async #bases(start: number, signal: AbortSignal): Promise<string> {
+    const end = start + this.windowBp
     const from = Math.min(Math.max(0, start), this.contigLength)
     const to = Math.max(from, Math.min(end, this.contigLength))
     const inside =
       to > from ? await this.reference.sequence(this.plan.contig, from, to, { upperCase: true, signal }) : ''
-    const bases = 'N'.repeat(from - start) + inside + 'N'.repeat(end - to)
-    if (shiftBp === 0 && !reverse) this.#count(window, bases)
-    return bases
+    return 'N'.repeat(from - start) + inside + 'N'.repeat(end - to)
   }
 
   unknownBins(): Uint8Array {
