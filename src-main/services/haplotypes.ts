@@ -89,7 +89,9 @@ export async function backgroundSequence(
     const found = await alleles(contig.name, from, to, bases, context)
     const plan = planEdits(found.alleles, bases, from)
     const made = haplotypeWindow(bases, from, plan.edits, start, end)
-    if ('bases' in made) return { ...made, counts: countsOf(contig.name, start, end, found, plan) }
+    // A long deletion may begin outside of what was read and reach into the window: more is read until it lies within.
+    const cut = found.alleles.some(a => a.start < from || (a.start + a.reference.length > to && to < contig.length))
+    if ('bases' in made && !cut) return { ...made, counts: countsOf(contig.name, start, end, found, plan) }
     if (slack > MAX_SLACK_BP) throw new WorkbenchError('unsupported', `deletions around ${contig.name}:${start + 1} draw in more than ${MAX_SLACK_BP} bp`, 'leave such deletions out of the file') // biome-ignore format: one thought
   }
 }
@@ -157,7 +159,8 @@ export function variantAlleles(
   const blocks = new Map<string, ReturnType<VariantFile['region']>>()
   return async (contig, start, end, _bases, context) => {
     const out = { alleles: [] as HaplotypeAlleles['alleles'][number][], unphased: 0, missing: 0, notBases: 0 }
-    for (let b = Math.floor(Math.max(0, start) / BLOCK_BP); b * BLOCK_BP < end; b++) {
+    const firstBlock = Math.floor(Math.max(0, start) / BLOCK_BP)
+    for (let b = firstBlock; b * BLOCK_BP < end; b++) {
       const key = `${contig}:${b}`
       let block = blocks.get(key)
       if (!block) {
@@ -172,9 +175,10 @@ export function variantAlleles(
       const columns = await block
       if (columns.malformed.count > 0) throw new WorkbenchError('corrupt', `${columns.malformed.count} lines of '${basename(file.path)}' cannot be read: ${columns.malformed.firstReason}`, 'repair the file') // biome-ignore format: one thought
       if (columns.omitted > 0) throw new WorkbenchError('unsupported', `'${basename(file.path)}' has more than 100,000 variants within ${BLOCK_BP / 1024} kb of ${contig}`, 'use a file of this sample alone') // biome-ignore format: one thought
-      // A line that reaches over a block's end is met twice: it belongs to the block that it begins in.
-      const first = b * BLOCK_BP
-      const keep = [...columns.starts.keys()].filter(i => columns.starts[i]! >= Math.max(first, start) && columns.starts[i]! < Math.min(first + BLOCK_BP, end)) // biome-ignore format: one line
+      // A line that reaches over a block's end is met twice: it belongs to the block that it begins in, or to the first of these.
+      const first = b === firstBlock ? Number.NEGATIVE_INFINITY : b * BLOCK_BP
+      const reaches = (i: number) => columns.starts[i]! + columns.references[i]!.length > start
+      const keep = [...columns.starts.keys()].filter(i => columns.starts[i]! >= first && reaches(i) && columns.starts[i]! < Math.min((b + 1) * BLOCK_BP, end)) // biome-ignore format: one line
       const part = allelesOfVariants(picked(columns, keep), haplotype)
       out.alleles.push(...part.alleles)
       out.unphased += part.unphased

@@ -9,7 +9,7 @@ import { type Compute, createCompute } from '../../compute/client.ts'
 import { MODELS } from '../../models/kinds.ts'
 import { modelRegistry } from '../../models/registry.ts'
 import { openVariants, type VariantFile } from '../../readers/variants.ts'
-import { variantAlleles } from '../haplotypes.ts'
+import { backgroundSequence, variantAlleles } from '../haplotypes.ts'
 import { predictBackgrounds, sideBySide } from './backgroundPrediction.ts'
 import { type PredictRequest, predict } from './predict.ts'
 import { createPredictionStore } from './predictionStore.ts'
@@ -159,6 +159,24 @@ describe("a person's prediction", () => {
     await expect(person([], '##contig=<ID=c,length=801>')).rejects.toMatchObject({ code: 'build' })
     const wrong = Array.from({ length: 12 }, (_, i) => `c\t${301 + i}\t.\t${bases[300 + i] === 'A' ? 'C' : 'A'}\tG\t.\t.\t.\tGT\t1|1`) // biome-ignore format: one line
     await expect(on(request(300, 364), wrong)).rejects.toMatchObject({ code: 'build' })
+  })
+
+  // Truth: the haplotype written out. The deletion begins farther from the window than what is read beside it at first.
+  it.each([
+    ['left', 4000, 9500],
+    ['right', 9580, 15_000],
+  ])('a deletion that reaches into the window from far %s is made', async (_side, from, to) => {
+    const long = randomBases(20_000, 'long')
+    const path = join(work, `long-${from}.vcf`)
+    writeFileSync(path, `##fileformat=VCFv4.2\n##contig=<ID=l,length=20000>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS\nl\t${from + 1}\t.\t${long.slice(from, to)}\t${long[from]}\t.\t.\t.\tGT\t0|1\n`) // biome-ignore format: one line
+    const file = await openVariants(path, quietContext())
+    opened.push(file)
+    const there = memoryReference({ l: long })
+    const made = await backgroundSequence({ contigs: there.contigs, sequence: (c, s, e) => there.sequence(c, s, e) }, { name: 'l', length: 20_000 }, 9470, 9610, variantAlleles(file, 'S', 1, there.contigs), quietContext()) // biome-ignore format: one call
+    const haplotype = long.slice(0, from + 1) + long.slice(to)
+    // The middle, 9540, stays: it lies right of the first deletion and left of the second.
+    const middle = from < 9000 ? 9540 - (to - from - 1) : 9540
+    expect(made.bases).toBe(haplotype.slice(middle - 70, middle + 70))
   })
 
   it('at the ends of the contig reads N beyond, whatever the haplotype inserts or lacks', async () => {
