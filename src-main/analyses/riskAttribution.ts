@@ -19,12 +19,12 @@ export function attributionGraph(
   architecture: unknown,
   batch: number,
   length: number,
+  graph = new Graph(),
 ): { readonly attribution: Tensor; readonly logit: Tensor } {
   const definition = DEFINITIONS.find(d => d.kind === kind)
   if (!definition) throw new WorkbenchError('unsupported', `attribution of a ${kind}`, `use one of ${DEFINITIONS.map(d => d.kind).join(', ')}`) // biome-ignore format: one line
   const config = definition.parseConfig(architecture)
   if (config.classes !== 2) throw new WorkbenchError('bad-model', `a classifier of ${config.classes} classes`, 'use one of two classes') // biome-ignore format: one line
-  const graph = new Graph()
   const { embeddings, outputs } = encodeTokens(graph, config, graph.input('ids', [batch, length], 'int32'))
   const logits = outputs['classLogits']!
   const logit = sub(slice(logits, 1, 1, 2), slice(logits, 1, 0, 1))
