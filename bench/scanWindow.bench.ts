@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { chromium } from 'playwright-core'
-import { demoFile, genomeReady, launchWorkbench } from '../e2e/launch.ts'
 import { findChromium } from '../scripts/chromium.mjs'
+import { ended, FLAGS, firstUrl, usable } from './serving.ts'
 
 /**
  * What a person waits for who scans: the drawing of a heatmap of 1,536 x 400 cells on a canvas of 1,400 x 600 px (the raster alone in
@@ -90,29 +93,40 @@ async function drawing(root: string, repeats: number) {
 }
 
 async function scanning(root: string, repeats: number) {
+  const executablePath = findChromium()
+  if (!executablePath) throw new Error('no Chromium was found')
+  const demo = (name: string) => join(root, 'assets', 'demo', name)
   const files = [
-    demoFile('synthetic-chr19.fa.gz'),
-    demoFile('synthetic-e3e4.bam'),
+    demo('synthetic-chr19.fa.gz'),
+    demo('synthetic-e3e4.bam'),
     join(root, 'assets', 'models', 'demo-tracks'),
   ]
-  const w = await launchWorkbench('headless', { files })
+  const folder = mkdtempSync(join(tmpdir(), 'diploscope-scan-bench-'))
+  const child = spawn(process.execPath, [join(root, 'bin', 'diploscope.mjs'), 'serve', '--port', '0', ...files], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, DIPLOSCOPE_DATA_DIR: folder },
+  })
+  const browser = await chromium.launch({ executablePath, args: FLAGS })
   const firsts: number[] = []
   const lasts: number[] = []
   try {
-    await genomeReady(w.page)
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    await page.goto(await firstUrl(child))
+    await usable(page)
     for (let i = 0; i <= repeats; i++) {
-      const box = w.page.getByRole('textbox', { name: 'Locus or gene' })
+      const box = page.getByRole('textbox', { name: 'Locus or gene' })
       const start = 44_906_000 + i * 700
       await box.fill(`chr19:${start}-${start + 40}`)
       await box.press('Enter')
-      await w.page.waitForTimeout(1500)
-      await w.page.keyboard.press('Escape')
-      await w.page.keyboard.press('t')
-      await w.page.keyboard.press('Enter')
-      await w.page.keyboard.press('m')
-      await w.page.getByTestId('scan-setup').getByLabel('Span (bp)').waitFor()
-      await w.page.getByRole('button', { name: /^Scan chr19/ }).click()
-      const told = w.page.getByText(/first values .* after the click/)
+      await page.waitForTimeout(1500)
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('t')
+      await page.keyboard.press('Enter')
+      await page.keyboard.press('m')
+      await page.getByTestId('scan-setup').getByLabel('Span (bp)').waitFor()
+      await page.getByRole('button', { name: /^Scan chr19/ }).click()
+      const told = page.getByText(/first values .* after the click/)
       await told.waitFor({ timeout: 600_000 })
       const [first, last] = [...((await told.textContent()) ?? '').matchAll(/([\d.]+) s/g)].map(
         m => Number(m[1]) * 1000,
@@ -123,7 +137,9 @@ async function scanning(root: string, repeats: number) {
       }
     }
   } finally {
-    await w.close()
+    await browser.close()
+    await ended(child)
+    rmSync(folder, { recursive: true, force: true })
   }
   return [
     summary('a scan of 200 bp by the demo model: first numbers after the click', firsts),

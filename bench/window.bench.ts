@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ import { CHR19_LENGTH } from '../src-shared/genome/assemblies.ts'
 import { writeIndexedBam } from '../test-support/apoe-people.ts'
 import { SeededRandom } from '../test-support/random.ts'
 import { haplotypeOf, SIMULATION_DEFAULTS, simulateReads } from '../test-support/simulated-reads.ts'
+import { drawn, ended, FLAGS, firstUrl, usable } from './serving.ts'
 
 /**
  * What a person waits for, on the headless host in Chromium: from `npm start` (a second one) to a window whose tracks are drawn; a change of
@@ -38,41 +39,6 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
 const summary = (what: string, times: readonly number[]) => {
   const sorted = [...times].sort((a, b) => a - b)
   return { what, n: times.length, medianMs: Math.round(sorted[sorted.length >> 1] ?? Number.NaN), worstMs: Math.round(sorted.at(-1) ?? Number.NaN) } // biome-ignore format: one line
-}
-
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--test-type'] // biome-ignore format: one line
-
-/** The window is connected, the genome browser stands, and no track is still loading. */
-async function usable(page: Page): Promise<void> {
-  await page.locator('.app[data-connection="ready"]').waitFor()
-  await page.locator('.genome-scroll[data-ready="true"]').waitFor()
-  await drawn(page)
-}
-
-/** No track shows igv's own spinner, twice in a row. */
-async function drawn(page: Page): Promise<void> {
-  for (let quiet = 0; quiet < 2; ) {
-    quiet = (await page.locator('.igv-loading-spinner-container:visible').count()) === 0 ? quiet + 1 : 0
-    await page.waitForTimeout(15)
-  }
-}
-
-function firstUrl(child: ChildProcess): Promise<string> {
-  return new Promise((done, fail) => {
-    let out = ''
-    child.stdout?.on('data', d => {
-      out += d
-      const url = /http:\/\/127\.0\.0\.1:\d+\/\?token=\S+?(?=["\s])/.exec(out)?.[0]
-      if (url) done(url)
-    })
-    child.once('exit', code => fail(new Error(`ended with ${code}`)))
-  })
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  const gone = new Promise(done => child.once('exit', done))
-  child.kill('SIGTERM')
-  await gone
 }
 
 /** Whole start: the script behind `npm start`, the server, a fresh browser process, the page with its tracks. */
