@@ -5,6 +5,7 @@ import { formatPosition } from '../../src-shared/genome/locus.ts'
 import { toWire } from '../../src-shared/ipc/errors.ts'
 import type { TrackSetting } from '../../src-shared/project.ts'
 import { useOverlays } from '../state/overlays.ts'
+import { useRisk } from '../state/risk.ts'
 import { isPredicted } from '../state/predictedTracks.ts'
 import { selectPosition, selectTrack } from '../state/selection.ts'
 import { onRelease } from '../state/services.ts'
@@ -15,6 +16,7 @@ import { GenomeBrowser } from './genomeBrowser.ts'
 import type { Frame } from './genomeEvents.ts'
 import { services } from './genomeServices.ts'
 import { overlaySpecs, withOverlays } from './overlaySpecs.ts'
+import { riskSpecs } from './riskSpecs.ts'
 import { PredictedLegend } from './PredictedLegend.tsx'
 import { predictedKey, trackSpec } from './trackConfigs.ts'
 import './genome.css'
@@ -38,6 +40,7 @@ export function GenomePanel() {
   const options = useWorkbench(s => s.options)
   const genome = useGenomeFile()
   const overlays = useOverlays()
+  const risk = useRisk(s => s.shown)
   const { locus, referenceFileId } = document.view
   const hasSequence = genome !== undefined && genome.id === referenceFileId
 
@@ -61,7 +64,8 @@ export function GenomePanel() {
   }, [genomeId])
 
   // A track of the scan stays while the mutation that it shows changes.
-  const overlaysShown = overlaySpecs(overlays, files)
+  const overlaid = [...overlaySpecs(overlays, files), ...riskSpecs(risk, files)]
+  const overlaysShown = overlaid
     .map(s => `${s.key} ${s.stamp}`)
     .join()
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new genome drops its tracks, so it must bring them again
@@ -74,7 +78,7 @@ export function GenomePanel() {
       return file ? (trackSpec(t, file, services, own, hasSequence) ?? []) : []
     })
     void browser.current
-      ?.setTracks(withOverlays(specs, overlaySpecs(overlays, files)))
+      ?.setTracks(withOverlays(specs, overlaid))
       .then(() => setFrame(browser.current?.frame()))
   }, [document.tracks, files, options, genomeId, referenceFileId, overlaysShown])
 

@@ -10,6 +10,7 @@ import { type IgvBrowser, type IgvTrack, igv, type ReferenceFrame } from './igvI
 import { detailRows, labelControls, lightenLabels, plain } from './igvMarkup.ts'
 import { registerPredictedTrack } from './predictedTrack.ts'
 import { ServedFile } from './servedFile.ts'
+import { registerTokenTracks } from './tokenTrack.ts'
 import type { TrackSpec } from './trackConfigs.ts'
 
 /** Longer stretches are never asked for base by base. */
@@ -107,6 +108,7 @@ export class GenomeBrowser {
       registerPredictedTrack()
       registerEffectTrack()
       registerBaseScoreTrack()
+      registerTokenTracks()
     }
     const browser = await igv.createBrowser(this.#host, {
       reference,

@@ -189,7 +189,7 @@ export function paintPanelAxis(
   }
   if (!unit || height < 40) return
   context.save()
-  context.translate(10, top + height / 2)
+  context.translate(8, top + height / 2)
   context.rotate(-Math.PI / 2)
   context.textAlign = 'center'
   context.font = '9px sans-serif'

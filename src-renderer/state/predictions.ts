@@ -132,10 +132,9 @@ export function comparisonOf(d: ProjectDocument, track: PredictedTrack, strand: 
   return { modelFileId: track.fileId, referenceFileId, channel, signalFileId, options: PREDICT_DEFAULTS, units, observed } // biome-ignore format: one thing
 }
 
-/** Predicted against experimental signal over an interval; asked again as windows are added. */
+/** Predicted against experimental signal over an interval; the answer waits until all of it is predicted. */
 export function useComparison(args: Args<'predict.compare'> | undefined, files: readonly (OpenedFile | undefined)[]) {
   const key = ['compare', ...files.flatMap(version), args]
-  useAskAgain(key, args ? [args.interval] : [])
   const [progress, setProgress] = useState<Progress>()
   const answer = useQuery<Result<'predict.compare'>, WireError>({
     queryKey: key,

@@ -74,7 +74,6 @@ export function Comparison(props: {
       }),
       [...originLines(origin, new Date()), 'coordinates: 0-based half-open', `units: ${c.units}`],
     )
-  const waiting = c.predicted.reduce((n, v) => n + (Number.isNaN(v) ? 1 : 0), 0)
   return (
     <>
       <Section title="Correlation" testId="track-statistics" actions={<TsvButton name={name} tsv={table} />}>
@@ -104,12 +103,6 @@ export function Comparison(props: {
           {formatLocus(stretch(c))}
           {props.stale && ' · the view moved: comparing again…'}
         </p>
-        {waiting > 0 && (
-          <p className="note" role="status">
-            {waiting.toLocaleString('en-US')} of {c.predicted.length.toLocaleString('en-US')} bins are still being
-            predicted: these are the numbers of the rest.
-          </p>
-        )}
         {c.n > 0 && c.n < 50 && <p className="note">Few bins: a correlation of {c.n} pairs says little. Zoom out.</p>}
         {c.warnings.map(w => (
           <p key={w} className="note">
