@@ -1,9 +1,11 @@
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { attributionGraph, spreadOverBases } from '../../analyses/riskAttribution.ts'
 import { emitOnnx } from '../../graph/onnx.ts'
 import { openModelFolder } from '../models/modelFolder.ts'
 import { int32, padded } from './network.ts'
 import type { RiskDeps, RiskModel } from './riskModel.ts'
+import { noCallOf, readForModel, type ScoreRequest } from './scoreSample.ts'
 import { SPECIALS } from './tokenizerOf.ts'
 
 /** What each base of a region does to the logit of a case. */
@@ -60,4 +62,32 @@ async function occlusionOf(model: RiskModel, cleaned: string, signal: AbortSigna
     for (const p of differing) out[p] = (own! - changed[i]!) / differing.length
   })
   return out
+}
+
+/**
+ * The locus of one sample as a table, one line a base: position (1-based), character as the model reads it, number of its token, occlusion and
+ * gradient times embedding.
+ * @throws WorkbenchError `bad-input` for a sample that the model gives no score, with the reason
+ */
+export async function attributionTsv(
+  request: Omit<ScoreRequest, 'evidence'>,
+  model: RiskModel,
+  attributor: Attributor,
+  limits: readonly string[],
+  context: WorkContext,
+): Promise<string> {
+  const { read, foreign, cleaned, ids } = await readForModel(request, model, context)
+  const noCall = noCallOf(read, model, foreign, ids.length)
+  if (noCall) throw new WorkbenchError('bad-input', `'${request.path}' has no score, ${noCall.code}: ${noCall.message}`, 'use a sample that fits the model') // biome-ignore format: one line
+  const { occlusion, gradient } = await attributor.attribute(cleaned.text, context.signal)
+  const lines = [...limits.map(l => `## ${l}`), 'contig\tpos\tcharacter\ttoken\tocclusion\tgradient']
+  const number = (x: number) => String(Number(x.toPrecision(6)))
+  model
+    .spans(cleaned.text)
+    .filter(s => s.to > s.from)
+    .forEach(({ from, to }, token) => {
+      for (let i = from; i < to; i++)
+        lines.push([read.region.contig, read.region.start + i + 1, cleaned.text[i], token + 1, number(occlusion[i]!), number(gradient[i]!)].join('\t')) // biome-ignore format: one line
+    })
+  return `${lines.join('\n')}\n`
 }

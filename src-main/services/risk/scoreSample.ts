@@ -116,7 +116,8 @@ function onlySnps(text: string, reference: string, flankBp: number): string {
   return letters.join('')
 }
 
-function noCallOf(read: SampleDiplotype, model: RiskModel, foreign: boolean, tokens: number): RiskNoCall | null {
+/** Why the model gives a sample no score; null when it does. */
+export function noCallOf(read: SampleDiplotype, model: RiskModel, foreign: boolean, tokens: number): RiskNoCall | null {
   const { facts } = model
   const share = read.covered / read.text.length
   if (read.rna)

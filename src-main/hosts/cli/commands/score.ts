@@ -4,10 +4,12 @@ import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { createCompute } from '../../../compute/client.ts'
 import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
+import { attributionTsv, openAttribution } from '../../../services/risk/attribution.ts'
 import { openRiskModel, type RiskModel } from '../../../services/risk/riskModel.ts'
 import { readSampleSheet } from '../../../services/risk/sampleSheet.ts'
 import { cohortTsv, scoreCohort } from '../../../services/risk/scoreCohort.ts'
 import { scoreSample } from '../../../services/risk/scoreSample.ts'
+import { writeFileAtomic } from '../../../storage/atomic.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
 
 export const command: CliCommand = {
@@ -25,6 +27,7 @@ export const command: CliCommand = {
     reference: { value: 'FASTA', help: 'FASTA or 2bit, needed to decode CRAM' },
     index: { value: 'FILE', help: 'the index, when it does not lie beside the file; with one BAM only' },
     evidence: { value: 'N', help: 'strongest stretches to list (default 5); 0: none' },
+    attribution: { value: 'FILE', help: 'also write what each base does to the score: contig pos character token occlusion gradient; with one BAM only' }, // biome-ignore format: one line
     format: { value: 'NAME', help: 'table or json (default table)' },
     device: { value: 'NAME', help: 'auto, cpu, webgpu or cuda (default cpu)' },
   },
@@ -40,15 +43,28 @@ export const command: CliCommand = {
     const evidence = args.integer('evidence', 5, { min: 0, max: 1000 })
     if (sheet === undefined && args.positionals.length === 0) throw new WorkbenchError('wrong-usage', 'BAM is missing', "see 'diploscope score --help'") // biome-ignore format: one line
     if (sheet !== undefined && args.positionals.length > 0) throw new WorkbenchError('wrong-usage', 'both --samples and a BAM are given', 'give one of them') // biome-ignore format: one line
-    if (args.text('index') !== undefined && args.positionals.length !== 1) throw new WorkbenchError('wrong-usage', '--index goes with one BAM only', 'leave it out; indexes are found beside their files') // biome-ignore format: one line
+    for (const name of ['index', 'attribution'])
+      if (args.text(name) !== undefined && args.positionals.length !== 1) throw new WorkbenchError('wrong-usage', `--${name} goes with one BAM only`, 'leave it out, or give one BAM') // biome-ignore format: one line
     const compute = createCompute(args.text('threads') === undefined ? {} : { threads: args.integer('threads', 1, { min: 1, max: 1024 }) }) // biome-ignore format: one line
     try {
       const device = args.choice('device', ['auto', 'cpu', 'webgpu', 'cuda'], 'cpu')
-      const model = await openRiskModel(folder, { compute, registry: modelRegistry(MODELS), device }, io.context)
+      const deps = { compute, registry: modelRegistry(MODELS), device }
+      const model = await openRiskModel(folder, deps, io.context)
       if (sheet !== undefined) return await cohortRun(sheet, model, build, args, io, json)
       const scores: RiskScore[] = []
       for (const path of args.positionals)
         scores.push(await scoreSample({ path, indexPath: args.text('index'), referencePath: args.text('reference'), build, evidence }, model, io.context)) // biome-ignore format: one line
+      const tracks = args.text('attribution')
+      if (tracks !== undefined && !scores[0]!.noCall) {
+        const attributor = await openAttribution(model, deps, io.context)
+        const request = {
+          path: args.positionals[0]!,
+          indexPath: args.text('index'),
+          referencePath: args.text('reference'),
+          build,
+        }
+        await writeFileAtomic(tracks, await attributionTsv(request, model, attributor, scores[0]!.limits, io.context))
+      }
       await io.output(args.text('out'), write => write(json ? `${JSON.stringify(scores.length === 1 ? scores[0] : scores, null, 2)}\n` : scores.map(scoreText).join('\n'))) // biome-ignore format: one line
       return scores.some(s => s.noCall) ? EXIT.noCall : EXIT.done
     } finally {
