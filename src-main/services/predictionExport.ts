@@ -11,14 +11,12 @@ import type { Downloads } from './downloads.ts'
 import type { FileRegistry } from './files.ts'
 import { madeUpOf } from './models/modelFacts.ts'
 import type { OpenModels } from './models/openModels.ts'
-import { checkTrackCount, type PredictionFormat, predictionFile } from './predict/predictionFiles.ts'
+import { checkTrackCount, type PredictionFormat, predictionFile, predictionPieces } from './predict/predictionFiles.ts'
 import type { Predictions } from './predict/predictions.ts'
 import { fingerprintFile } from './provenance.ts'
 
 const FORMATS = { bigwig: ['bw', 'bw'], bedgraph: ['bedgraph', 'bedgraph'], tsv: ['tsv', 'tsv'] } as const
 
-/** Numbers that are written between two looks at other work. */
-const PIECE_VALUES = 8192
 /** Bins x tracks of one file. */
 const MAX_EXPORT_VALUES = 4_000_000
 
@@ -96,14 +94,9 @@ async function written(
   contigs: readonly Contig[],
 ): Promise<Uint8Array | string> {
   if (format === 'bw') return predictionFile(p, format, contigs)
-  const width = p.tracks.length
-  const step = Math.max(1, Math.floor(PIECE_VALUES / width))
   const parts: string[] = []
-  for (let from = 0; from < p.bins; from += step) {
-    const bins = Math.min(step, p.bins - from)
-    const values = p.values.subarray(from * width, (from + bins) * width)
-    const text = predictionFile({ ...p, start: p.start + from * p.binBp, bins, values }, format, contigs) as string
-    parts.push(from > 0 && format === 'tsv' ? text.slice(text.indexOf('\n') + 1) : text)
+  for (const piece of predictionPieces(p, format, contigs)) {
+    parts.push(piece as string)
     await new Promise(done => setImmediate(done))
   }
   return parts.join('')

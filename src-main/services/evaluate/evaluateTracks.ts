@@ -11,6 +11,7 @@ import type { Device, ProviderReport } from '../../compute/engine.ts'
 import type { ModelJson, ModelTrack } from '../../models/folder/modelJson.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import { readModelJson } from '../models/modelFolder.ts'
+import { verifyWeights } from '../models/verifyWeights.ts'
 import { openTrackNetwork } from '../predict/trackNetwork.ts'
 import type { RecipeFile } from '../training/recipe.ts'
 import { loadTrackData, type TrackData } from '../training/tracks/trackData.ts'
@@ -90,6 +91,8 @@ export async function evaluateTracks(
   const geometry = windowGeometry(json)
   const other = request.compare === undefined ? undefined : await readModelJson(request.compare)
   if (other) checkSameWindows(json, geometry, other)
+  await verifyWeights(request.model, json, context)
+  if (other) await verifyWeights(request.compare!, other, context)
   const binSize = recipe.data.tracks[0]!.table.binSize
   if (binSize !== geometry.binBp) throw new WorkbenchError('bad-input', `recipe.data.binSize is ${binSize}, bins of model '${json.id}' are of ${geometry.binBp} bp`, 'evaluate on a recipe of the same bins') // biome-ignore format: one thought
   const splits = request.baselines ? (['train', 'valid', recipe.split] as const) : [recipe.split]

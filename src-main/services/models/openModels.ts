@@ -5,9 +5,9 @@ import type { WorkContext } from '../../../src-shared/job.ts'
 import { CARD_FILE, MODEL_FILE, type ModelJson } from '../../models/folder/modelJson.ts'
 import type { FileEntry, FileRegistry } from '../files.ts'
 import { fingerprintAt } from '../fingerprint.ts'
-import { fileSha256 } from './fileSource.ts'
 import { readModelJson } from './modelFolder.ts'
 import { createTrackTable, type TrackTable } from './trackTable.ts'
+import { verifyWeights } from './verifyWeights.ts'
 
 /** An open model as the services use it. */
 export interface OpenModel {
@@ -59,10 +59,7 @@ export function createOpenModels(files: FileRegistry): OpenModels {
       weightsBytes: size,
       state: await stateOf(folder, weightsPath),
       verify(context) {
-        verified ??= fileSha256(weightsPath, context, 'checking the weights').then(sha256 => {
-          if (sha256 !== json.weights.sha256)
-            throw new WorkbenchError('bad-model', `${json.weights.file} has SHA-256 ${sha256.slice(0, 12)}…, model.json says ${json.weights.sha256.slice(0, 12)}…: the weights are not those of this model`, 'get the model folder again') // biome-ignore format: one thought
-        })
+        verified ??= verifyWeights(folder, json, context)
         verified.catch(error => {
           if (asWorkbenchError(error).code === 'cancelled') verified = undefined
         })

@@ -9,12 +9,13 @@ import { memoryReference, randomBases, type TrackModel, writeTrackModel } from '
 import { createCompute } from '../../compute/client.ts'
 import { Graph } from '../../graph/graph.ts'
 import { evaluate } from '../../graph/reference.ts'
+import type { ModelTrack } from '../../models/folder/modelJson.ts'
 import { MODELS } from '../../models/kinds.ts'
 import { modelRegistry } from '../../models/registry.ts'
 import { exportOnnx } from '../models/exportOnnx.ts'
 import { openModelFolder, readModelJson } from '../models/modelFolder.ts'
 import { type PredictRequest, predict } from './predict.ts'
-import { predictionFile, predictionFormat } from './predictionFiles.ts'
+import { predictionFile, predictionFormat, predictionPieces } from './predictionFiles.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'predict-test-'))
 const compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 2 })
@@ -278,6 +279,16 @@ describe('a prediction as a file', () => {
     expect(header).toBe('contig\tstart\tend\td\tm0')
     expect(first!.split('\t').slice(0, 3)).toEqual(['c', String(p.start), String(p.start + 4)])
     expect(Math.fround(Number(first!.split('\t')[4]))).toBe(p.values[1])
+  })
+  // Truth: the file in one text. A table of a chromosome in many tracks is too long for that.
+  it.each(['tsv', 'bedgraph'] as const)('a %s in pieces is the file', format => {
+    const [bins, width] = [9000, format === 'tsv' ? 3 : 1]
+    const values = Float32Array.from({ length: bins * width }, (_, i) => (i % 7 === 0 ? Number.NaN : i / 3))
+    const p = { contig: 'c', start: -3, binBp: 4, bins, values, tracks: convolutions.tracks!.slice(0, width) as ModelTrack[] } // biome-ignore format: one line
+    const contigs = [{ name: 'c', length: 35_995 }]
+    const pieces = [...predictionPieces(p, format, contigs)]
+    expect(pieces.length).toBe(format === 'tsv' ? 4 : 2)
+    expect(pieces.join('')).toBe(predictionFile(p, format, contigs))
   })
   it('refuses more tracks than the format holds, and unknown endings', async () => {
     const p = await run(100, 140, { tracks: 'd,m0' })

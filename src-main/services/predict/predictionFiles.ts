@@ -64,6 +64,29 @@ export function predictionFile(
   return lines.map(line => `${line}\n`).join('')
 }
 
+/** Numbers of one piece of a text. */
+const PIECE_VALUES = 8192
+
+/** A prediction as a file, in pieces: a table of a chromosome in many tracks is longer than a text may be. As `predictionFile`. */
+export function* predictionPieces(
+  p: Parameters<typeof predictionFile>[0],
+  format: PredictionFormat,
+  contigs: readonly Contig[],
+): Generator<Uint8Array | string, void> {
+  if (format === 'bw' || format === 'npy') {
+    yield predictionFile(p, format, contigs)
+    return
+  }
+  const width = p.tracks.length
+  const step = Math.max(1, Math.floor(PIECE_VALUES / width))
+  for (let from = 0; from < p.bins; from += step) {
+    const bins = Math.min(step, p.bins - from)
+    const values = p.values.subarray(from * width, (from + bins) * width)
+    const text = predictionFile({ ...p, start: p.start + from * p.binBp, bins, values }, format, contigs) as string
+    yield from > 0 && format === 'tsv' ? text.slice(text.indexOf('\n') + 1) : text
+  }
+}
+
 /** The fewest digits that read back as the same float32. */
 export function shortest(value: number): string {
   for (let digits = 6; digits < 9; digits++) {

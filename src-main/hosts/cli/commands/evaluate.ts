@@ -8,6 +8,7 @@ import { readRecipe } from '../../../services/training/recipe.ts'
 import { writeFileAtomic } from '../../../storage/atomic.ts'
 import { makeFolders } from '../../../storage/folders.ts'
 import { type CliCommand, type CliIo, EXIT } from '../command.ts'
+import { checkOut } from '../outOption.ts'
 
 export const command: CliCommand = {
   name: 'evaluate',
@@ -29,6 +30,7 @@ export const command: CliCommand = {
     'pearson_per_track is one r a track over all bins of all windows, and their mean. Pooled r goes over all tracks of an assay together; it is\n' +
     'dominated by differences of scale between tracks and is not to be compared with the other.',
   async run(args, io) {
+    await checkOut(args)
     const recipe = await readRecipe(args.required('recipe'), args.text('data'))
     const threads = args.text('threads') !== undefined ? args.integer('threads', 1, { min: 1, max: 1024 }) : undefined
     const compare = args.text('compare')

@@ -10,6 +10,7 @@ import { type Compute, createCompute } from '../../../compute/client.ts'
 import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
 import { readModelJson } from '../../../services/models/modelFolder.ts'
+import { verifyWeights } from '../../../services/models/verifyWeights.ts'
 import { openGradientNetwork } from '../../../services/mutate/gradientNetwork.ts'
 import { openNaiveNetwork } from '../../../services/mutate/mutantNetwork.ts'
 import { openMutants, ranWith } from '../../../services/mutate/openMutants.ts'
@@ -26,6 +27,7 @@ import { unknownCautions } from '../../../services/predict/cautions.ts'
 import { shortest } from '../../../services/predict/predictionFiles.ts'
 import { type CliCommand, type CliIo, EXIT } from '../command.ts'
 import { MODEL_OPTIONS, modelCautions, SCORE_OPTIONS, scoreOptions } from '../mutationOptions.ts'
+import { checkOut } from '../outOption.ts'
 import { openWithIndex, regionIn } from '../referenceOption.ts'
 
 export const command: CliCommand = {
@@ -63,6 +65,8 @@ export const command: CliCommand = {
     const geometry = windowGeometry(json)
     const channels = chooseTracks(args.text('tracks'), json.tracks)
     const verify = args.integer('verify', 5, { min: 0, max: 1_000_000 })
+    await checkOut(args)
+    await verifyWeights(folder, json, io.context)
     const reference = await openWithIndex(args.required('reference'), io)
     const compute = createCompute(args.text('threads') ? { threads: args.integer('threads', 1, { min: 1, max: 1024 }) } : {}) // biome-ignore format: one choice
     try {

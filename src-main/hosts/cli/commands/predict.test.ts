@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -123,6 +123,12 @@ describe('predict', () => {
       2,
       /wrong-usage: --haplotype is for --vcf/,
     ],
+    [
+      'shifts with nothing between two commas',
+      ['--region', 'chr7:101-148', '--average', 'shifts', '--shifts', '1,,2', '--out', 'x.npy'],
+      2,
+      /wrong-usage: --shifts is '1,,2'/,
+    ],
     ['no region', ['--out', 'x.npy'], 2, /wrong-usage: --region is missing/],
   ])('refuses %s in one line, and leaves no file', (_, args, code, message) => {
     const got = predict(...args, '--quiet')
@@ -130,5 +136,25 @@ describe('predict', () => {
     expect(got.err).toMatch(message)
     expect(got.err.trim().split('\n')).toHaveLength(1)
     for (const name of ['x.bw', 'x.txt', 'x.npy']) expect(existsSync(join(work, name))).toBe(false)
+  })
+  it('says that the file cannot be written before it computes', () => {
+    const { code, err } = predict('--region', 'chr7:101-148', '--out', 'absent/x.npy')
+    expect([code, err.trim().split('\n').length]).toEqual([3, 1])
+    expect(err).toMatch(/^diploscope: not-found: 'absent\/x\.npy'/)
+  })
+  // Truth: the SHA-256 of model.json. A changed bit gives finite numbers that are not the model's.
+  it.each(['predict', 'mutate', 'receptive-field'])('%s refuses weights with a bit changed', name => {
+    const spoilt = join(work, 'spoilt')
+    cpSync(model, spoilt, { recursive: true })
+    const path = join(spoilt, 'weights.safetensors')
+    const bytes = readFileSync(path)
+    bytes[bytes.length - 3]! ^= 1
+    writeFileSync(path, bytes)
+    const region = name === 'receptive-field' ? [] : ['--reference', reference, '--region', 'chr7:101-148']
+    const { code, out, err } = cli(name, '--model', spoilt, '--device', 'cpu', '--quiet', ...region)
+    expect({ code, out }).toEqual({ code: 3, out: '' })
+    expect(err).toMatch(
+      /^diploscope: bad-model: weights\.safetensors has SHA-256 .* the weights are not those of this model/,
+    )
   })
 })

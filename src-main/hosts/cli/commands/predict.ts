@@ -1,6 +1,6 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { formatLocus } from '../../../../src-shared/genome/locus.ts'
-import { asWorkbenchError, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
+import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { chooseTracks, trackLabels } from '../../../analyses/chooseTracks.ts'
 import { undoTransform } from '../../../analyses/undoTransform.ts'
 import { type Compute, createCompute } from '../../../compute/client.ts'
@@ -9,18 +9,19 @@ import { type ModelRegistry, modelRegistry } from '../../../models/registry.ts'
 import type { Reference } from '../../../readers/reference.ts'
 import { openVariants, type VariantFile } from '../../../readers/variants.ts'
 import { variantAlleles } from '../../../services/haplotypes.ts'
-import { fileSha256 } from '../../../services/models/fileSource.ts'
 import { readModelJson } from '../../../services/models/modelFolder.ts'
+import { verifyWeights } from '../../../services/models/verifyWeights.ts'
 import {
   type BackgroundPrediction,
   predictBackgrounds,
   sideBySide,
 } from '../../../services/predict/backgroundPrediction.ts'
 import { type Prediction, type PredictRequest, predict } from '../../../services/predict/predict.ts'
-import { checkTrackCount, predictionFile, predictionFormat } from '../../../services/predict/predictionFiles.ts'
+import { checkTrackCount, predictionFormat, predictionPieces } from '../../../services/predict/predictionFiles.ts'
 import { createPredictionStore } from '../../../services/predict/predictionStore.ts'
 import type { TileChoice } from '../../../services/predict/tiledNetwork.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
+import { checkOut } from '../outOption.ts'
 import { openWithIndex, regionIn } from '../referenceOption.ts'
 
 export const command: CliCommand = {
@@ -65,6 +66,8 @@ export const command: CliCommand = {
     const model = await readModelJson(request.model)
     const columns = chooseTracks(request.tracks, model.tracks).length
     checkTrackCount(format, person?.haplotype === 'both' ? 4 * columns : columns)
+    await checkOut(args)
+    await verifyWeights(request.model, model, io.context)
     const reference = await openWithIndex(args.required('reference'), io)
     const compute = createCompute(request.threads !== undefined ? { threads: request.threads } : {})
     try {
@@ -80,7 +83,12 @@ export const command: CliCommand = {
       tell(prediction, io)
       const json = args.flag('json')
       if (out !== undefined || !json)
-        await io.output(out, write => Promise.resolve(write(predictionFile(prediction, format, reference.contigs))))
+        await io.output(out, async write => {
+          for (const piece of predictionPieces(prediction, format, reference.contigs)) {
+            throwIfCancelled(io.context.signal)
+            await write(piece)
+          }
+        })
       if (json) await io.write(`${JSON.stringify(summary(prediction, out, Date.now() - started))}\n`)
       return EXIT.done
     } finally {
@@ -94,8 +102,9 @@ function requestOf(args: ParsedArgs): Omit<PredictRequest, 'region'> {
   const how = args.text('average')?.split(',') ?? []
   const odd = how.find(h => h !== 'rc' && h !== 'shifts')
   if (odd !== undefined) throw new WorkbenchError('wrong-usage', `--average is '${odd}', not rc or shifts`, 'write rc, shifts or rc,shifts') // biome-ignore format: one thought
-  const shifts = (args.text('shifts') ?? '-1,0,1').split(',').map(Number)
-  if (!shifts.every(s => Number.isInteger(s) && Math.abs(s) <= 1e6) || new Set(shifts).size !== shifts.length)
+  const parts = (args.text('shifts') ?? '-1,0,1').split(',')
+  const shifts = parts.map(Number)
+  if (!shifts.every((s, i) => /\d/.test(parts[i]!) && Number.isInteger(s) && Math.abs(s) <= 1e6) || new Set(shifts).size !== shifts.length)
     throw new WorkbenchError('wrong-usage', `--shifts is '${args.text('shifts')}', not different whole numbers`, 'write -1,0,1') // biome-ignore format: one thought
   if (args.text('shifts') !== undefined && !how.includes('shifts')) throw new WorkbenchError('wrong-usage', '--shifts is for --average shifts', 'add --average shifts') // biome-ignore format: one thought
   const tracks = args.text('tracks')
@@ -145,7 +154,6 @@ async function predictPerson(
 ): Promise<BackgroundPrediction> {
   const store = cache === undefined ? undefined : createPredictionStore({ folder: resolve(cache), fault: e => io.note(`warning: the cache cannot be written: ${asWorkbenchError(e).message}`) }) // biome-ignore format: one line
   const all = { ...deps, ...(store ? { store } : {}) }
-  if (store) await checkWeights(request.model, io)
   const variants = person && (await openVariants(person.vcf, io.context))
   try {
     const on = (haplotypes: readonly (0 | 1 | undefined)[]) => {
@@ -170,13 +178,6 @@ function sampleOf({ vcf, sample }: Person, { samples }: VariantFile): string {
   const has = samples.length === 0 ? 'it has no samples' : `it has ${samples.slice(0, 4).join(', ')}${samples.length > 4 ? '…' : ''}` // biome-ignore format: one line
   if (sample === undefined) throw new WorkbenchError('wrong-usage', `'${vcf}' has ${samples.length} samples`, `name one with --sample: ${has}`) // biome-ignore format: one line
   throw new WorkbenchError('not-found', `sample '${sample.slice(0, 60)}' is not in '${vcf}'`, has)
-}
-
-/** Kept windows are found by what model.json says of the weights: they must be those. */
-async function checkWeights(folder: string, io: CliIo): Promise<void> {
-  const { weights } = await readModelJson(folder)
-  const sha256 = await fileSha256(join(folder, weights.file), io.context, 'checking the weights')
-  if (sha256 !== weights.sha256) throw new WorkbenchError('bad-model', `${weights.file} has SHA-256 ${sha256}, model.json says ${weights.sha256}`, 'get the model folder again') // biome-ignore format: one line
 }
 
 function undone<P extends Prediction>(p: P, order: 'current' | 'paper'): P {

@@ -4,8 +4,10 @@ import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
 import type { Reference } from '../../../readers/reference.ts'
 import { readModelJson } from '../../../services/models/modelFolder.ts'
+import { verifyWeights } from '../../../services/models/verifyWeights.ts'
 import { fieldJson, measureField } from '../../../services/mutate/fieldRun.ts'
 import { type CliCommand, EXIT } from '../command.ts'
+import { checkOut } from '../outOption.ts'
 import { openWithIndex } from '../referenceOption.ts'
 
 export const command: CliCommand = {
@@ -43,6 +45,8 @@ export const command: CliCommand = {
     }
     const folders = [args.required('model'), ...(args.text('compare') === undefined ? [] : [args.required('compare')])]
     const models = await Promise.all(folders.map(async folder => ({ folder, json: await readModelJson(folder) })))
+    await checkOut(args)
+    for (const { folder, json } of models) await verifyWeights(folder, json, io.context)
     const tracks = args.text('tracks')
     const runs = models.map(m => ({ ...m, ...(tracks === undefined ? {} : { channels: chooseTracks(tracks, m.json.tracks) }) })) // biome-ignore format: one line
     const fasta = args.text('reference')

@@ -7,6 +7,7 @@ import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
 import { openVariantStream } from '../../../readers/variantStream.ts'
 import { readModelJson } from '../../../services/models/modelFolder.ts'
+import { verifyWeights } from '../../../services/models/verifyWeights.ts'
 import { noExact } from '../../../services/mutate/openMutants.ts'
 import {
   infoKeys,
@@ -70,6 +71,7 @@ export const command: CliCommand = {
       shareWindows: args.flag('share-windows'),
       load: options.load,
     }
+    await verifyWeights(folder, json, io.context)
     const stream = await openVariantStream(path, io.context)
     const reference = await openWithIndex(args.required('reference'), io)
     const compute = createCompute(options.load.threads ? { threads: options.load.threads } : {})
