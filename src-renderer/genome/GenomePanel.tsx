@@ -5,8 +5,8 @@ import { formatPosition } from '../../src-shared/genome/locus.ts'
 import { toWire } from '../../src-shared/ipc/errors.ts'
 import type { TrackSetting } from '../../src-shared/project.ts'
 import { useOverlays } from '../state/overlays.ts'
-import { useRisk } from '../state/risk.ts'
 import { isPredicted } from '../state/predictedTracks.ts'
+import { useRisk } from '../state/risk.ts'
 import { selectPosition, selectTrack } from '../state/selection.ts'
 import { onRelease } from '../state/services.ts'
 import { sameLocus, useDocument, useGenomeFile, useWorkbench } from '../state/workbench.ts'
@@ -16,8 +16,8 @@ import { GenomeBrowser } from './genomeBrowser.ts'
 import type { Frame } from './genomeEvents.ts'
 import { services } from './genomeServices.ts'
 import { overlaySpecs, withOverlays } from './overlaySpecs.ts'
-import { riskSpecs } from './riskSpecs.ts'
 import { PredictedLegend } from './PredictedLegend.tsx'
+import { riskSpecs } from './riskSpecs.ts'
 import { predictedKey, trackSpec } from './trackConfigs.ts'
 import './genome.css'
 
@@ -65,9 +65,7 @@ export function GenomePanel() {
 
   // A track of the scan stays while the mutation that it shows changes.
   const overlaid = [...overlaySpecs(overlays, files), ...riskSpecs(risk, files)]
-  const overlaysShown = overlaid
-    .map(s => `${s.key} ${s.stamp}`)
-    .join()
+  const overlaysShown = overlaid.map(s => `${s.key} ${s.stamp}`).join()
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new genome drops its tracks, so it must bring them again
   useEffect(() => {
     const stamp = JSON.stringify(options)
@@ -77,9 +75,7 @@ export function GenomePanel() {
       const own = t.part === 'predicted' ? predictionStamp(referenceFileId, t, files) : stamp
       return file ? (trackSpec(t, file, services, own, hasSequence) ?? []) : []
     })
-    void browser.current
-      ?.setTracks(withOverlays(specs, overlaid))
-      .then(() => setFrame(browser.current?.frame()))
+    void browser.current?.setTracks(withOverlays(specs, overlaid)).then(() => setFrame(browser.current?.frame()))
   }, [document.tracks, files, options, genomeId, referenceFileId, overlaysShown])
 
   useEffect(() => {

@@ -10,6 +10,7 @@ import { isSynthetic } from '../../state/tracks.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, Section, Synthetic } from '../../ui/parts.tsx'
 import { fileName, type Origin } from '../../ui/provenance.ts'
+import { RiskPanel } from '../risk/RiskPanel.tsx'
 import { Evidence, Figure, Odds, Posterior } from './reportFigures.tsx'
 
 /** Names and units of the thresholds, as the report states them. */
@@ -35,6 +36,16 @@ const PHASE_TEXT = {
   assumed: 'assumed',
   none: 'none',
 } as const
+
+/** The risk model stands below the report, also where there is no report. */
+function RiskRoom({ file }: { readonly file: OpenedFile }) {
+  const { ref, width } = useElementSize()
+  return (
+    <div ref={ref}>
+      <RiskPanel file={file} width={Math.max(340, Math.floor(width) - 14)} />
+    </div>
+  )
+}
 
 /** The APOE report of one sample. */
 export function SampleReport({ file }: { readonly file: OpenedFile }) {
@@ -73,6 +84,7 @@ export function SampleReport({ file }: { readonly file: OpenedFile }) {
           </ErrorCard>
         )}
         {report.data && <Report report={report.data} file={file} />}
+        <RiskRoom file={file} />
       </div>
     </>
   )
