@@ -1,6 +1,6 @@
 import { Graph, type Node, type Tensor } from '../graph.ts'
 import { imageOf } from '../locality.ts'
-import { slice } from '../ops.ts'
+import { add, gather, matmul, pad, reshape, slice, transpose } from '../ops.ts'
 import { applyPart, joinParts, type PartInput, partShape, readBy, repeatSequence } from '../part.ts'
 import { type MutantAnalysis, nameOf, neededOf } from './analysis.ts'
 import { type Cross, crossOf, joinElements, mergedAttention } from './cross.ts'
@@ -22,6 +22,11 @@ export interface GlobalGraph {
   readonly outputs: Readonly<Record<string, Tensor>>
   /** What the graph is fed from the reference at every run: made by the outputs of `reference`, of the same names. */
   readonly reference: Readonly<Record<string, Tensor>>
+  /**
+   * Tensors that a dense layer flattens, and how many positions of each are given as their change (input `changeName`) with the rows
+   * of the layer's weights that these positions have (input `rowsName`, one place for all mutants of a run).
+   */
+  readonly changes: ReadonlyMap<Tensor, number>
   /** Whether the changed parts are given as such (at the place that the plan says) or placed in whole tensors by the caller. */
   readonly placed: boolean
 }
@@ -30,7 +35,14 @@ export interface GlobalOptions {
   readonly batch: number
   /** The caller puts the changed parts into whole tensors: one graph for every place. */
   readonly placed: boolean
+  /** Positions of the changed part of each tensor of the frontier, if they are as many at every place. */
+  readonly lengths?: ReadonlyMap<Tensor, number>
 }
+
+/** Change of a flattened tensor: [batch, positions · channels], position by position. */
+export const changeName = (tensor: Tensor): string => `${nameOf(tensor)}.change`
+/** Which positions these are: [positions] int32; the number of positions stands for one beyond the ends, whose change is 0. */
+export const rowsName = (tensor: Tensor): string => `${nameOf(tensor)}.rows`
 
 /** The part of a network that looks at the whole sequence, for `batch` mutants, from what the local part found. */
 export function buildGlobal(analysis: MutantAnalysis, plan: LocalPlan, options: GlobalOptions): GlobalGraph {
@@ -46,6 +58,9 @@ export class GlobalBuilder {
   readonly #fed = new Map<string, Tensor>()
   readonly #values = new Map<Tensor, MutantValue>()
   readonly #whole = new Map<Tensor, PartInput>()
+  readonly #changes = new Map<Tensor, number>()
+  /** Not needed any more. */
+  readonly #settled = new Set<Tensor>()
 
   constructor(
     readonly analysis: MutantAnalysis,
@@ -61,12 +76,13 @@ export class GlobalBuilder {
   build(): GlobalGraph {
     const { plan, options } = this
     for (const [tensor, span] of plan.frontier) {
+      if (options.placed && this.#flattened(tensor)) continue
       const whole = options.placed ? undefined : span
       const given = this.graph.input(nameOf(tensor), partShape(tensor.shape, whole, options.batch), tensor.dtype)
       this.#values.set(tensor, options.placed ? { kind: 'full', tensor: given, span: undefined } : { kind: 'part', tensor: given, span }) // biome-ignore format: one thought
     }
     for (const node of this.analysis.nodes) {
-      if (!node.operation || node.outputs.some(t => plan.spans.has(t))) continue
+      if (!node.operation || node.outputs.some(t => plan.spans.has(t) || this.#settled.has(t) || this.#values.has(t))) continue // biome-ignore format: one line
       if (!node.outputs.some(t => this.analysis.dependent.has(t)) || !node.inputs.some(x => this.#values.has(x)))
         continue
       this.#node(node)
@@ -80,7 +96,34 @@ export class GlobalBuilder {
       const from = held.span?.start ?? 0
       outputs[name] = slice(held.tensor, 1, start - from, end - from)
     }
-    return { outputs, reference: this.#reference, placed: options.placed }
+    return { outputs, reference: this.#reference, changes: this.#changes, placed: options.placed }
+  }
+
+  /**
+   * A tensor [1, channels, positions] that only a dense layer reads, flattened: what changed in a few positions goes through the rows of
+   * the weights that belong to these, and is added to what the reference gives: W(x + Δ) = Wx + WΔ.
+   */
+  #flattened(tensor: Tensor): boolean {
+    const count = this.options.lengths?.get(tensor)
+    const [, channels, positions] = tensor.shape as readonly [number, number, number]
+    const readers = (t: Tensor) => this.analysis.nodes.filter(node => node.inputs.includes(t))
+    const [flatten, ...more] = readers(tensor)
+    if (count === undefined || tensor.shape.length !== 3 || count * 2 > positions || more.length > 0 || flatten?.operation?.name !== 'reshape') return false // biome-ignore format: one thought
+    const [flat] = flatten.outputs
+    const [dense, ...others] = readers(flat!)
+    if (flat!.shape.length !== 2 || flat!.shape[0] !== 1 || others.length > 0 || dense?.operation?.name !== 'gemm' || dense.inputs[0] !== flat) return false // biome-ignore format: one thought
+    const [output] = dense.outputs
+    const { batch } = this.options
+    const width = output!.shape[1]!
+    const weight = reshape(this.#own.of(dense.inputs[1]!), [width, channels, positions])
+    const byPosition = pad(reshape(transpose(weight, [2, 1, 0]), [positions, channels * width]), 0, 0, 1)
+    const rows = gather(byPosition, this.graph.input(rowsName(tensor), [count], 'int32'), 0)
+    const change = this.graph.input(changeName(tensor), [batch, count * channels], tensor.dtype)
+    const before = this.fed(nameOf(output!), output, () => this.side.of(output!))
+    this.#values.set(output!, { kind: 'full', tensor: add(matmul(change, reshape(rows, [count * channels, width])), before), span: undefined }) // biome-ignore format: one thought
+    for (const t of [tensor, flat!]) this.#settled.add(t)
+    this.#changes.set(tensor, count)
+    return true
   }
 
   #node(node: Node): void {

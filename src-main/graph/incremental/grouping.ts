@@ -37,9 +37,13 @@ export function chooseGrouping(analysis: MutantAnalysis): Grouping {
   const flopsAt = (placed: boolean) => globalFlops(buildGlobal(analysis, plan, { batch: 1, placed }))
   const [lying, put] = [flopsAt(false), flopsAt(true)]
   const placed = !(lying < 0.995 * put)
-  const rest = Math.min(lying, put)
+  let rest = Math.min(lying, put)
   const cost = (size: number) => flopsOf(Object.values(buildLocal(analysis, planLocal(analysis, at(size)), 1).outputs))
   const windows = buildWindows(analysis, planLocal(analysis, at(1)), 1)
+  if (windows && placed) {
+    const lengths = new Map([...windows.frontier].map(([t, w]) => [t, w.length]))
+    rest = globalFlops(buildGlobal(analysis, plan, { batch: 1, placed, lengths }))
+  }
   if (windows) return { period, group: 1, placed, windows: true, localFlops: flopsOf(Object.values(windows.outputs)), globalFlops: rest } // biome-ignore format: one line
   const least = cost(1)
   let [group, localFlops] = [1, least]

@@ -53,9 +53,9 @@ const models: Readonly<Record<string, TrackModel>> = {
   },
   basset: {
     kind: 'basset',
-    architecture: { length: 200, filters: [12, 10, 8], kernels: [19, 11, 7], pools: [3, 4, 4], dense: [16, 8], outputs: { human: 6 } }, // biome-ignore format: one table
-    length: 200,
-    binSize: 200,
+    architecture: { length: 1000, filters: [12, 10, 8], kernels: [19, 11, 7], pools: [3, 4, 4], dense: [16, 8], outputs: { human: 6 } }, // biome-ignore format: one table
+    length: 1000,
+    binSize: 1000,
     bins: 1,
     cropBins: 0,
     heads: heads(6),
@@ -178,10 +178,10 @@ describe('exact equals naive', () => {
 describe('what exact refuses', () => {
   it('positions that were not prepared, and unknown bases', async () => {
     const { exact, naive } = await pair('basset')
-    await exact.prepare(sequenceOf(200, 'x', [50, 52]), { start: 40, end: 60 }, context.signal)
+    await exact.prepare(sequenceOf(1000, 'x', [50, 52]), { start: 40, end: 60 }, context.signal)
     await expect(all(exact, [{ position: 60, base: 0 }])).rejects.toMatchObject({ code: 'bad-input' })
     await expect(all(exact, [{ position: 51, base: 0 }])).rejects.toMatchObject({ code: 'bad-input' })
-    await expect(exact.prepare(sequenceOf(200, 'x', [0, 0]), { start: 0, end: 201 }, context.signal)).rejects.toMatchObject({ code: 'region' }) // biome-ignore format: one line
+    await expect(exact.prepare(sequenceOf(1000, 'x', [0, 0]), { start: 0, end: 1001 }, context.signal)).rejects.toMatchObject({ code: 'region' }) // biome-ignore format: one line
     await exact.close()
     await naive.close()
   })

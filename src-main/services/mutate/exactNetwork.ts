@@ -6,7 +6,7 @@ import type { Compute } from '../../compute/client.ts'
 import type { ProviderReport, Session, StateHandle } from '../../compute/engine.ts'
 import { Graph, type Tensor } from '../../graph/graph.ts'
 import { analyseMutants, type MutantAnalysis, nameOf } from '../../graph/incremental/analysis.ts'
-import { buildGlobal } from '../../graph/incremental/global.ts'
+import { buildGlobal, changeName, rowsName } from '../../graph/incremental/global.ts'
 import { aligned, chooseGrouping, type Grouping } from '../../graph/incremental/grouping.ts'
 import { type AxisSpan, buildLocal, type Context, contextList, contextsOf, type LocalPlan, planLocal, shapeOfPlan } from '../../graph/incremental/local.ts' // biome-ignore format: one line
 import { copySpan, spanSize } from '../../graph/incremental/slices.ts'
@@ -28,11 +28,11 @@ export interface ExactNetwork extends MutantNetwork {
 
 /** Arithmetic of a step of `run`: some tenths of a second. */
 const STEP_FLOPS = 5e10
-const MOST_MUTANTS = 2048
+const MOST_MUTANTS = 2160
 /** Mutants of a run of the local graphs, and of the rest: more give nothing, and take memory. */
-const LOCAL_BATCH = 96
+const LOCAL_BATCH = 108
 const GLOBAL_FLOPS = 1e9
-const GLOBAL_BATCH = 64
+const GLOBAL_BATCH = 144
 /** Tables of reference activations have a multiple of so many rows. */
 const TABLE_ROWS = 64
 /** Open sessions of each kind. */
@@ -105,6 +105,7 @@ interface Place {
   readonly plan: LocalPlan
   readonly session: Session | undefined
   readonly state: StateHandle | undefined
+  readonly changes: ReadonlyMap<Tensor, number>
 }
 
 class ExactMutants implements ExactNetwork {
@@ -237,7 +238,9 @@ class ExactMutants implements ExactNetwork {
     const runs = this.grouping.windows ? [] : mutations.map(({ position }) => this.#runAt(aligned(position, this.grouping.group, length))) // biome-ignore format: one line
     mutations.forEach((_, i) => {
       const shape = runs[i]?.shape ?? ''
-      classes.set(shape, [...(classes.get(shape) ?? []), i])
+      const members = classes.get(shape) ?? []
+      members.push(i)
+      classes.set(shape, members)
     })
     for (const members of classes.values())
       for (let first = 0; first < members.length; first += LOCAL_BATCH) {
@@ -417,7 +420,10 @@ class ExactMutants implements ExactNetwork {
   #together(mutations: readonly Mutation[], at: number): number {
     const { placed, period } = this.grouping
     let count = 1
-    const place = (i: number) => (placed ? 0 : Math.floor(mutations[i]!.position / period))
+    // Where the dense layers take changes, all of them at one place.
+    const windows = this.#windows(1, undefined)
+    const start = (i: number) => [...(windows?.frontier.values() ?? [])].map(w => windows!.startOf(w, mutations[i]!.position)).join() // biome-ignore format: one line
+    const place = (i: number) => (placed ? start(i) : Math.floor(mutations[i]!.position / period))
     while (count < this.#batch && at + count < mutations.length && place(at + count) === place(at)) count++
     return count
   }
@@ -436,7 +442,8 @@ class ExactMutants implements ExactNetwork {
     const { session, plan } = place
     let results: Tensors = {}
     if (session) {
-      const inputs: Record<string, ReturnType<typeof float32>> = {}
+      const inputs: Record<string, Data> = {}
+      for (const [tensor, count] of place.changes) this.#change(tensor, count, mutations[0]!, parts, cache, inputs)
       for (const { name, shape } of session.inputs) {
         const tensor = [...plan.frontier.keys()].find(t => nameOf(t) === name)
         if (!tensor) continue
@@ -473,6 +480,35 @@ class ExactMutants implements ExactNetwork {
     )
   }
 
+  /** What changed in the positions of a tensor, for mutants of one place. */
+  #change(
+    tensor: Tensor,
+    count: number,
+    { position }: Mutation,
+    parts: readonly Parts[],
+    cache: Cache,
+    inputs: Record<string, Data>,
+  ): void {
+    // biome-ignore format: one line
+    const windows = this.#windows(1, undefined)!
+    const start = windows.startOf(windows.frontier.get(tensor)!, position)
+    const [, channels, positions] = tensor.shape as readonly [number, number, number]
+    const { data: reference } = heldOf(cache, tensor)
+    const rows = Int32Array.from({ length: count }, (_, i) => (start + i >= 0 && start + i < positions ? start + i : positions)) // biome-ignore format: one line
+    const change = new Float32Array(this.#batch * count * channels)
+    parts.forEach((own, slot) => {
+      const part = own.get(tensor)
+      if (!part) return
+      for (let at = part.span.start; at < part.span.end; at++) {
+        const to = (slot * count + at - start) * channels
+        for (let c = 0; c < channels; c++)
+          change[to + c] = part.data[c * count + at - start]! - reference[c * positions + at]!
+      }
+    })
+    inputs[rowsName(tensor)] = { dtype: 'int32', shape: [count], data: rows }
+    inputs[changeName(tensor)] = float32(change, [this.#batch, count * channels])
+  }
+
   /** The whole-sequence part where a mutation lies: its session, with what of the reference it reads. */
   async #placeAt({ position }: Mutation, cache: Cache, signal: AbortSignal): Promise<Place> {
     const { analysis, grouping } = this
@@ -482,7 +518,8 @@ class ExactMutants implements ExactNetwork {
     if (this.#place?.key === key) return this.#place
     await this.#leave()
     const plan = planLocal(analysis, aligned(position, period, length))
-    const graph = buildGlobal(analysis, plan, { batch: this.#batch, placed })
+    const lengths = new Map([...(this.#windows(1, undefined)?.frontier ?? [])].map(([t, w]) => [t, w.length]))
+    const graph = buildGlobal(analysis, plan, { batch: this.#batch, placed, lengths })
     let session: Session | undefined
     let state: StateHandle | undefined
     if (Object.keys(graph.outputs).length > 0) {
@@ -500,7 +537,7 @@ class ExactMutants implements ExactNetwork {
       }
       session = await this.#sessions.get(undefined, graph.outputs, { kind: 'global', limit: LIMITS.global, workload: 'fixed' }, signal) // biome-ignore format: one line
     }
-    this.#place = { key, plan, session, state }
+    this.#place = { key, plan, session, state, changes: graph.changes }
     return this.#place
   }
 
