@@ -41,7 +41,7 @@ function effectsOf(text: string): Map<string, number> {
   )
 }
 
-/** From a click on a base to what a model says of every change near it. Truth of every number: `mutate --method naive` of the command line. */
+/** On the demo project, which opens a model: from a click on a base to what a model says of every change near it. Truth of every number: `mutate --method naive` of the command line. */
 describe.each(availableHosts())('mutation scans in the %s window', host => {
   let w: Workbench
   let dataDir: string
@@ -49,8 +49,7 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'diploscope-e2e-'))
     folder = mkdtempSync(join(tmpdir(), 'diploscope-e2e-scan-'))
-    const files = ['synthetic-chr19.fa.gz', 'synthetic-e3e4.bam', 'synthetic-genes.gtf', 'synthetic-variants.vcf.gz']
-    w = await launchWorkbench(host, { dataDir, files: [...files.map(demoFile), MODEL] })
+    w = await launchWorkbench(host, { dataDir })
     await genomeReady(w.page)
   })
   afterAll(async () => {

@@ -60,6 +60,8 @@ function MadeUp({ scan }: { readonly scan: ScanData }) {
   return used.some(isSynthetic) ? <Synthetic /> : null
 }
 
+const SHOWN_TRACKS = 12
+
 function Mutation({
   scan,
   column,
@@ -71,12 +73,18 @@ function Mutation({
 }) {
   const at = inScan(scan, cell)
   const state = stateAt(scan, at, cell.row)
+  // The track on the screen first; of a thousand tracks the others are in the TSV.
+  const columns = scan.columns
+    .map((c, k) => ({ c, k }))
+    .sort((a, b) => Number(b.k === column) - Number(a.k === column))
+    .slice(0, SHOWN_TRACKS)
+  const more = scan.columns.length - columns.length
   const changes = state !== CELL.reference && state !== CELL.unknown
   return (
     <>
       <Section title="Effect" testId="scan-effect">
         <dl className="facts num">
-          {scan.columns.map((c, k) => (
+          {columns.map(({ c, k }) => (
             <div key={c.channel} style={{ display: 'contents' }} data-column={k}>
               <dt title={c.unit}>{c.name}</dt>
               <dd>
@@ -89,6 +97,7 @@ function Mutation({
           ))}
         </dl>
         <p className="soft scan-about">
+          {more > 0 && `And ${more.toLocaleString('en-US')} more tracks, in the TSV of the scan. `}
           {SCORES[scan.request.score].name} over {outputText(scan)}: {cellState(scan, cell)}.
         </p>
       </Section>

@@ -164,14 +164,12 @@ function Second(props: {
         {scan.columns.length === 1 ? (
           <b>{scan.columns[0]?.name}</b>
         ) : (
-          (
           <ColumnSelect
             scan={scan}
             column={column}
             label="Track of the second scan"
             onColumn={c => useScans.setState({ beside: { scanId: scan.scanId, column: c } })}
           /> // biome-ignore format: one line
-        )
         )}
         <span className="soft">{`${formatLocus(scan.request.interval)}, ${SCORES[scan.request.score].name}, ${outputText(scan)}; one scale`}</span>
         <span>{read && offset !== null ? cellText(scan, column, read) : ''}</span>
@@ -212,6 +210,7 @@ const ColumnSelect = (props: {
     aria-label={props.label}
     allowDeselect={false}
     searchable={props.scan.columns.length > 8}
+    limit={200}
     value={String(props.column)}
     data={props.scan.columns.map((c, i) => ({ value: String(i), label: c.name }))}
     onChange={v => v !== null && props.onColumn(Number(v))}
@@ -252,14 +251,12 @@ function Toolbar(props: {
   return (
     <div className="scan-toolbar">
       {scan.columns.length > 1 ? (
-        (
         <ColumnSelect
           scan={scan}
           column={column}
           label="Track of the scan"
           onColumn={c => show({ scanId: scan.scanId, column: c })}
         /> // biome-ignore format: one line
-      )
       ) : (
         <b className="scan-title" title={scan.columns[0]?.name}>
           {scan.columns[0]?.name}
