@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, readFile, rm, truncate } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { VariantEffect } from '../../../src-shared/genome/scan.ts'
 import { asWorkbenchError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { VariantRecord } from '../../readers/variantStream.ts'
 
 /** Rows that are written as they come, so that work that was cut off goes on where it stopped. */
 export interface VariantJournal {
@@ -13,15 +15,40 @@ export interface VariantJournal {
   remove(): Promise<void>
 }
 
+/** Journals that are open here: two writers of one would mix their rows. */
+const writing = new Set<string>()
+
+/**
+ * Rows of an earlier run are those of a record, by place and reference allele.
+ * @throws WorkbenchError `corrupt` when they are not: two programs may have written the journal
+ */
+export function checkRows(rows: readonly VariantEffect[], { number, position, ref }: VariantRecord): void {
+  const [first] = rows
+  if (first && first.position === position && first.ref === ref) return
+  throw new WorkbenchError('corrupt', `the rows that were kept for line ${number} of the VCF are of another variant`, 'remove the journal and begin anew') // biome-ignore format: one thought
+}
+
 /** What makes work the same work. */
 export const journalKey = (facts: Readonly<Record<string, unknown>>): string =>
   createHash('sha256').update(JSON.stringify(facts)).digest('hex')
 
 /**
  * Opens or begins a journal: JSON lines, the key first. A last line that was cut off is dropped.
- * @throws WorkbenchError `bad-input` when it is of other work
+ * @throws WorkbenchError `bad-input` when it is of other work, or open already
  */
 export async function openJournal(path: string, key: string): Promise<VariantJournal> {
+  const own = resolve(path)
+  if (writing.has(own)) throw new WorkbenchError('bad-input', 'these variants are being scored already', 'wait for that, or cancel it') // biome-ignore format: one thought
+  writing.add(own)
+  try {
+    return await opened(path, key, () => writing.delete(own))
+  } catch (error) {
+    writing.delete(own)
+    throw error
+  }
+}
+
+async function opened(path: string, key: string, closed: () => void): Promise<VariantJournal> {
   const text = await readFile(path, 'utf8').catch(error => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw asWorkbenchError(error)
@@ -48,10 +75,14 @@ export async function openJournal(path: string, key: string): Promise<VariantJou
     done,
     append: rows =>
       handle.appendFile(`${JSON.stringify(rows)}\n`).catch(error => Promise.reject(asWorkbenchError(error))),
-    close: () => handle.close(),
+    async close() {
+      closed()
+      await handle.close()
+    },
     async remove() {
       await handle.close()
       await rm(path, { force: true })
+      closed()
     },
   }
 }

@@ -19,6 +19,7 @@ import type { ModelJson } from '../../models/folder/modelJson.ts'
 import { MODELS } from '../../models/kinds.ts'
 import { modelRegistry } from '../../models/registry.ts'
 import { openVariantStream } from '../../readers/variantStream.ts'
+import { openJournal } from './variantJournal.ts'
 import { openVariantScorer, type VariantRequest } from './variantRun.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'variants-test-'))
@@ -186,6 +187,16 @@ describe('the command', () => {
     expect(resumed.out.split('\n')[1]).toMatch(/\t123\t456$/)
     expect(resumed.out.split('\n').slice(2)).toEqual(whole.out.split('\n').slice(2))
     expect(existsSync(journal)).toBe(false)
+    // Rows of other variants, as two writers would leave them, and a second writer.
+    writeFileSync(journal, `${key}\n${first}\n${first}\n`)
+    await expect(run('--out', out, '--resume')).rejects.toMatchObject({
+      code: 'corrupt',
+      message: /of another variant/,
+    })
+    rmSync(journal)
+    const held = await openJournal(journal, 'k')
+    await expect(run('--out', out, '--resume')).rejects.toMatchObject({ code: 'bad-input', message: /scored already/ })
+    await held.remove()
     writeFileSync(journal, '{"key":"of something else"}\n')
     await expect(run('--out', out, '--resume')).rejects.toMatchObject({ code: 'bad-input', message: /of other work/ })
   })

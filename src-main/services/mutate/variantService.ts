@@ -24,7 +24,7 @@ import { madeUpOf } from '../models/modelFacts.ts'
 import { buildCaution } from '../predict/cautions.ts'
 import { referenceOf, type SubjectParts } from './scanSubject.ts'
 import { infoKeys, variantTsvHeader, variantTsvRow, variantVcfHeader, variantVcfRow } from './variantFiles.ts'
-import { journalKey, openJournal } from './variantJournal.ts'
+import { checkRows, journalKey, openJournal } from './variantJournal.ts'
 import { openVariantScorer, type VariantRequest } from './variantRun.ts'
 import { withinReference } from './windowSequence.ts'
 
@@ -144,7 +144,11 @@ export function createVariantTables(parts: VariantServiceParts): VariantTables {
         throwIfCancelled(context.signal)
         const contig = withinAny(r.contig, file)
         if (!wanted(table, r, contig)) continue
-        if (record++ < journal.done.length) continue
+        const before = journal.done[record++]
+        if (before) {
+          checkRows(before, r)
+          continue
+        }
         const rows = await scorer.score(r, context.signal)
         await journal.append(rows)
         add(table, rows)

@@ -18,7 +18,7 @@ import {
   variantVcfHeader,
   variantVcfRow,
 } from '../../../services/mutate/variantFiles.ts'
-import { journalKey, openJournal } from '../../../services/mutate/variantJournal.ts'
+import { checkRows, journalKey, openJournal, type VariantJournal } from '../../../services/mutate/variantJournal.ts'
 import { openVariantScorer } from '../../../services/mutate/variantRun.ts'
 import { fingerprintFile } from '../../../services/provenance.ts'
 import { type CliCommand, EXIT } from '../command.ts'
@@ -77,10 +77,11 @@ export const command: CliCommand = {
     const compute = createCompute(options.load.threads ? { threads: options.load.threads } : {})
     const labels = trackLabels(channels.map(c => json.tracks[c]!))
     const facts: VariantTableFacts = { model: json.id, ...options.score, labels }
-    const journal = resume
-      ? await openJournal(`${out}.journal`, journalKey({ model: json.weights.sha256, channels, ...options.score, bothStrands: request.bothStrands, method, shareWindows: request.shareWindows, vcf: (await fingerprintFile(path, 'variants')).hash, reference: (await fingerprintFile(args.required('reference'), 'reference')).hash })) // biome-ignore format: one key
-      : undefined
+    let journal: VariantJournal | undefined
     try {
+      journal = resume
+        ? await openJournal(`${out}.journal`, journalKey({ model: json.weights.sha256, channels, ...options.score, bothStrands: request.bothStrands, method, shareWindows: request.shareWindows, vcf: (await fingerprintFile(path, 'variants')).hash, reference: (await fingerprintFile(args.required('reference'), 'reference')).hash })) // biome-ignore format: one key
+        : undefined
       const scorer = await openVariantScorer(request, reference, compute, modelRegistry(MODELS), io.context)
       const counts: Record<string, number> = {}
       const kept: VariantEffect[] = []
@@ -95,6 +96,7 @@ export const command: CliCommand = {
         for await (const r of stream.records(quiet)) {
           throwIfCancelled(io.context.signal)
           const before = journal?.done[record++]
+          if (before) checkRows(before, r)
           const rows = before ?? (await scorer.score(r, io.context.signal))
           if (!before) {
             await journal?.append(rows)
