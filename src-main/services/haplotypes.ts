@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { findContig } from '../../src-shared/genome/contigs.ts'
 import { contigFit } from '../../src-shared/genome/files.ts'
 import type { Contig } from '../../src-shared/genome/locus.ts'
 import type { Background } from '../../src-shared/genome/prediction.ts'
@@ -26,6 +27,8 @@ export interface BackgroundCounts {
   readonly notBases: number
   readonly overlapping: number
   readonly mismatched: number
+  /** The person's file does not name the contig. */
+  readonly absent?: boolean
   /** The first alleles that were left out, as `chr1:5 A>C`. */
   readonly leftOut: readonly string[]
 }
@@ -115,6 +118,7 @@ function countsOf(
     notBases: found.notBases + skipped.length - mismatched.length - overlapping.length,
     overlapping: overlapping.length,
     mismatched: mismatched.length,
+    ...(found.absent ? { absent: true } : {}),
     leftOut: skipped.slice(0, LEFT_OUT_NAMED).map(({ allele, reason }) =>
       `${contig}:${(allele.start + 1).toLocaleString('en-US')} ${short(allele.reference)}>${short(allele.alternative)} (${reason})`), // biome-ignore format: one line
   }
@@ -124,11 +128,12 @@ const short = (bases: string): string => (bases.length > 12 ? `${bases.slice(0, 
 
 /** What belongs beside numbers of a haplotype, in sentences. Windows overlap, so that counts over several are of alleles met, not of places. */
 export function backgroundWarnings(all: readonly BackgroundCounts[]): readonly string[] {
-  const sum = (key: Exclude<keyof BackgroundCounts, 'leftOut'>) => all.reduce((n, c) => n + c[key], 0)
+  const sum = (key: Exclude<keyof BackgroundCounts, 'leftOut' | 'absent'>) => all.reduce((n, c) => n + c[key], 0)
   const n = (count: number, what: string) => `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`
   const warnings: string[] = []
   const [unphased, missing, notBases] = [sum('unphased'), sum('missing'), sum('notBases')]
   const [overlapping, mismatched] = [sum('overlapping'), sum('mismatched')]
+  if (all.some(c => c.absent)) warnings.push("the person's file does not name this contig: nothing is known of the haplotype, the reference stands in its place") // biome-ignore format: one line
   if (unphased > 0) warnings.push(`${n(unphased, 'heterozygous place')} not phased: put on a haplotype by rule, not by evidence`) // biome-ignore format: one line
   if (missing > 0) warnings.push(`${n(missing, 'place')} without a genotype, taken as reference`)
   if (notBases > 0) warnings.push(`${n(notBases, 'allele')} not written in bases and not applied`)
@@ -158,7 +163,8 @@ export function variantAlleles(
     throw new WorkbenchError('build', `'${basename(file.path)}' has contig '${other.name}' of ${other.length.toLocaleString('en-US')} bp, the reference ${other.assemblyLength.toLocaleString('en-US')} bp: it is of another assembly`, 'open the reference that the variants were called on') // biome-ignore format: one thought
   const blocks = new Map<string, ReturnType<VariantFile['region']>>()
   return async (contig, start, end, _bases, context) => {
-    const out = { alleles: [] as HaplotypeAlleles['alleles'][number][], unphased: 0, missing: 0, notBases: 0 }
+    const absent = file.contigs.length > 0 && !findContig(contig, file.contigs)
+    const out = { alleles: [] as HaplotypeAlleles['alleles'][number][], unphased: 0, missing: 0, notBases: 0, absent }
     const firstBlock = Math.floor(Math.max(0, start) / BLOCK_BP)
     for (let b = firstBlock; b * BLOCK_BP < end; b++) {
       const key = `${contig}:${b}`

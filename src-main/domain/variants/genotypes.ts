@@ -10,6 +10,8 @@ export interface HaplotypeAlleles {
   readonly missing: number
   /** Alleles not written in bases (`<DEL>`, breakends; insertions of a diplotype, whose bases are not known): not applied. */
   readonly notBases: number
+  /** The file does not name the contig: that it has no alleles there says nothing. */
+  readonly absent?: boolean
 }
 
 /** Of a VCF: the columns that the rule needs. */

@@ -155,6 +155,12 @@ describe("a person's prediction", () => {
     ])
   })
 
+  it('says that the file does not name the contig', async () => {
+    const [zero] = await person([], '##contig=<ID=elsewhere,length=800>')
+    const [p] = await predictBackgrounds(request(300, 364), [zero], reference, { compute, registry }, quietContext())
+    expect(p!.warnings).toEqual(["the person's file does not name this contig: nothing is known of the haplotype, the reference stands in its place"]) // biome-ignore format: one line
+  })
+
   it('alleles of another assembly are refused', async () => {
     await expect(person([], '##contig=<ID=c,length=801>')).rejects.toMatchObject({ code: 'build' })
     const wrong = Array.from({ length: 12 }, (_, i) => `c\t${301 + i}\t.\t${bases[300 + i] === 'A' ? 'C' : 'A'}\tG\t.\t.\t.\tGT\t1|1`) // biome-ignore format: one line
