@@ -32,6 +32,7 @@ const examples: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     outputs: { human: 3, mouse: 2 },
     heads: { human: { activation: 'softplus' }, mouse: { activation: 'softplus' } },
   },
+  basset: { length: 64, filters: [3, 4], kernels: [5, 3], pools: [3, 4], dense: [5], outputs: { human: 3, mouse: 2 } },
 }
 const registry = modelRegistry(MODELS)
 const kinds = Object.entries(examples)
