@@ -13,6 +13,7 @@ import { FileDialog } from './features/open/FileDialog.tsx'
 import { useAppCommands } from './features/palette/appCommands.ts'
 import { Palette } from './features/palette/Palette.tsx'
 import { PlotsArea } from './features/plots/PlotsArea.tsx'
+import { useRiskCommands } from './features/risk/riskCommands.ts'
 import { useScanCommands } from './features/scan/scanCommands.ts'
 import { Start } from './features/start/Start.tsx'
 import { TitleBar } from './features/titlebar/TitleBar.tsx'
@@ -42,6 +43,7 @@ function Window() {
   useAppCommands()
   useModelCommands()
   useScanCommands()
+  useRiskCommands()
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
       if (e.defaultPrevented) return

@@ -1,6 +1,7 @@
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { fileOfSelection, type Selection } from '../../state/selection.ts'
 import { useSelection, useWorkbench } from '../../state/workbench.ts'
+import { CohortInspector } from '../cohorts/CohortInspector.tsx'
 import { ModelScreen } from '../models/ModelScreen.tsx'
 import { TrackInspector } from '../tracks/TrackInspector.tsx'
 import { FileFactsPanel } from './FileFactsPanel.tsx'
@@ -30,6 +31,7 @@ function Content({ selection, file }: { readonly selection: Selection; readonly 
       return file.problem ? <FileFactsPanel file={file} /> : <SampleReport key={file.id} file={file} />
     case 'file':
       if (!file) return <Hint />
+      if (file.role === 'cohort' && !file.problem) return <CohortInspector key={file.id} file={file} />
       return file.role === 'model' && !file.problem ? (
         <ModelScreen key={file.id} file={file} />
       ) : (

@@ -3,6 +3,7 @@ import { type ComponentType, type KeyboardEvent, useRef } from 'react'
 import { runCommand } from '../../state/commands.ts'
 import { type PlotsTab, useWorkbench } from '../../state/workbench.ts'
 import { IconButton } from '../../ui/parts.tsx'
+import { CohortPlots } from '../cohorts/CohortPlots.tsx'
 import { ScanPlots } from '../scan/ScanPlots.tsx'
 import { VariantPlots } from '../variants/VariantPlots.tsx'
 import { Plots } from './Plots.tsx'
@@ -12,6 +13,7 @@ const TABS: readonly { readonly id: PlotsTab; readonly title: string; readonly B
   { id: 'depth', title: 'Depth', Body: Plots },
   { id: 'scan', title: 'Mutation scan', Body: ScanPlots },
   { id: 'variants', title: 'Variant effects', Body: VariantPlots },
+  { id: 'cohort', title: 'Cohort', Body: CohortPlots },
 ]
 
 export function PlotsArea() {

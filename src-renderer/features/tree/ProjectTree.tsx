@@ -8,6 +8,7 @@ import {
   IconListDetails,
   IconTimeline,
   IconUser,
+  IconUsers,
   IconWaveSine,
 } from '@tabler/icons-react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
@@ -29,6 +30,7 @@ const GROUPS: readonly { readonly role: OpenedFile['role']; readonly title: stri
     { role: 'genes', title: 'Genes', icon: IconTimeline },
     { role: 'reference', title: 'References', icon: IconDna2 },
     { role: 'model', title: 'Models', icon: IconWaveSine },
+    { role: 'cohort', title: 'Cohorts', icon: IconUsers },
   ]
 
 export function ProjectTree() {

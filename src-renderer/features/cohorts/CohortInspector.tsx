@@ -1,0 +1,374 @@
+import { Button, Select, Skeleton } from '@mantine/core'
+import type { OpenedFile } from '../../../src-shared/genome/files.ts'
+import type { RiskMetrics, RiskModelName } from '../../../src-shared/genome/risk.ts'
+import type { CohortRun, OpenedCohort } from '../../../src-shared/ipc/riskMethods.ts'
+import { exportCohort, startCohort, useCohortRun, useOpenedCohort, useOtherRuns } from '../../state/cohorts.ts'
+import { chooseRiskModel, openDemoRiskModel, type RiskModelEntry, useRiskModel, useRiskModels } from '../../state/risk.ts' // biome-ignore format: one line
+import { attempt, call, openFiles, refreshFile } from '../../state/services.ts'
+import { isSynthetic } from '../../state/tracks.ts'
+import { useWorkbench } from '../../state/workbench.ts'
+import { ErrorCard, Section, SmallButton, Synthetic, whenText } from '../../ui/parts.tsx'
+import { progressText } from '../jobs/StatusBar.tsx'
+import { Warned } from '../risk/RiskPanel.tsx'
+
+const n = (x: number) => x.toLocaleString('en-US')
+
+/** A sample sheet: what is in it, what is wrong with it, and what models say of its people. */
+export function CohortInspector({ file }: { readonly file: OpenedFile }) {
+  const opened = useOpenedCohort(file)
+  const models = useRiskModels()
+  const model = useRiskModel(models.data)
+  return (
+    <>
+      <div className="inspector-head">
+        <h2 title={`${file.folder}/${file.name}`} data-testid="cohort-title">
+          {file.name}
+        </h2>
+        {isSynthetic(file) && <Synthetic />}
+        <span className="tag">research use only</span>
+      </div>
+      <div className="inspector-body" data-testid="cohort-inspector">
+        {opened.isPending && (
+          <div role="status" aria-label="Reading the sheet">
+            <Skeleton height={60} mb={12} />
+            <Skeleton height={140} />
+          </div>
+        )}
+        {opened.error && (
+          <ErrorCard error={opened.error} title="This sheet cannot be used.">
+            <Button size="compact-sm" variant="default" onClick={() => refreshFile(file)}>
+              Look again
+            </Button>
+          </ErrorCard>
+        )}
+        {opened.data && <Sheet opened={opened.data} />}
+        {opened.data && models.data && !model && <NeedsModel />}
+        {opened.data && models.data && model && (
+          <Run key={model.fileId} file={file} opened={opened.data} model={model} models={models.data} />
+        )}
+      </div>
+    </>
+  )
+}
+
+function Sheet({ opened }: { readonly opened: OpenedCohort }) {
+  const { rows, problems, cautions } = opened.sheet
+  const count = (label: 0 | 1 | null) => rows.filter(r => r.label === label).length
+  return (
+    <>
+      <Section title="The sheet" testId="cohort-sheet">
+        <dl className="facts">
+          <dt>Samples</dt>
+          <dd className="num">
+            {n(rows.length)} that can be scored
+            {problems.length > 0 && `, ${n(problems.length)} ${problems.length === 1 ? 'row' : 'rows'} at fault`}
+          </dd>
+          <dt>Labels</dt>
+          <dd className="num">
+            {count(1) + count(0) === 0
+              ? 'none: scores only, no figures'
+              : `${n(count(1))} cases, ${n(count(0))} controls${count(null) > 0 ? `, ${n(count(null))} without` : ''}`}
+          </dd>
+          {opened.covariates.length > 0 && (
+            <>
+              <dt>Other columns</dt>
+              <dd>{opened.covariates.join(', ')}</dd>
+            </>
+          )}
+          {opened.truth && (
+            <>
+              <dt>Simulated</dt>
+              <dd>
+                {opened.truth.note}
+                {opened.truth.depth !== null && <span className="num">; depth {opened.truth.depth}</span>}
+              </dd>
+            </>
+          )}
+        </dl>
+        {cautions.map(c => (
+          <p className="note" key={c} style={{ margin: '8px 0 0' }}>
+            {c}
+          </p>
+        ))}
+      </Section>
+      {problems.length > 0 && (
+        <Section title={`Rows at fault (${n(problems.length)})`} testId="cohort-problems">
+          <p className="soft" style={{ margin: '0 0 4px' }}>
+            They are left out and listed again at the end; the rest goes on.
+          </p>
+          <Problems problems={problems} />
+        </Section>
+      )}
+    </>
+  )
+}
+
+function Problems({ problems }: { readonly problems: OpenedCohort['sheet']['problems'] }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+    <section className="table-wrap" tabIndex={0} aria-label="Rows at fault" style={{ maxHeight: 180 }}>
+      <table className="data">
+        <caption className="visually-hidden">Rows at fault</caption>
+        <thead>
+          <tr>
+            <th scope="col" data-align="right">
+              Line
+            </th>
+            <th scope="col">Sample</th>
+            <th scope="col">What is wrong</th>
+          </tr>
+        </thead>
+        <tbody>
+          {problems.map(p => (
+            <tr key={`${p.line}:${p.code}:${p.message}`}>
+              <td data-align="right">{p.line}</td>
+              <td>{p.sample || '(no name)'}</td>
+              <td className="wrapping">
+                {p.message} <code>{p.code}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+const NeedsModel = () => (
+  <div className="empty">
+    <p>Scoring a cohort needs a risk model.</p>
+    <div style={{ display: 'flex', gap: 6, justifyContent: 'center' }}>
+      <Button size="compact-sm" variant="light" onClick={openDemoRiskModel}>
+        Open the demonstration model
+      </Button>
+      <Button size="compact-sm" variant="default" onClick={openFiles}>
+        Open a model folder…
+      </Button>
+    </div>
+  </div>
+)
+
+function Run(props: {
+  readonly file: OpenedFile
+  readonly opened: OpenedCohort
+  readonly model: RiskModelEntry
+  readonly models: readonly RiskModelEntry[]
+}) {
+  const { file, opened, model, models } = props
+  const subject = { fileId: file.id, modelFileId: model.fileId }
+  const run = useCohortRun(file, model.fileId)
+  const others = useOtherRuns(
+    file,
+    models.filter(m => m.fileId !== model.fileId),
+  )
+  const data = run.data
+  const done = data?.cohort ? data.cohort.rows.length : 0
+  return (
+    <>
+      <Section title="Scores" testId="cohort-run">
+        <Warned label={model.label} />
+        <div className="risk-choice" style={{ marginBottom: 8 }}>
+          {models.length > 1 ? (
+            <Select
+              aria-label="Risk model"
+              allowDeselect={false}
+              value={model.fileId}
+              data={models.map(m => ({ value: m.fileId, label: m.name }))}
+              onChange={v => v && chooseRiskModel(v)}
+            />
+          ) : (
+            <span className="risk-name" title={model.name}>
+              {model.name}
+            </span>
+          )}
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            onClick={() => useWorkbench.getState().select({ kind: 'file', fileId: model.fileId })}
+          >
+            Card
+          </Button>
+        </div>
+        {run.isPending && <Skeleton height={30} />}
+        {run.error && (
+          <ErrorCard error={run.error} title="This model cannot score the cohort.">
+            <Button size="compact-sm" variant="default" onClick={() => void run.refetch()}>
+              Try again
+            </Button>
+          </ErrorCard>
+        )}
+        {data && (
+          <div className="cohort-run" data-state={data.state} data-testid="cohort-state">
+            {data.state === 'ready' && (
+              <Button size="compact-sm" disabled={data.total === 0} onClick={() => startCohort(subject)}>
+                Score {n(data.total)} {data.total === 1 ? 'sample' : 'samples'}
+              </Button>
+            )}
+            {data.state === 'running' && data.jobId && <Running jobId={data.jobId} />}
+            {data.state === 'partial' && (
+              <>
+                <span className="tag">partial</span>
+                <span className="num">
+                  {n(done)} of {n(data.total)} scored, and kept
+                </span>
+                <Button size="compact-sm" onClick={() => startCohort(subject)}>
+                  Go on
+                </Button>
+              </>
+            )}
+            {data.state === 'done' && (
+              <>
+                <span className="num">
+                  {n(done)} of {n(data.total)} scored{data.finishedAt !== null && `, ${whenText(data.finishedAt)}`}
+                  {data.cohort &&
+                    data.cohort.resumed > 0 &&
+                    `; ${n(data.cohort.resumed)} taken over from a run that was stopped`}
+                </span>
+                <Button size="compact-xs" variant="subtle" onClick={() => startCohort(subject, true)}>
+                  Score again
+                </Button>
+              </>
+            )}
+            <span style={{ flex: 1 }} />
+            {data.cohort && (
+              <>
+                <SmallButton label="Save the cohort as TSV" text="TSV" onClick={() => exportCohort(subject, 'tsv')} />
+                <SmallButton
+                  label="Save the cohort as JSON"
+                  text="JSON"
+                  onClick={() => exportCohort(subject, 'json')}
+                />
+              </>
+            )}
+          </div>
+        )}
+        {data?.cohort && (
+          <Button
+            mt={6}
+            size="compact-xs"
+            variant="default"
+            onClick={() => useWorkbench.getState().showPlots('cohort')}
+          >
+            Table and curves
+          </Button>
+        )}
+      </Section>
+      {data?.cohort && <Figures run={data} opened={opened} model={model} others={others} />}
+      {data?.cohort && data.cohort.failures.length > 0 && data.state !== 'running' && (
+        <Section title={`Failed (${n(data.cohort.failures.length)})`} testId="cohort-failures">
+          <Problems problems={data.cohort.failures} />
+        </Section>
+      )}
+      {data?.cohort && (
+        <Section title="What this does not mean" testId="cohort-limits">
+          <ul className="limits">
+            {[...data.cohort.limits, ...data.cohort.cautions].map(l => (
+              <li key={l}>{l}</li>
+            ))}
+          </ul>
+        </Section>
+      )}
+    </>
+  )
+}
+
+function Running({ jobId }: { readonly jobId: string }) {
+  const job = useWorkbench(s => s.jobs).find(j => j.id === jobId)
+  return (
+    <span className="scan-status num" role="status">
+      <progress
+        aria-label="Scoring the cohort"
+        {...(job && job.progress.total > 0 ? { value: job.progress.done, max: job.progress.total } : {})}
+      />
+      {job ? progressText(job) : 'starting'}
+      <Button size="compact-xs" variant="subtle" onClick={() => attempt(() => call('jobs.cancel', { jobId }))}>
+        Stop
+      </Button>
+    </span>
+  )
+}
+
+const BASELINES: readonly (readonly [RiskModelName, string])[] = [
+  ['two-snp', 'two SNPs, logistic'],
+  ['odds-ratio', 'published odds ratios'],
+]
+
+function Figures(props: {
+  readonly run: CohortRun
+  readonly opened: OpenedCohort
+  readonly model: RiskModelEntry
+  readonly others: readonly { readonly model: RiskModelEntry; readonly run: CohortRun }[]
+}) {
+  const { run, opened, model, others } = props
+  const { cohort } = run
+  if (!cohort?.metrics)
+    return (
+      <Section title="Figures">
+        <p className="soft">Figures need scored samples with both labels.</p>
+      </Section>
+    )
+  const { metrics, comparison } = cohort
+  const rows: readonly (readonly [string, RiskMetrics | undefined])[] = [
+    [model.name, metrics.model],
+    ...others.map(o => [o.model.name, o.run.cohort?.metrics?.model] as const),
+    ...BASELINES.map(([id, name]) => [name, metrics[id]] as const),
+  ]
+  return (
+    <Section title={run.state === 'done' ? 'Figures' : 'Figures so far'} testId="cohort-metrics">
+      <table className="data">
+        <caption className="visually-hidden">Figures of the models that are compared</caption>
+        <thead>
+          <tr>
+            <th scope="col">By</th>
+            <th scope="col" data-align="right">
+              AUC (95 %)
+            </th>
+            <th scope="col" data-align="right">
+              Brier
+            </th>
+            <th scope="col" data-align="right">
+              F1 macro
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([name, m]) => (
+            <tr key={name}>
+              <td className="wrapping">{name}</td>
+              <td data-align="right" data-auc={m?.auc?.auc}>
+                {m?.auc
+                  ? `${m.auc.auc.toFixed(3)}${m.auc.ci95 ? ` (${m.auc.ci95.map(x => x.toFixed(3)).join('–')})` : ''}`
+                  : 'none'}
+              </td>
+              <td data-align="right">{m ? m.brier.toFixed(3) : '–'}</td>
+              <td data-align="right">{m ? m.f1.macro.toFixed(3) : '–'}</td>
+            </tr>
+          ))}
+          {opened.truth && (
+            <>
+              <tr>
+                <td className="wrapping">optimum of the simulated population</td>
+                <td data-align="right">{opened.truth.optimalAuc.toFixed(3)}</td>
+                <td data-align="right">–</td>
+                <td data-align="right">–</td>
+              </tr>
+              <tr>
+                <td className="wrapping">optimum of its two SNPs alone</td>
+                <td data-align="right">{opened.truth.twoSnpOptimalAuc.toFixed(3)}</td>
+                <td data-align="right">–</td>
+                <td data-align="right">–</td>
+              </tr>
+            </>
+          )}
+        </tbody>
+      </table>
+      {metrics.model && (
+        <p className="soft num" style={{ margin: '4px 0 0' }}>
+          {n(metrics.model.n)} people with a label, a score and a called genotype, {n(metrics.model.cases)} cases.
+          {comparison &&
+            ` Model minus two SNPs: ${comparison.difference >= 0 ? '+' : ''}${comparison.difference.toFixed(3)} (95 % ${comparison.ci95.map(x => x.toFixed(3)).join(' to ')}, DeLong).`}
+        </p>
+      )}
+    </Section>
+  )
+}

@@ -1,0 +1,171 @@
+import type { CalibrationBin, RiskCohort, RocCurve } from '../../../src-shared/genome/risk.ts'
+import { confusionAt, judged, SCORE_BINS, scoreBins } from './confusion.ts'
+
+/** Options of the cohort's charts. Lines differ by dash and mark as well as by colour. */
+
+/** As the chart takes it. */
+export type ChartOption = Readonly<Record<string, unknown>>
+
+export interface ChartLook {
+  readonly dark: boolean
+}
+
+const BLUE = '#0072b2'
+const VERMILION = '#d55e00'
+const MORE_COLOURS = ['#cc79a7', '#e69f00', '#56b4e9'] as const
+const inkOf = ({ dark }: ChartLook) => (dark ? '#a5afb4' : '#535d63')
+const blueOf = ({ dark }: ChartLook) => (dark ? '#56b4e9' : BLUE)
+
+const axis = (look: ChartLook, name: string, gap: number, max: number | undefined = 1) => ({
+  type: 'value',
+  name,
+  nameLocation: 'middle',
+  nameGap: gap,
+  min: 0,
+  ...(max === undefined ? {} : { max }),
+  axisLabel: { color: inkOf(look) },
+  nameTextStyle: { color: inkOf(look) },
+  splitLine: { lineStyle: { color: look.dark ? '#363b3f' : '#e3e6e8' } },
+})
+
+const frame = (look: ChartLook) => ({
+  grid: { left: 50, right: 16, top: 30, bottom: 40 },
+  legend: { top: 0, textStyle: { color: inkOf(look) }, itemWidth: 22 },
+})
+
+const diagonal = (look: ChartLook, name: string) => ({
+  type: 'line',
+  name,
+  showSymbol: false,
+  silent: true,
+  lineStyle: { color: inkOf(look), type: 'dotted', width: 1 },
+  itemStyle: { color: inkOf(look) },
+  data: [[0, 0], [1, 1]], // biome-ignore format: two points
+})
+
+const rocLine = (name: string, roc: RocCurve, colour: string, dash: 'solid' | 'dashed' | 'dotted') => ({
+  type: 'line',
+  name,
+  showSymbol: false,
+  lineStyle: { color: colour, type: dash, width: 2 },
+  itemStyle: { color: colour },
+  data: roc.falsePositiveRate.map((x, i) => [x, roc.truePositiveRate[i] ?? 0]),
+})
+
+export interface NamedRoc {
+  readonly name: string
+  readonly roc: RocCurve
+}
+
+/** Curves of the model, of the two SNPs and of other models; the point is the chosen threshold. */
+export function rocOption(
+  cohort: RiskCohort,
+  curves: { readonly model: RocCurve; readonly twoSnp: RocCurve | undefined; readonly others: readonly NamedRoc[] },
+  threshold: number,
+  look: ChartLook,
+): ChartOption {
+  const at = confusionAt(cohort.rows, threshold)
+  return {
+    ...frame(look),
+    tooltip: { trigger: 'item' },
+    xAxis: axis(look, 'controls called (1 − specificity)', 26),
+    yAxis: axis(look, 'cases called (sensitivity)', 34),
+    series: [
+      rocLine('model', curves.model, VERMILION, 'solid'),
+      ...(curves.twoSnp ? [rocLine('two SNPs', curves.twoSnp, blueOf(look), 'dashed')] : []),
+      ...curves.others.map((o, i) => rocLine(o.name, o.roc, MORE_COLOURS[i % MORE_COLOURS.length] ?? BLUE, 'solid')),
+      diagonal(look, 'chance'),
+      {
+        type: 'line',
+        name: `threshold ${(100 * threshold).toFixed(0)} %`,
+        symbol: 'diamond',
+        symbolSize: 12,
+        itemStyle: { color: look.dark ? '#dfe4e6' : '#1c2226' },
+        data: at.specificity === null || at.sensitivity === null ? [] : [[1 - at.specificity, at.sensitivity]],
+      },
+    ],
+  }
+}
+
+const calibrationSeries = (name: string, bins: readonly CalibrationBin[], colour: string, symbol: string) => {
+  const filled = bins.filter(b => b.n > 0)
+  return [
+    {
+      type: 'line',
+      name,
+      symbol,
+      symbolSize: 8,
+      lineStyle: { color: colour, width: 1 },
+      itemStyle: { color: colour },
+      data: filled.map(b => [b.meanProbability, b.observed]),
+    },
+    {
+      type: 'line',
+      name: `${name}, 95 %`,
+      showSymbol: false,
+      silent: true,
+      lineStyle: { color: colour, width: 1.5, opacity: 0.6 },
+      itemStyle: { color: colour },
+      data: filled.flatMap(b => [[b.meanProbability, b.ci95[0]], [b.meanProbability, b.ci95[1]], [b.meanProbability, '-']]), // biome-ignore format: one bar and a gap
+    },
+  ]
+}
+
+/** Observed share of cases against the mean probability, in bins, with Wilson's intervals. */
+export function calibrationOption(cohort: RiskCohort, look: ChartLook): ChartOption {
+  const { metrics } = cohort
+  return {
+    ...frame(look),
+    legend: { ...frame(look).legend, data: ['model', 'two SNPs', 'perfect'] },
+    tooltip: { trigger: 'item' },
+    xAxis: axis(look, 'mean probability of the bin', 26),
+    yAxis: axis(look, 'share of cases', 34),
+    series: [
+      ...calibrationSeries('model', metrics?.model?.calibration ?? [], VERMILION, 'circle'),
+      ...calibrationSeries('two SNPs', metrics?.['two-snp']?.calibration ?? [], blueOf(look), 'rect'),
+      diagonal(look, 'perfect'),
+    ],
+  }
+}
+
+/** Distribution of the scores of cases and controls, with the threshold. */
+export function scoresOption(cohort: RiskCohort, threshold: number, look: ChartLook): ChartOption {
+  const people = judged(cohort.rows)
+  const labelled = people.length > 0 ? people : cohort.rows
+  const cases = scoreBins(labelled, 1)
+  const controls = scoreBins(labelled, 0)
+  const steps = (bins: readonly number[]) => [
+    ...bins.map((share, i) => [i / SCORE_BINS, 100 * share]),
+    [1, 100 * (bins.at(-1) ?? 0)],
+  ]
+  const top = 100 * Math.max(...cases, ...controls, 0.01)
+  const area = (name: string, bins: readonly number[], colour: string, dash: 'solid' | 'dashed') => ({
+    type: 'line',
+    name,
+    step: 'end',
+    showSymbol: false,
+    lineStyle: { color: colour, type: dash, width: 2 },
+    itemStyle: { color: colour },
+    areaStyle: { color: colour, opacity: 0.18 },
+    data: steps(bins),
+  })
+  return {
+    ...frame(look),
+    tooltip: { trigger: 'axis', valueFormatter: (v: unknown) => `${Number(v).toFixed(1)} %` },
+    xAxis: axis(look, 'probability by the model', 26),
+    yAxis: axis(look, '% of the class', 34, undefined),
+    series: [
+      area('cases', cases, VERMILION, 'solid'),
+      area('controls', controls, blueOf(look), 'dashed'),
+      {
+        type: 'line',
+        name: `threshold ${(100 * threshold).toFixed(0)} %`,
+        showSymbol: false,
+        silent: true,
+        lineStyle: { color: look.dark ? '#dfe4e6' : '#1c2226', width: 2, type: 'dotted' },
+        itemStyle: { color: look.dark ? '#dfe4e6' : '#1c2226' },
+        data: [[threshold, 0], [threshold, top]], // biome-ignore format: two points
+      },
+    ],
+  }
+}

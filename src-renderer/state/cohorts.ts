@@ -1,0 +1,136 @@
+import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query'
+import { create } from 'zustand'
+import type { OpenedFile } from '../../src-shared/genome/files.ts'
+import type { Result } from '../../src-shared/ipc/contract.ts'
+import type { WireError } from '../../src-shared/ipc/errors.ts'
+import type { CohortRun, CohortSubject, OpenedCohort } from '../../src-shared/ipc/riskMethods.ts'
+import { askScore, type RiskModelEntry } from './risk.ts'
+import { selectSample } from './selection.ts'
+import { attempt, call, onEvent, queries, saveDownload, version } from './services.ts'
+import { useWorkbench } from './workbench.ts'
+
+/** Cohorts: the sample sheet that is looked at, and how. Rows and figures are kept by TanStack Query and asked for again as they fill. */
+
+export type CohortFigure = 'roc' | 'calibration' | 'scores' | 'confusion'
+
+export interface CohortFilter {
+  /** A part of the name or genotype. */
+  readonly text: string
+  readonly label: 'all' | 'cases' | 'controls' | 'unlabelled'
+  readonly state: 'all' | 'scored' | 'no-call' | 'failed'
+}
+
+interface Cohorts {
+  /** The sheet on the screen. */
+  readonly fileId: string | null
+  readonly figure: CohortFigure
+  readonly filter: CohortFilter
+  /** Samples that are ticked, by name. */
+  readonly chosen: ReadonlySet<string>
+  /** Probability from which a sample is called a case; null: the model's own. */
+  readonly threshold: number | null
+}
+
+export const ALL: CohortFilter = { text: '', label: 'all', state: 'all' }
+
+export const useCohorts = create<Cohorts>()(() => ({
+  fileId: null,
+  figure: 'roc',
+  filter: ALL,
+  chosen: new Set(),
+  threshold: null,
+}))
+
+/** Shows a sheet; another one begins without filter and choice. */
+export function showCohort(fileId: string): void {
+  if (useCohorts.getState().fileId !== fileId)
+    useCohorts.setState({ fileId, filter: ALL, chosen: new Set(), threshold: null })
+}
+
+/** The sheet on the screen, else the first that is open. */
+export function useShownCohort(): OpenedFile | undefined {
+  const fileId = useCohorts(s => s.fileId)
+  const sheets = useWorkbench(s => s.files).filter(f => f.role === 'cohort' && !f.problem)
+  return sheets.find(f => f.id === fileId) ?? sheets[0]
+}
+
+export const useOpenedCohort = (file: OpenedFile | undefined) =>
+  useQuery<OpenedCohort, WireError>({
+    queryKey: ['cohort-sheet', ...version(file)],
+    enabled: file !== undefined && !file.problem,
+    queryFn: ({ signal }) => call('risk.cohortOpen', { fileId: file?.id ?? '' }, signal),
+  })
+
+const runKey = (subject: CohortSubject) => ['cohort-run', subject.fileId, subject.modelFileId]
+const runQuery = (file: OpenedFile | undefined, modelFileId: string | undefined) => {
+  const subject = { fileId: file?.id ?? '', modelFileId: modelFileId ?? '' }
+  return {
+    queryKey: [...runKey(subject), ...version(file)],
+    enabled: file !== undefined && !file.problem && modelFileId !== undefined,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }: { readonly signal: AbortSignal }) => call('risk.cohort', subject, signal),
+  }
+}
+
+export const useCohortRun = (file: OpenedFile | undefined, modelFileId: string | undefined) =>
+  useQuery<CohortRun, WireError>(runQuery(file, modelFileId))
+
+/** What the other open risk models have said of the same sheet, where they were asked. */
+export function useOtherRuns(file: OpenedFile | undefined, others: readonly RiskModelEntry[]) {
+  const answers = useQueries({ queries: others.map(m => runQuery(file, m.fileId)) })
+  return others.flatMap((model, i) => {
+    const run = answers[i]?.data
+    return run?.cohort ? [{ model, run }] : []
+  })
+}
+
+/** At most so often while a cohort fills. */
+const REFRESH_MS = 1000
+const timers = new Map<string, ReturnType<typeof setTimeout>>()
+
+onEvent('risk.changed', ({ fileId, modelFileId, state }) => {
+  const key = `${fileId}:${modelFileId}`
+  const again = () => {
+    timers.delete(key)
+    void queries.invalidateQueries({ queryKey: runKey({ fileId, modelFileId }) })
+  }
+  if (state !== 'running') {
+    clearTimeout(timers.get(key))
+    // The job's own end is told after its last row.
+    timers.set(key, setTimeout(again, 150))
+  } else if (!timers.has(key)) timers.set(key, setTimeout(again, REFRESH_MS))
+})
+
+export function startCohort(subject: CohortSubject, again = false): void {
+  attempt(async () => {
+    const job = await call('risk.cohortStart', { ...subject, again })
+    useWorkbench.getState().jobStarted(job)
+    useWorkbench.getState().showPlots('cohort')
+    await queries.invalidateQueries({ queryKey: runKey(subject) })
+  })
+}
+
+export function exportCohort(subject: CohortSubject, format: 'tsv' | 'json'): void {
+  attempt(async () => saveDownload(await call('risk.cohortExport', { ...subject, format })))
+}
+
+/** Opens samples of the sheet beside what is open, and looks at the last with the same model. */
+export function openSamples(fileId: string, samples: readonly string[], modelFileId: string | undefined): void {
+  attempt(async () => {
+    let last: Result<'risk.cohortSample'> | undefined
+    for (const sample of samples) {
+      last = await call('risk.cohortSample', { fileId, sample })
+      useWorkbench.getState().opened([last])
+    }
+    if (!last) return
+    if (modelFileId !== undefined && !last.problem) askScore({ fileId: last.id, modelFileId })
+    useWorkbench.getState().select(last.problem ? { kind: 'file', fileId: last.id } : selectSample(last.id))
+  })
+}
+
+// A sheet that is selected is the one in the plots.
+useWorkbench.subscribe((state, before) => {
+  const { selection } = state.history.present.view
+  if (selection === before.history.present.view.selection || selection.kind !== 'file') return
+  if (state.files.find(f => f.id === selection.fileId)?.role === 'cohort') showCohort(selection.fileId)
+})
