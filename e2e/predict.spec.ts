@@ -257,6 +257,12 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
     await expect.poll(() => pixels(/DNASE.*predicted/, [0, 158, 115]), soon).toBeGreaterThan(200)
     await settings().getByLabel('Show').selectOption('between')
     await expect.poll(() => labels().first().textContent(), soon).toContain('haplotype 2 − haplotype 1')
+    // Reads do not say which allele lies on which copy: what was assumed is said beside the values.
+    await settings().getByLabel('Sequence of').selectOption({ label: 'SYN-E3E4 (synthetic-e3e4.bam)' })
+    await w.page
+      .getByTestId('track-caution')
+      .getByText(/not phased: put on a haplotype by rule/)
+      .waitFor()
     await settings().getByLabel('Sequence of').selectOption('')
     await expect.poll(() => labels().first().textContent(), soon).not.toContain('haplotype')
   })

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { type PredictedBins, REFERENCE } from '../../src-shared/genome/prediction.ts'
 import type { PredictionChanged } from '../../src-shared/ipc/modelMethods.ts'
 import type { PredictedSetting } from '../../src-shared/project.ts'
+import { backgroundsOf } from '../state/predictedTracks.ts'
 import { Failure } from './failure.ts'
 import { largestIn, type PredictedData } from './predictedData.ts'
 import { drawPanel, runsOf, yOf } from './predictedDrawing.ts'
-import { assemble, backgroundsOf, type PredictionServices, predictedSource } from './predictedSource.ts'
+import { assemble, type PredictionServices, predictedSource } from './predictedSource.ts'
 import { ScaleGroups } from './scaleGroups.ts'
 
 const setting: PredictedSetting = {

@@ -1,9 +1,9 @@
 import { type Interval, overlaps } from '../../src-shared/genome/interval.ts'
-import { type Background, type PredictedBins, REFERENCE } from '../../src-shared/genome/prediction.ts'
+import type { Background, PredictedBins } from '../../src-shared/genome/prediction.ts'
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { ObservedBins, PredictionChanged } from '../../src-shared/ipc/modelMethods.ts'
 import type { PredictedSetting } from '../../src-shared/project.ts'
-import { isResidual } from '../state/predictedTracks.ts'
+import { backgroundsOf, isResidual } from '../state/predictedTracks.ts'
 import { Failure } from './failure.ts'
 import type { PredictedData, PredictedSeries, PredictedSource, PredictedStretch } from './predictedData.ts'
 
@@ -38,26 +38,6 @@ export const PREDICTED_COLOURS = {
   difference: '#cc79a7',
   residual: '#8a4a78',
 } as const
-
-/** What of the reference and of a person's haplotypes is asked for. */
-export function backgroundsOf(setting: Pick<PredictedSetting, 'shows' | 'person'>): readonly Background[] {
-  const { person, shows } = setting
-  if (!person || shows === 'reference') return [REFERENCE]
-  const h = (haplotype: 0 | 1): Background => ({ kind: 'haplotype', ...person, haplotype })
-  switch (shows) {
-    case 'haplotype1':
-      return [h(0)]
-    case 'haplotype2':
-      return [h(1)]
-    case 'haplotypes':
-    case 'between':
-      return [h(0), h(1)]
-    case 'difference1':
-      return [REFERENCE, h(0)]
-    case 'difference2':
-      return [REFERENCE, h(1)]
-  }
-}
 
 /** Windows arrive in bursts: drawn at most so often. */
 const REDRAW_MS = 120

@@ -1,5 +1,6 @@
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { ModelTrackRow } from '../../src-shared/genome/model.ts'
+import { type Background, REFERENCE } from '../../src-shared/genome/prediction.ts'
 import type { PredictedSetting, ProjectDocument, TrackSetting } from '../../src-shared/project.ts'
 
 /** Pure rules for predicted tracks: what a choice of a model's channels becomes in the project, and how that is changed. */
@@ -145,6 +146,26 @@ export function withoutClosedSignal(t: TrackSetting, open: ReadonlySet<string>):
       signals: signals.map(s => (s !== null && open.has(s) ? s : null)),
       ...(gone ? { person: null, shows: 'reference' as const } : {}),
     },
+  }
+}
+
+/** What of the reference and of a person's haplotypes is asked for. */
+export function backgroundsOf(setting: Pick<PredictedSetting, 'shows' | 'person'>): readonly Background[] {
+  const { person, shows } = setting
+  if (!person || shows === 'reference') return [REFERENCE]
+  const h = (haplotype: 0 | 1): Background => ({ kind: 'haplotype', ...person, haplotype })
+  switch (shows) {
+    case 'haplotype1':
+      return [h(0)]
+    case 'haplotype2':
+      return [h(1)]
+    case 'haplotypes':
+    case 'between':
+      return [h(0), h(1)]
+    case 'difference1':
+      return [REFERENCE, h(0)]
+    case 'difference2':
+      return [REFERENCE, h(1)]
   }
 }
 

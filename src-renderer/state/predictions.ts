@@ -2,13 +2,13 @@ import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanst
 import { useEffect, useRef, useState } from 'react'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import { type Interval, overlaps } from '../../src-shared/genome/interval.ts'
-import { type Background, PREDICT_DEFAULTS, type PredictedBins, REFERENCE } from '../../src-shared/genome/prediction.ts'
+import { type Background, PREDICT_DEFAULTS, type PredictedBins } from '../../src-shared/genome/prediction.ts'
 import type { Args, Result } from '../../src-shared/ipc/contract.ts'
 import type { WireError } from '../../src-shared/ipc/errors.ts'
 import type { PredictionChanged } from '../../src-shared/ipc/modelMethods.ts'
 import type { Progress } from '../../src-shared/job.ts'
 import type { ProjectDocument } from '../../src-shared/project.ts'
-import { isPredicted, type PredictedTrack } from './predictedTracks.ts'
+import { backgroundsOf, isPredicted, type PredictedTrack } from './predictedTracks.ts'
 import { call, onEvent, version } from './services.ts'
 import { useDocument } from './workbench.ts'
 
@@ -162,32 +162,42 @@ export function useRegionComparison(
   return { ...answer, progress }
 }
 
-/** How far the prediction of an interval has come, what runs it, and what must stand beside it. */
+export type Reading = Pick<PredictedBins, 'windows' | 'computed' | 'device' | 'warnings'>
+
+/**
+ * How far the prediction of an interval has come, what runs it, and what must stand beside it: of every background that the track shows,
+ * since what is assumed of a person is said only there.
+ */
 export function useReading(track: PredictedTrack, interval: Interval | undefined, file: OpenedFile) {
   const d = useDocument()
   const referenceFileId = d.view.referenceFileId
   const channels = channelsInUse(d, track.fileId)
-  const key = ['reading', ...version(file), referenceFileId, interval, channels]
+  const backgrounds = backgroundsOf(track.predicted)
+  const key = ['reading', ...version(file), referenceFileId, interval, channels, backgrounds]
   useAskAgain(key, interval ? [interval] : [])
-  const answer = useQuery<PredictedBins, WireError>({
+  const answer = useQuery<Reading, WireError>({
     queryKey: key,
     enabled: interval !== undefined && referenceFileId !== null && channels.length > 0,
-    placeholderData: keepPreviousData,
     gcTime: 10_000,
-    queryFn: ({ signal }) =>
-      call(
-        'predict.bins',
-        {
-          modelFileId: track.fileId,
-          referenceFileId: referenceFileId ?? '',
-          options: PREDICT_DEFAULTS,
-          background: REFERENCE,
-          interval: interval as Interval,
-          channels,
-          bins: 1,
-        },
-        signal,
-      ),
+    queryFn: async ({ signal }) => {
+      const subject = {
+        modelFileId: track.fileId,
+        referenceFileId: referenceFileId ?? '',
+        options: PREDICT_DEFAULTS,
+        interval: interval as Interval,
+        channels,
+        bins: 1,
+      }
+      const all = await Promise.all(
+        backgrounds.map(background => call('predict.bins', { ...subject, background }, signal)),
+      )
+      return {
+        windows: all.reduce((n, a) => n + a.windows, 0),
+        computed: all.reduce((n, a) => n + a.computed, 0),
+        device: all.find(a => a.device)?.device ?? '',
+        warnings: [...new Set(all.flatMap(a => a.warnings))],
+      }
+    },
   })
   return answer.data
 }

@@ -120,10 +120,13 @@ function Body(props: {
       )}
       <PointReadout track={track} comparison={comparison.data} strand={shown} />
       {predicted.shows !== 'reference' && (
-        <p className="soft">
-          The browser shows {SHOWS_TEXT[predicted.shows]} of {predicted.person?.sample}; statistics are those of the
-          reference, which is what the experiment is compared with.
-        </p>
+        <>
+          <p className="soft">
+            The browser shows {SHOWS_TEXT[predicted.shows]} of {predicted.person?.sample}; statistics are those of the
+            reference, which is what the experiment is compared with.
+          </p>
+          <Cautions warnings={reading?.warnings ?? []} />
+        </>
       )}
       <div style={{ display: 'flex', gap: 8, marginBottom: 10, flexWrap: 'wrap' }}>
         <SegmentedControl
@@ -214,15 +217,20 @@ function Body(props: {
             </>
           )}
         </dl>
-        {reading?.warnings.map(w => (
-          <p key={w} className="note" style={{ marginTop: 8 }}>
-            {w}
-          </p>
-        ))}
+        {predicted.shows === 'reference' && <Cautions warnings={reading?.warnings ?? []} />}
       </Section>
       <Siblings track={track} />
     </div>
   )
+}
+
+/** Sentences that belong beside the values. */
+function Cautions({ warnings }: { readonly warnings: readonly string[] }) {
+  return warnings.map(w => (
+    <p key={w} className="note" data-testid="track-caution">
+      {w}
+    </p>
+  ))
 }
 
 /** The bin that was clicked, in numbers. */
