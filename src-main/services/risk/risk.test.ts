@@ -12,6 +12,7 @@ import { COHORT_DEFAULTS } from '../../domain/cohort/cohort.ts'
 import { MODELS } from '../../models/kinds.ts'
 import { modelRegistry } from '../../models/registry.ts'
 import { checkModel } from '../models/checkModel.ts'
+import { openModelFolder } from '../models/modelFolder.ts'
 import { readRecipe } from '../training/recipe.ts'
 import { onlyThese, trainClassifier } from './classify.ts'
 import { openRiskModel, type RiskModel } from './riskModel.ts'
@@ -86,6 +87,26 @@ describe('training', () => {
       expect(new Set(Object.values(s.metrics as Record<string, { n: number }>).map(m => m.n)).size).toBe(1)
     }
   })
+
+  // Truth: at a rate of next to nothing the weights stay what they were taken over as.
+  it('starts from another folder: its tokenizer, its longest sequence and its weights', async () => {
+    const { splits, ...training } = recipe.training
+    writeFileSync(join(work, 'start.json'), JSON.stringify({ ...recipe, start: 'model', training: { ...training, splits: 1, epochs: 1, rate: 1e-12, weightDecay: 0 } })) // biome-ignore format: one line
+    const out = join(work, 'started')
+    await trainClassifier({ recipe: await readRecipe(join(work, 'start.json')), out, resume: false, threads: 1, now: 0 }, { compute, registry, note() {} }, quietContext()) // biome-ignore format: one line
+    expect(readFileSync(join(out, 'tokenizer.model'))).toEqual(readFileSync(join(folder, 'tokenizer.model')))
+    const [from, to] = await Promise.all([openModelFolder(folder), openModelFolder(out)])
+    try {
+      expect(to.json.architecture).toEqual(from.json.architecture)
+      for (const name of from.weights.entries.keys()) {
+        const [a, b] = [(await from.weights.read(name)).data, (await to.weights.read(name)).data]
+        for (let i = 0; i < a.length; i++) if (Math.abs(Number(a[i]) - Number(b[i])) > 1e-6) throw new Error(`${name}[${i}]: ${a[i]}, ${b[i]}`) // biome-ignore format: one line
+      }
+    } finally {
+      await Promise.all([from.close(), to.close()])
+    }
+    expect(splits).toBe(2)
+  }, 240_000)
 
   it('throws where a person of the test would be seen in training or early stopping', () => {
     const guard = onlyThese({ train: Int32Array.of(0, 1), validation: Int32Array.of(2), test: Int32Array.of(3) })
