@@ -1,3 +1,4 @@
+import { spearman } from '../../src-main/domain/statistics/spearman.ts'
 import { SeededRandom } from '../../test-support/random.ts'
 
 /** Fast uniform numbers: 32-bit xorshift (Marsaglia 2003). */
@@ -79,30 +80,5 @@ function sampled(pairs: readonly (readonly [Float32Array, Float32Array])[]): [nu
       out[0].push(a[i]!)
       out[1].push(b[i]!)
     }
-  return out
-}
-
-/** Rank correlation; ties share their mean rank. */
-export function spearman(a: readonly number[], b: readonly number[]): number {
-  const [x, y] = [ranks(a), ranks(b)]
-  const mean = (a.length - 1) / 2
-  let [xy, xx, yy] = [0, 0, 0]
-  for (let i = 0; i < a.length; i++) {
-    xy += (x[i]! - mean) * (y[i]! - mean)
-    xx += (x[i]! - mean) ** 2
-    yy += (y[i]! - mean) ** 2
-  }
-  return xy / Math.sqrt(xx * yy)
-}
-
-function ranks(values: readonly number[]): Float64Array {
-  const order = values.map((_, i) => i).sort((i, j) => values[i]! - values[j]!)
-  const out = new Float64Array(values.length)
-  for (let i = 0; i < order.length; ) {
-    let j = i
-    while (j + 1 < order.length && values[order[j + 1]!] === values[order[i]!]) j++
-    for (let k = i; k <= j; k++) out[order[k]!] = (i + j) / 2
-    i = j + 1
-  }
   return out
 }
