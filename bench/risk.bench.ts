@@ -14,12 +14,12 @@ import { quietContext } from '../src-shared/job.ts'
 import { type Bench, median, type Row, rounded, timed } from './compute/measure.ts'
 import { peerLibraries } from './peers/peer.ts'
 import { longestInputs } from './risk/lengths.ts'
-import { thesisLinformer } from './risk/thesisLinformer.ts'
+import { thesisLinformer, thesisStep } from './risk/thesisLinformer.ts'
 import { measured } from './tokenizer/measured.ts'
 
 /**
  * Scores and the networks behind them. Cases: `score` (one 30x BAM, whole process and warm), `cohort` (simulated 5x slices, throughput and
- * memory), `linformer` (published size against PyTorch on the same weights), `lengths` (longest input in a budget of memory). All without a
+ * memory), `linformer` (published size against PyTorch on the same weights), `step` (one training step of it, some 10 GB), `lengths` (longest input in a budget of memory). All without a
  * name. Arguments: `--repeats N` (5), `--threads N` (2), `--people N` (1000), `--budget MiB` (1024), `--small` (a smaller Linformer).
  */
 export async function run({ json, args, root }: { json: boolean; args: readonly string[]; root: string }) {
@@ -46,6 +46,7 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
     if (wants('score')) rows.push(...(await scoreCase(bench, root, model)))
     if (wants('cohort')) rows.push(await cohortCase(bench, model, reference, option('--people', 1000)))
     if (wants('linformer')) rows.push(...(await thesisLinformer(bench, args.includes('--small') ? 'small' : 'thesis')))
+    if (wants('step')) rows.push(...(await thesisStep(bench)))
     if (wants('lengths')) {
       const found = await longestInputs({ entry, folder, budgetMib: option('--budget', 1024), nucleotidesAToken: 8.7, say: bench.say }) // biome-ignore format: one line
       for (const r of found) bench.say(`${r.name}: ${r.tokens} tokens, ${r.nucleotides} nucleotides (${r.peakMib} MiB; ${r.tooLong} tokens are too many)`) // biome-ignore format: one line
