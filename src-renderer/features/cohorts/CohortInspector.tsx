@@ -165,7 +165,18 @@ function Run(props: {
   const done = data?.cohort ? data.cohort.rows.length : 0
   return (
     <>
-      <Section title="Scores" testId="cohort-run">
+      <Section
+        title="Scores"
+        testId="cohort-run"
+        actions={
+          data?.cohort && (
+            <>
+              <SmallButton label="Save the cohort as TSV" text="TSV" onClick={() => exportCohort(subject, 'tsv')} />
+              <SmallButton label="Save the cohort as JSON" text="JSON" onClick={() => exportCohort(subject, 'json')} />
+            </>
+          )
+        }
+      >
         <Warned label={model.label} />
         <div className="risk-choice" style={{ marginBottom: 8 }}>
           {models.length > 1 ? (
@@ -227,17 +238,6 @@ function Run(props: {
                 <Button size="compact-xs" variant="subtle" onClick={() => startCohort(subject, true)}>
                   Score again
                 </Button>
-              </>
-            )}
-            <span style={{ flex: 1 }} />
-            {data.cohort && (
-              <>
-                <SmallButton label="Save the cohort as TSV" text="TSV" onClick={() => exportCohort(subject, 'tsv')} />
-                <SmallButton
-                  label="Save the cohort as JSON"
-                  text="JSON"
-                  onClick={() => exportCohort(subject, 'json')}
-                />
               </>
             )}
           </div>

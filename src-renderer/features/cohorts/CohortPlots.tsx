@@ -167,7 +167,6 @@ function Figures(props: {
   }, [figure, cohort, model, twoSnp, otherKey, threshold, dark])
   const labelled = cohort.metrics !== null
   const at = confusionAt(cohort.rows, threshold)
-  const auc = cohort.metrics?.model?.auc
   const name = `cohort ${figure}`
   return (
     <div className="cohort-right">
@@ -179,9 +178,6 @@ function Figures(props: {
           data={[...FIGURES]}
           onChange={v => useCohorts.setState({ figure: v as CohortFigure })}
         />
-        <span style={{ flex: 1 }} />
-        {labelled && <TsvButton name={name} tsv={() => figureTsv(figure, cohort, run, threshold, at, origin)} />}
-        {labelled && option && <PictureButtons svg={() => chart.current?.svg()} name={name} origin={origin} />}
       </div>
       {!labelled && (
         <div className="empty">
@@ -203,15 +199,15 @@ function Figures(props: {
             aria-label="Threshold"
             min={0}
             max={100}
-            step={1}
-            value={Math.round(100 * threshold)}
-            label={v => `${v} %`}
+            step={0.5}
+            value={100 * threshold}
+            label={v => `${v.toFixed(1)} %`}
             onChange={v => useCohorts.setState({ threshold: v / 100 })}
             thumbLabel="Threshold"
             style={{ flex: 1 }}
           />
           <b className="num" data-testid="cohort-threshold">
-            {percent(threshold, 0)}
+            {percent(threshold)}
           </b>
           {own !== null && (
             <Button size="compact-xs" variant="subtle" onClick={() => useCohorts.setState({ threshold: null })}>
@@ -220,22 +216,30 @@ function Figures(props: {
           )}
         </div>
       )}
-      {labelled && figure === 'calibration' && (
-        <p className="soft num cohort-note">
-          Brier {cohort.metrics?.model?.brier.toFixed(3)}, two SNPs {cohort.metrics?.['two-snp']?.brier.toFixed(3)};
-          calibration error {cohort.metrics?.model?.ece.toFixed(3)}
-        </p>
-      )}
-      {labelled && figure === 'roc' && auc && (
-        <p className="soft num cohort-note" data-testid="cohort-auc" data-auc={auc.auc}>
-          AUC {auc.auc.toFixed(3)}
-          {auc.ci95 && ` (95 % ${auc.ci95.map(x => x.toFixed(3)).join(' to ')})`}, two SNPs{' '}
-          {cohort.metrics?.['two-snp']?.auc?.auc.toFixed(3) ?? 'none'}
-          {run.state !== 'done' && '; of the people scored so far'}
-        </p>
+      {labelled && (
+        <div className="scan-toolbar cohort-foot">
+          <span className="soft num" data-testid="cohort-note" data-auc={cohort.metrics?.model?.auc?.auc}>
+            {noteOf(figure, cohort)}
+            {run.state !== 'done' && '; of the people scored so far'}
+          </span>
+          <span style={{ flex: 1 }} />
+          <TsvButton name={name} tsv={() => figureTsv(figure, cohort, run, threshold, at, origin)} />
+          {option && <PictureButtons svg={() => chart.current?.svg()} name={name} origin={origin} />}
+        </div>
       )}
     </div>
   )
+}
+
+const three = (x: number | undefined) => x?.toFixed(3) ?? 'none'
+
+function noteOf(figure: CohortFigure, { metrics }: RiskCohort): string {
+  const { model, 'two-snp': twoSnp } = metrics ?? {}
+  if (figure === 'calibration')
+    return `Brier ${three(model?.brier)}, two SNPs ${three(twoSnp?.brier)}; calibration error ${three(model?.ece)}`
+  if (figure === 'roc')
+    return `AUC ${three(model?.auc?.auc)}${model?.auc?.ci95 ? ` (95 % ${model.auc.ci95.map(three).join(' to ')})` : ''}, two SNPs ${three(twoSnp?.auc?.auc)}`
+  return `${model?.cases ?? 0} cases and ${(model?.n ?? 0) - (model?.cases ?? 0)} controls with a score`
 }
 
 const chartLabel = (figure: CohortFigure, cohort: RiskCohort): string =>

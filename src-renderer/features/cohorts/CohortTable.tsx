@@ -87,7 +87,7 @@ export function CohortTable(props: {
           placeholder="sample or genotype"
           value={filter.text}
           onChange={e => set({ text: e.currentTarget.value })}
-          w={130}
+          w={120}
         />
         <Select
           aria-label="Label"
@@ -115,12 +115,6 @@ export function CohortTable(props: {
           onChange={v => v && set({ state: v as CohortFilter['state'] })}
           w={104}
         />
-        <span className="soft num" data-testid="cohort-counts">
-          {rows.length.toLocaleString('en-US')} of{' '}
-          {(cohort.rows.length + cohort.failures.length).toLocaleString('en-US')}
-        </span>
-        <span style={{ flex: 1 }} />
-        <TsvButton name={picked.length > 0 ? 'cohort chosen' : 'cohort shown'} tsv={tsv} />
       </div>
       <section
         className="table-wrap cohort-rows"
@@ -225,30 +219,44 @@ export function CohortTable(props: {
           </p>
         )}
       </section>
-      {picked.length > 0 && (
-        <div className="scan-toolbar num" role="status">
-          <span className="soft">{picked.length.toLocaleString('en-US')} chosen</span>
-          <Button
-            size="compact-xs"
-            variant="light"
-            disabled={picked.length > MOST_OPENED}
-            title={picked.length > MOST_OPENED ? `At most ${MOST_OPENED} at a time` : undefined}
-            onClick={() => openSamples(subject.fileId, picked.map(r => r.sample), subject.modelFileId)} // biome-ignore format: one line
-          >
-            Open them in the browser
-          </Button>
-          <Button size="compact-xs" variant="subtle" onClick={() => useCohorts.setState({ chosen: new Set() })}>
-            Clear
-          </Button>
-        </div>
-      )}
+      <div className="scan-toolbar num">
+        <span className="soft" data-testid="cohort-counts" role="status">
+          {rows.length.toLocaleString('en-US')} of{' '}
+          {(cohort.rows.length + cohort.failures.length).toLocaleString('en-US')}
+          {picked.length > 0 && `, ${picked.length.toLocaleString('en-US')} chosen`}
+        </span>
+        {picked.length > 0 && (
+          <>
+            <Button
+              size="compact-xs"
+              variant="light"
+              disabled={picked.length > MOST_OPENED}
+              title={picked.length > MOST_OPENED ? `At most ${MOST_OPENED} at a time` : undefined}
+              onClick={() =>
+                openSamples(
+                  subject.fileId,
+                  picked.map(r => r.sample),
+                  subject.modelFileId,
+                )
+              }
+            >
+              Open
+            </Button>
+            <Button size="compact-xs" variant="subtle" onClick={() => useCohorts.setState({ chosen: new Set() })}>
+              Clear
+            </Button>
+          </>
+        )}
+        <span style={{ flex: 1 }} />
+        <TsvButton name={picked.length > 0 ? 'cohort chosen' : 'cohort shown'} tsv={tsv} />
+      </div>
     </div>
   )
 }
 
 /** Room of rows that are not drawn. */
 const Space = ({ rows }: { readonly rows: number }) => (
-  <tr role="presentation" style={{ height: rows * ROW_PX }}>
+  <tr style={{ height: rows * ROW_PX }}>
     <td colSpan={COLUMNS.length + 2} style={{ border: 0, padding: 0 }} />
   </tr>
 )

@@ -30,7 +30,7 @@ const axis = (look: ChartLook, name: string, gap: number, max: number | undefine
 
 const frame = (look: ChartLook) => ({
   grid: { left: 50, right: 16, top: 30, bottom: 40 },
-  legend: { top: 0, textStyle: { color: inkOf(look) }, itemWidth: 22 },
+  legend: { top: 0, textStyle: { color: inkOf(look), fontSize: 11 }, itemWidth: 20, itemGap: 8 },
 })
 
 const diagonal = (look: ChartLook, name: string) => ({
@@ -77,7 +77,7 @@ export function rocOption(
       diagonal(look, 'chance'),
       {
         type: 'line',
-        name: `threshold ${(100 * threshold).toFixed(0)} %`,
+        name: 'threshold',
         symbol: 'diamond',
         symbolSize: 12,
         itemStyle: { color: look.dark ? '#dfe4e6' : '#1c2226' },
@@ -159,7 +159,7 @@ export function scoresOption(cohort: RiskCohort, threshold: number, look: ChartL
       area('controls', controls, blueOf(look), 'dashed'),
       {
         type: 'line',
-        name: `threshold ${(100 * threshold).toFixed(0)} %`,
+        name: 'threshold',
         showSymbol: false,
         silent: true,
         lineStyle: { color: look.dark ? '#dfe4e6' : '#1c2226', width: 2, type: 'dotted' },

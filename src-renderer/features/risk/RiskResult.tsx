@@ -3,7 +3,6 @@ import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { type RiskEvidence, type RiskScore, SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
 import type { RiskSubject, SampleRisk } from '../../../src-shared/ipc/riskMethods.ts'
-import { signedText } from '../../../src-shared/report/axisTicks.ts'
 import { scoreFigure } from '../../../src-shared/report/scoreFigure.ts'
 import { saveText } from '../../state/connect.ts'
 import { showsTracks, toggleTracks, useRisk } from '../../state/risk.ts'
@@ -195,7 +194,7 @@ const COLUMNS = (file: OpenedFile): readonly Column<RiskEvidence>[] => [
       </button>
     ),
   },
-  { id: 'change', title: 'Logit', about: 'Change of the logit of a case when the token is replaced by the reference', value: e => e.logitChange, show: e => signedText(e.logitChange), align: 'right' }, // biome-ignore format: one line
+  { id: 'change', title: 'Logit', about: 'Change of the logit of a case when the token is replaced by the reference', value: e => e.logitChange, show: e => `${e.logitChange >= 0 ? '+' : '−'}${Math.abs(e.logitChange).toFixed(3)}`, align: 'right' }, // biome-ignore format: one line
   { id: 'site', title: 'Site', value: e => e.site ?? '' },
 ]
 
@@ -237,8 +236,7 @@ function Attribution(props: {
           />
           <p className="soft" style={{ margin: '4px 0 0' }}>
             Change of the logit when the token is replaced by the reference; positive: the sample’s letters raise the
-            score. Tokens are {score.evidence.length === 1 ? 'one stretch' : 'stretches'} of several bases: a change
-            belongs to all of them together.
+            score. A token is several bases long: the change belongs to all of its differences together.
           </p>
         </>
       )}
