@@ -114,12 +114,11 @@ export function createCompute(options: ComputeOptions = {}): Compute {
       if (result.works) return { provider: device, strict: true }
       throw new WorkbenchError('provider-missing', `device '${device}' does not work here: ${result.reason}`, 'use --device cpu or auto') // biome-ignore format: one thought
     }
-    const cpu = await trial('cpu')
     const reasons: string[] = []
     for (const candidate of ['cuda', 'webgpu'] as const) {
       const result = await trial(candidate)
       // A software adapter passes every test of function and is still the wrong choice.
-      if (result.works && (result.ms ?? 0) < (cpu.ms ?? 0)) return { provider: candidate, strict: false }
+      if (result.works && (result.ms ?? 0) < (result.cpuMs ?? 0)) return { provider: candidate, strict: false }
       reasons.push(
         result.works ? `${candidate} is slower than the CPU (${result.reason})` : `${candidate}: ${result.reason}`,
       )
