@@ -173,6 +173,27 @@ describe('exact equals naive', () => {
     await exact.close()
     await naive.close()
   })
+  it('bins and positions away from the middle, where a skip is reached that the middle does not reach', async () => {
+    const { exact, naive } = await pair('baskerville', { bins: { first: 4, count: 6 } })
+    const sequence = sequenceOf(512, 'skips', [0, 0])
+    for (const region of [
+      { start: 84, end: 100 },
+      { start: 300, end: 304 },
+    ]) {
+      // biome-ignore format: one line
+      const reference = await naive.prepare(sequence, region, context.signal)
+      await exact.prepare(sequence, region, context.signal)
+      const some = Array.from({ length: region.end - region.start }, (_, i) => ({ position: region.start + i, base: i % 4 })) // biome-ignore format: one line
+      const [got, truth] = [await all(exact, some), await all(naive, some)]
+      const value = Math.max(...reference.map(Math.abs))
+      got.forEach((values, i) => {
+        expect(relativeGap(values, truth[i]!)).toBeLessThan(1e-5)
+      })
+      if (region.start < 100) expect(Math.max(...spread(truth, reference).map(Math.abs))).toBeGreaterThan(1e-4 * value)
+    }
+    await exact.close()
+    await naive.close()
+  })
 })
 
 describe('what exact refuses', () => {
