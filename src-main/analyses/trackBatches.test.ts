@@ -72,6 +72,17 @@ describe('fillBatch', () => {
     expect(sequences.subarray(0, 32).every(x => x === 0)).toBe(true)
     expect(sequences.subarray(32).some(x => x === 1)).toBe(true)
   })
+  // Truth: as above. The region ends in N, which lies in both windows.
+  it.each([false, true])('reads unknown bases as the model was trained, reverse %s', reverse => {
+    const draw = { region: regions[2]!, bin: 2, shiftBp: 3, reverse }
+    const first = MARGIN + 8 + 3
+    const bases = text(draw.region).slice(first, first + 48)
+    expect(bases).toContain('N')
+    const expected = new Float32Array(48 * 4)
+    oneHot(bases, 'quarter', expected)
+    if (reverse) reverseComplement(expected)
+    expect(fillBatch([draw], { ...plan, batch: 1, unknown: 'quarter' }).sequences).toEqual(expected)
+  })
 })
 
 describe('tiledWindows', () => {

@@ -1,4 +1,5 @@
 import { hashOf } from '../../src-shared/random.ts'
+import type { UnknownBase } from './oneHot.ts'
 import type { WindowGeometry } from './predict.ts'
 
 /** One stretch of a split: its targets on a grid of bins, and the bases that windows over it may read. */
@@ -23,6 +24,8 @@ export interface Augmentation {
 
 export interface BatchPlan {
   readonly geometry: WindowGeometry
+  /** How an unknown base is read; default `zeros`. */
+  readonly unknown?: UnknownBase
   readonly tracks: number
   /** The track that stands for each on the other strand. */
   readonly strandPartners: readonly number[]
@@ -41,7 +44,7 @@ export interface Draw {
 }
 
 export interface Batch {
-  /** [batch, window, 4], one-hot in the order A, C, G, T; zeros for anything else. */
+  /** [batch, window, 4], one-hot in the order A, C, G, T; anything else as the plan says, zeros unless told. */
   readonly sequences: Float32Array
   /** [batch, kept bins, tracks] */
   readonly targets: Float32Array
@@ -87,7 +90,7 @@ export function fillBatch(draws: readonly Draw[], plan: Omit<BatchPlan, 'seed' |
   const sequences = new Float32Array(batch * windowBp * 4)
   const targets = new Float32Array(batch * kept * tracks)
   draws.forEach((draw, i) => {
-    oneHotCodes(draw, geometry, sequences.subarray(i * windowBp * 4, (i + 1) * windowBp * 4))
+    oneHotCodes(draw, geometry, plan.unknown ?? 'zeros', sequences.subarray(i * windowBp * 4, (i + 1) * windowBp * 4))
     const own = targets.subarray(i * kept * tracks, (i + 1) * kept * tracks)
     const from = draw.bin * tracks
     if (!draw.reverse) own.set(draw.region.targets.subarray(from, from + kept * tracks))
@@ -102,12 +105,17 @@ export function fillBatch(draws: readonly Draw[], plan: Omit<BatchPlan, 'seed' |
 function oneHotCodes(
   { region, bin, shiftBp, reverse }: Draw,
   { windowBp, binBp, cropBins }: WindowGeometry,
+  unknown: UnknownBase,
   into: Float32Array,
 ): void {
   const first = (bin - cropBins) * binBp + region.marginBp + shiftBp
   for (let i = 0; i < windowBp; i++) {
     const code = region.codes[first + i] ?? UNKNOWN_CODE
-    if (code === UNKNOWN_CODE) continue
+    if (code === UNKNOWN_CODE) {
+      const place = reverse ? windowBp - 1 - i : i
+      if (unknown === 'quarter') into.fill(0.25, 4 * place, 4 * place + 4)
+      continue
+    }
     // The other strand: the last base first, each by its complement.
     if (reverse) into[4 * (windowBp - 1 - i) + 3 - code] = 1
     else into[4 * i + code] = 1

@@ -177,7 +177,8 @@ async function judge(
   let provider: ProviderReport
   try {
     const columns = channels.map(channel => network.columns.get(channel)!)
-    const plan = { geometry, tracks: channels.length, strandPartners: work.data.strandPartners, batch: 1 }
+    const unknown = json.input.type === 'dna' ? json.input.unknown : 'zeros'
+    const plan = { geometry, unknown, tracks: channels.length, strandPartners: work.data.strandPartners, batch: 1 }
     for (const [i, window] of windows.entries()) {
       throwIfCancelled(context.signal)
       context.report({ phase: `evaluating ${json.id}`, done: i, total: windows.length })
