@@ -22,7 +22,7 @@ const MOST_RUNS = 8192
 /** Open sessions of windows, and of classes of positions; of these few, where they hold the weights of a large network. */
 const LIMITS = { windows: 3, classes: 160, heavy: 2 } as const
 /** Arithmetic of a mutant in the rest of the network, above which it is a large one. */
-const HEAVY_FLOPS = 1e10
+export const HEAVY_FLOPS = 1e10
 
 /** An aligned run of positions, with what its local graph is fed; runs of the same shape share the graph. */
 interface Run {

@@ -16,7 +16,7 @@ import { slice, transpose } from '../../graph/ops.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import { channelsByHead, type SelectedNetwork, selectedColumns, selectNetwork } from '../predict/selectedNetwork.ts'
 import { cutPart, heldOf, type Parts, putPart, type ReferenceCache } from './exactCache.ts'
-import { ExactLocal } from './exactLocal.ts'
+import { ExactLocal, HEAVY_FLOPS } from './exactLocal.ts'
 import { ExactSessions } from './exactSessions.ts'
 import type { MutantNetwork, MutantRequest, Mutation } from './mutantNetwork.ts'
 
@@ -139,6 +139,7 @@ class ExactMutants implements ExactNetwork {
     const session = await this.#sessions.get(`${region.start} ${region.end}`, outputs, { kind: 'reference', limit: LIMITS.reference, workload: 'varied' }, signal) // biome-ignore format: one line
     const results = await session.run({ sequence: float32(sequence, analysis.input.shape) }, { signal })
     this.#note(session)
+    if (this.grouping.globalFlops > HEAVY_FLOPS) await this.#sessions.drop('reference')
     const held = new Map<Tensor, { span: AxisSpan; data: Float32Array }>()
     held.set(analysis.input, { span: { axis: 1, start: 0, end: length }, data: sequence.slice() })
     for (const [tensor, span] of spans) {
@@ -314,6 +315,7 @@ class ExactMutants implements ExactNetwork {
         }
         const made = await side.run(inputs, { signal })
         this.#note(side)
+        if (grouping.globalFlops > HEAVY_FLOPS) await this.#sessions.drop('side')
         state = await this.compute.createState(made, signal)
         this.#stateBytes = Object.values(made).reduce((sum, t) => sum + t.data.byteLength, 0)
       }

@@ -59,6 +59,15 @@ export class ExactSessions {
     })
   }
 
+  /** Closes all sessions of a kind: what is not needed for long holds the weights of a large network. */
+  async drop(kind: string): Promise<void> {
+    for (const [key, { session, limitKey }] of [...this.#open]) {
+      if (limitKey !== kind) continue
+      this.#open.delete(key)
+      await session.then(s => s.close()).catch(() => undefined) // one that did not open holds nothing
+    }
+  }
+
   async close(): Promise<void> {
     const all = [...this.#open.values()]
     this.#open.clear()
