@@ -305,6 +305,12 @@ describe("a person's own tracks", () => {
     expect(zero.warnings).toEqual([expect.stringMatching(/^1 bins without a value/)])
     expect(plain.deleted).toBeUndefined()
   })
+  it('are exported under the number that the window shows', async () => {
+    const { options } = asked(1024, 1088)
+    const { downloadId } = await page.call('predict.export', { modelFileId: ids.get('gc')!, referenceFileId: asked(0, 1).referenceFileId, options, background: background(1), interval: { contig: 'one', start: 1024, end: 1088 }, channels: [0], format: 'tsv' }) // biome-ignore format: one line
+    const text = new TextDecoder().decode((await services.content.download(downloadId, false)).bytes)
+    expect(text).toContain('# background: haplotype 2 of sample S (second allele of a phased genotype)\n')
+  })
   it('of an unknown sample, or of a file that holds no person, are refused', async () => {
     expect(await code(page.call('predict.bins', view({ background: background(0, 'T') })))).toBe('not-found')
     expect(await code(page.call('predict.bins', view({ background: { ...background(0), fileId: ids.get('same.bw')! } })))).toBe('wrong-type') // biome-ignore format: one line

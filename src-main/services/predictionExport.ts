@@ -102,8 +102,11 @@ async function written(
   return parts.join('')
 }
 
+/** Haplotypes count from 1, as in the window. */
 const backgroundText = (b: Background): string =>
-  b.kind === 'reference' ? 'reference' : `haplotype ${b.haplotype} of sample ${b.sample}`
+  b.kind === 'reference'
+    ? 'reference'
+    : `haplotype ${b.haplotype + 1} of sample ${b.sample} (${b.haplotype === 0 ? 'first' : 'second'} allele of a phased genotype)`
 
 const fileName = (json: Pick<ModelJson, 'id'>, contig: string): string =>
   `${json.id}_${contig}`.replace(/[^\w.-]/g, '_')

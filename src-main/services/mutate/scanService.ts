@@ -295,7 +295,7 @@ export function createScans(parts: ScanServiceParts): Scans {
         verifyCells(subject.target, table, sample, network, context.signal),
       )
       scan.head = { ...scan.head, verified }
-      await save(scan, table)
+      await hooks.save(scan, table)
       parts.tell(progressOf(scan))
       return verified
     },
