@@ -50,6 +50,8 @@ interface Scans {
   readonly cell: ScanCell | null
   /** Positions shown, from the scan's start; null: all of them. */
   readonly view: ColumnRange | null
+  /** The scale's ends are the largest effect in view, not of the whole scan. */
+  readonly scaleOfView: boolean
   /** The inspector explains the scan, not the selection. */
   readonly inspecting: boolean
   /** The form at the selected position is unfolded. */
@@ -68,6 +70,7 @@ export const useScans = create<Scans>()((set, get) => ({
   beside: null,
   cell: null,
   view: null,
+  scaleOfView: false,
   inspecting: false,
   asking: false,
   form: {

@@ -60,6 +60,12 @@ describe('a scan as cells', () => {
       expect(ends.length).toBeGreaterThanOrEqual(1)
     }
   })
+  it('scales by a part of it when asked to: the larger of two halves is the whole', () => {
+    const halves = [effectRange(data, 0, 0, 6), effectRange(data, 0, 6, 13)]
+    expect(Math.max(...halves)).toBe(effectRange(data, 0))
+    expect(Math.min(...halves)).toBeLessThan(effectRange(data, 0))
+    expect(effectRange(data, 0, 4, 5)).toBe(0)
+  })
   it('never shows a number that is not there as zero', () => {
     const broken = { ...data, effects: new Float32Array(data.effects.length).fill(Number.NaN) }
     const grid = scanGrid(broken, 0, 1)

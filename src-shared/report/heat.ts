@@ -31,9 +31,9 @@ export const effectAt = (data: ScanData, column: number, position: number, base:
 export const stateAt = (data: ScanData, position: number, base: number): number =>
   data.states[position * 4 + base] ?? CELL.missing
 
-/** Cells that hold a number, in one column. */
-function* numbers(data: ScanData, column: number): Generator<number> {
-  for (let p = 0; p < data.sequence.length; p++)
+/** Cells that hold a number, in one column and some positions of it. */
+function* numbers(data: ScanData, column: number, from: number, to: number): Generator<number> {
+  for (let p = Math.max(0, from); p < Math.min(to, data.sequence.length); p++)
     for (let b = 0; b < 4; b++) {
       const state = stateAt(data, p, b)
       if (state !== CELL.exact && state !== CELL.estimate) continue
@@ -42,10 +42,10 @@ function* numbers(data: ScanData, column: number): Generator<number> {
     }
 }
 
-/** The largest |effect| of a column: both ends of its scale. 0 while nothing is filled. */
-export function effectRange(data: ScanData, column: number): number {
+/** The largest |effect| of a column, of positions [from, to) from the scan's start: both ends of its scale. 0 while nothing is filled. */
+export function effectRange(data: ScanData, column: number, from = 0, to = data.sequence.length): number {
   let top = 0
-  for (const v of numbers(data, column)) top = Math.max(top, Math.abs(v))
+  for (const v of numbers(data, column, from, to)) top = Math.max(top, Math.abs(v))
   return top
 }
 

@@ -1,5 +1,5 @@
 import { Button, Select, Tooltip } from '@mantine/core'
-import { IconTable, IconX, IconZoomIn, IconZoomOut, IconZoomReset } from '@tabler/icons-react'
+import { IconArrowsVertical, IconTable, IconX, IconZoomIn, IconZoomOut, IconZoomReset } from '@tabler/icons-react'
 import { useEffect, useMemo, useState } from 'react'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { CELL, type ScanData } from '../../../src-shared/genome/scan.ts'
@@ -58,6 +58,7 @@ function Shown(props: { readonly scan: ScanData; readonly column: number; readon
   const beside = useScans(s => s.beside)
   const cell = useScans(s => s.cell)
   const saved = useScans(s => s.view)
+  const scaleOfView = useScans(s => s.scaleOfView)
   const files = useWorkbench(s => s.files)
   const [hover, setHover] = useState<ScanCell | null>(null)
   const positions = scan.sequence.length
@@ -91,8 +92,6 @@ function Shown(props: { readonly scan: ScanData; readonly column: number; readon
       },
     })
   }, [scan, column])
-  const ranges = [effectRange(scan, column), second && beside ? effectRange(second, Math.min(beside.column, second.columns.length - 1)) : 0] // biome-ignore format: one pair
-  const range = Math.max(...ranges)
   const read = hover ?? cell
   const centre = cell ? inScan(scan, cell) + 0.5 : (view.from + view.to) / 2
   const own = variants.filter(v => read && v.position === inScan(scan, read))
@@ -100,6 +99,9 @@ function Shown(props: { readonly scan: ScanData; readonly column: number; readon
   // The second scan follows the first where both are of one contig.
   const offset = second && second.request.interval.contig === scan.request.interval.contig ? second.request.interval.start - scan.request.interval.start : null // biome-ignore format: one choice
   const secondView = second ? (offset === null ? { from: 0, to: second.sequence.length } : { from: view.from - offset, to: view.to - offset }) : view // biome-ignore format: one choice
+  const rangeOf = (data: ScanData, at: number, v: ColumnRange) =>
+    effectRange(data, Math.min(at, data.columns.length - 1), ...(scaleOfView ? [v.from, v.to] : []))
+  const range = Math.max(rangeOf(scan, column, view), second && beside ? rangeOf(second, beside.column, secondView) : 0)
   return (
     <section className="plots scan-plots" aria-label="Mutation scan" data-testid="scan-plots" data-state={scan.state}>
       <Toolbar scan={scan} column={column} range={range} variants={variants} view={view} />
@@ -113,6 +115,13 @@ function Shown(props: { readonly scan: ScanData; readonly column: number; readon
         ))}
         <span style={{ flex: 1 }} />
         <span className="scan-zoom">
+          <IconButton
+            label="Scale the colours to what is in view"
+            pressed={scaleOfView}
+            onClick={() => useScans.setState({ scaleOfView: !scaleOfView })}
+          >
+            <IconArrowsVertical size={15} />
+          </IconButton>
           <IconButton label="Zoom out of the heatmap" onClick={() => setView(zoomView(view, 2, centre, positions))}>
             <IconZoomOut size={15} />
           </IconButton>
@@ -164,12 +173,14 @@ function Second(props: {
         {scan.columns.length === 1 ? (
           <b>{scan.columns[0]?.name}</b>
         ) : (
+          (
           <ColumnSelect
             scan={scan}
             column={column}
             label="Track of the second scan"
             onColumn={c => useScans.setState({ beside: { scanId: scan.scanId, column: c } })}
           /> // biome-ignore format: one line
+        )
         )}
         <span className="soft">{`${formatLocus(scan.request.interval)}, ${SCORES[scan.request.score].name}, ${outputText(scan)}; one scale`}</span>
         <span>{read && offset !== null ? cellText(scan, column, read) : ''}</span>
@@ -251,12 +262,14 @@ function Toolbar(props: {
   return (
     <div className="scan-toolbar">
       {scan.columns.length > 1 ? (
+        (
         <ColumnSelect
           scan={scan}
           column={column}
           label="Track of the scan"
           onColumn={c => show({ scanId: scan.scanId, column: c })}
         /> // biome-ignore format: one line
+      )
       ) : (
         <b className="scan-title" title={scan.columns[0]?.name}>
           {scan.columns[0]?.name}
