@@ -87,7 +87,7 @@ export function CohortTable(props: {
           placeholder="sample or genotype"
           value={filter.text}
           onChange={e => set({ text: e.currentTarget.value })}
-          w={120}
+          w={132}
         />
         <Select
           aria-label="Label"

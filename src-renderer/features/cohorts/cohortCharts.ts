@@ -16,13 +16,13 @@ const MORE_COLOURS = ['#cc79a7', '#e69f00', '#56b4e9'] as const
 const inkOf = ({ dark }: ChartLook) => (dark ? '#a5afb4' : '#535d63')
 const blueOf = ({ dark }: ChartLook) => (dark ? '#56b4e9' : BLUE)
 
-const axis = (look: ChartLook, name: string, gap: number, max: number | undefined = 1) => ({
+const axis = (look: ChartLook, name: string, gap: number, max: number | null = 1) => ({
   type: 'value',
   name,
   nameLocation: 'middle',
   nameGap: gap,
   min: 0,
-  ...(max === undefined ? {} : { max }),
+  ...(max === null ? {} : { max }),
   axisLabel: { color: inkOf(look) },
   nameTextStyle: { color: inkOf(look) },
   splitLine: { lineStyle: { color: look.dark ? '#363b3f' : '#e3e6e8' } },
@@ -153,7 +153,7 @@ export function scoresOption(cohort: RiskCohort, threshold: number, look: ChartL
     ...frame(look),
     tooltip: { trigger: 'axis', valueFormatter: (v: unknown) => `${Number(v).toFixed(1)} %` },
     xAxis: axis(look, 'probability by the model', 26),
-    yAxis: axis(look, '% of the class', 34, undefined),
+    yAxis: axis(look, '% of the class', 34, null),
     series: [
       area('cases', cases, VERMILION, 'solid'),
       area('controls', controls, blueOf(look), 'dashed'),
