@@ -53,7 +53,9 @@ export const command: CliCommand = {
       )
       const folder = args.text('figures')
       if (folder !== undefined) await writeFigures(folder, report, io)
-      await io.output(args.text('out'), async write => write(args.flag('json') ? `${JSON.stringify(report)}\n` : table(report))) // biome-ignore format: one thought
+      const text = args.flag('json') ? `${JSON.stringify(report)}\n` : table(report)
+      await io.output(args.text('out'), write => write(text))
+      if (args.flag('json') && args.text('out') !== undefined) await io.write(text)
       return EXIT.done
     } finally {
       await compute.close()

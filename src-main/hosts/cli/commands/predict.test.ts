@@ -142,6 +142,11 @@ describe('predict', () => {
     expect([code, err.trim().split('\n').length]).toEqual([3, 1])
     expect(err).toMatch(/^diploscope: not-found: 'absent\/x\.npy'/)
   })
+  it('receptive-field gives its document with --json also where it writes a file', () => {
+    const { code, out } = cli('receptive-field', '--model', model, '--device', 'cpu', '--sequences', '1', '--json', '--out', 'field.json', '--quiet') // biome-ignore format: one line
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toEqual(JSON.parse(readFileSync(join(work, 'field.json'), 'utf8')))
+  })
   // Truth: the SHA-256 of model.json. A changed bit gives finite numbers that are not the model's.
   it.each(['predict', 'mutate', 'receptive-field'])('%s refuses weights with a bit changed', name => {
     const spoilt = join(work, 'spoilt')

@@ -66,6 +66,7 @@ export const command: CliCommand = {
       const [first, second] = documents
       const text = `${JSON.stringify(second ? { ...first, compare: second } : first)}\n`
       await io.output(args.text('out'), write => write(text))
+      if (args.flag('json') && args.text('out') !== undefined) await io.write(text)
       return EXIT.done
     } finally {
       await compute.close()
