@@ -1,37 +1,29 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type RiskModelFacts, SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { elementCount, float32, type Tensor, type Tensors } from '../../../src-shared/tensor.ts'
 import { shuffled, streamOf } from '../../domain/cohort/draws.ts'
-import { RISK_GENE } from '../../domain/cohort/locus.ts'
-import type { Panel } from '../../domain/cohort/panel.ts'
 import { assertDisjoint, type Split, stratifiedSplit } from '../../domain/cohort/splits.ts'
-import { DIPLOTYPE_DEFAULTS } from '../../domain/diplotype/call.ts'
 import { rocAuc } from '../../domain/statistics/rocAuc.ts'
 import { loadTokenizer } from '../../domain/tokenizer/tokenizer.ts'
 import { learningRate } from '../../graph/optimizer/schedule.ts'
-import { memorySource } from '../../models/checkpoints/byteSource.ts'
-import { encodeSafetensors, openSafetensors } from '../../models/checkpoints/safetensors.ts'
 import { initialEncoderWeights } from '../../models/encoderInitialisation.ts'
-import { CARD_FILE, MODEL_FILE, type ModelJson, TOKENIZER_FILE, WEIGHTS_FILE } from '../../models/folder/modelJson.ts'
+import { MODEL_FILE } from '../../models/folder/modelJson.ts'
 import type { ConfiguredModel } from '../../models/registry.ts'
 import { makeFolders } from '../../storage/folders.ts'
-import { siblingOf, syncFolder } from '../models/folderSwap.ts'
-import { openModelFolder, writeModelFolder } from '../models/modelFolder.ts'
+import { openModelFolder } from '../models/modelFolder.ts'
 import type { Json } from '../training/checkpoint.ts'
 import { readingRecipe } from '../training/recipe.ts'
-import type { TaskRunner, TrainDeps, TrainRequest } from '../training/tasks.ts'
+import type { TaskRunner, TrainRequest } from '../training/tasks.ts'
 import { trainLoop } from '../training/trainLoop.ts'
-import { cleaner, type Encoder, encoderOf, learnedPanel } from './encoding.ts'
-import { fitBaselines, judgeSplit, quantiles, type SplitResult } from './judge.ts'
+import { type Run, type Trained, writeClassifier } from './classifierFolder.ts'
+import { cleaner, encoderOf, learnedPanel } from './encoding.ts'
+import { fitBaselines, judgeSplit, type SplitResult } from './judge.ts'
 import { caseLogits, int32, openForward, padded, tokenStep } from './network.ts'
-import { type RiskPeople, simulatedPeople } from './people.ts'
+import { simulatedPeople } from './people.ts'
 import { type ClassifyRecipe, parseClassifyRecipe } from './recipe.ts'
-import { cardLines, type RiskReport, reportMarkdown } from './report.ts'
 import { sheetPeople } from './sheetPeople.ts'
 import { SPECIALS, tokenizerOf } from './tokenizerOf.ts'
 
@@ -66,32 +58,7 @@ export const trainClassifier: TaskRunner = async (request, deps, context) => {
     deps.note(`split ${which + 1}: test AUC ${auc?.auc.toFixed(4)} (${auc?.ci95?.map(x => x.toFixed(4)).join('-')}), two SNPs ${trained.judged.result.metrics['two-snp']?.auc?.auc.toFixed(4)}, optimum on these people ${trained.judged.result.metrics.optimum?.auc?.auc.toFixed(4) ?? 'unknown'}`) // biome-ignore format: one line
     first ??= trained
   }
-  return finish(first!, results, { request, recipe, seed, people, deps, context })
-}
-
-interface Run {
-  readonly request: TrainRequest
-  readonly recipe: ClassifyRecipe
-  readonly seed: number
-  readonly people: RiskPeople
-  readonly deps: TrainDeps
-  readonly context: WorkContext
-}
-
-interface Trained {
-  readonly weights: Tensors
-  readonly network: ConfiguredModel
-  readonly architecture: Readonly<Record<string, unknown>>
-  readonly tokenizer: Uint8Array
-  readonly panel: Panel | null
-  readonly split: Split
-  readonly baselines: ReturnType<typeof fitBaselines>
-  readonly judged: ReturnType<typeof judgeSplit>
-  readonly steps: number
-  readonly keptStep: number
-  readonly maxTokens: number
-  readonly tokens: { readonly least: number; readonly most: number; readonly mean: number }
-  readonly device: string
+  return writeClassifier(first!, results, { request, recipe, seed, people, deps, context })
 }
 
 async function trainSplit(which: number, run: Run): Promise<Trained> {
@@ -275,108 +242,3 @@ async function checkTarget({ out, resume }: TrainRequest): Promise<void> {
   if (names.length && !resume) throw new WorkbenchError('bad-input', `'${out}' holds a training that was stopped`, 'give --resume to go on, or another folder') // biome-ignore format: one line
   await makeFolders(out)
 }
-
-async function finish(trained: Trained, results: readonly SplitResult[], run: Run) {
-  const { request, recipe, seed, people, context } = run
-  const { judged, split, weights, network } = trained
-  const report: RiskReport = {
-    id: recipe.id,
-    simulated: people.simulated,
-    people: people.names.length,
-    cases: people.labels.reduce((a, b) => a + b, 0),
-    regionBp: people.reference.length,
-    flankBp: recipe.flankBp,
-    depth: people.depth,
-    referenceNote: people.referenceNote,
-    tokens: trained.tokens,
-    panelSites: trained.panel?.sites.length ?? null,
-    optimum: people.truth ? { auc: people.truth.optimalAuc, twoSnpAuc: people.truth.twoSnpOptimalAuc } : null,
-    splits: results,
-    simulation: people.truth?.description ?? null,
-  }
-  const on = (of: Int32Array, label?: 0 | 1) => Array.from(of).filter(i => label === undefined || people.labels[i] === label).map(i => judged.probabilities[i]!) // biome-ignore format: one line
-  const trainLabels = Array.from(split.train, i => people.labels[i]!)
-  const risk: RiskModelFacts = {
-    formatVersion: 1,
-    trainedOnSimulated: people.simulated,
-    gene: RISK_GENE,
-    flankBp: recipe.flankBp,
-    reference: people.reference,
-    referenceNote: people.referenceNote,
-    caller: { ...DIPLOTYPE_DEFAULTS, caller: recipe.caller },
-    uncovered: recipe.uncovered,
-    panel: trained.panel?.sites ?? null,
-    caseShare: trainLabels.reduce((a, b) => a + b, 0) / trainLabels.length,
-    platt: judged.platt,
-    threshold: judged.threshold,
-    calibration: judged.result.metrics.model!.calibration,
-    distribution: { all: quantiles(on(split.test)), cases: quantiles(on(split.test, 1)), controls: quantiles(on(split.test, 0)) }, // biome-ignore format: one line
-    twoSnp: trained.baselines.twoSnp,
-    trainingDepth: people.depth,
-    causalSites: people.truth?.causalSites ?? [],
-  }
-  const json: Omit<ModelJson, 'format' | 'formatVersion' | 'weights' | 'tokenizer'> = {
-    id: recipe.id,
-    name: people.simulated ? `${recipe.name} (${SIMULATED_LABEL})` : recipe.name,
-    kind: network.kind,
-    architecture: trained.architecture,
-    input: { type: 'diplotype-tokens', maxTokens: trained.maxTokens, flank: recipe.flankBp, region: 'APOE' },
-    output: { classes: ['NC', 'AD'] },
-    tracks: [],
-    attentionPattern: null,
-    risk,
-    provenance: {
-      source: people.simulated ? 'simulated people (diploscope simulate)' : 'people of a sample sheet',
-      trainedBy: `diploscope ${process.env['DIPLOSCOPE_VERSION'] ?? 'unknown'}`,
-      recipe: request.recipe.text,
-      dataset: { people: people.names.length, textsSha256: createHash('sha256').update(people.texts.join('\n')).digest('hex'), split: '70/15/15 by person, stratified by label, split 1', start: recipe.start ?? null, device: trained.device }, // biome-ignore format: one line
-      seed,
-      steps: trained.keptStep,
-      metrics: cardLines(report),
-      created: recipe.created ?? new Date(request.now).toISOString(),
-    },
-    licence: recipe.licence,
-    citation: null,
-    limits: [...(people.simulated ? [`${SIMULATED_LABEL[0]!.toUpperCase()}${SIMULATED_LABEL.slice(1)}.`] : []), ...recipe.limits], // biome-ignore format: one line
-  }
-  const scratch = await mkdtemp(join(tmpdir(), 'diploscope-tokenizer-'))
-  const temporary = siblingOf(join(request.out, 'model'), 'part')
-  try {
-    const tokenizerPath = join(scratch, TOKENIZER_FILE)
-    await writeFile(tokenizerPath, trained.tokenizer)
-    const source = await openSafetensors(memorySource(encodeSafetensors(weights)))
-    const { cls, sep, mask, pad } = SPECIALS
-    const written = await writeModelFolder(temporary, { json, weights: source, specs: network.parameters, tokenizer: { path: tokenizerPath, specials: { cls, sep, mask, pad } } }, context) // biome-ignore format: one line
-    await writeFile(join(request.out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
-    await writeFile(join(request.out, 'REPORT.md'), reportMarkdown(report))
-    await joinMetrics(request.out, recipe.training.splits)
-    for (const name of [WEIGHTS_FILE, TOKENIZER_FILE, CARD_FILE, MODEL_FILE]) await rename(join(temporary, name), join(request.out, name)) // biome-ignore format: one line
-    await syncFolder(request.out)
-    for (let which = 1; which <= recipe.training.splits; which++) await rm(join(request.out, `split-${which}`), { recursive: true, force: true }) // biome-ignore format: one line
-    return {
-      folder: request.out,
-      model: written.id,
-      steps: trained.steps,
-      keptStep: trained.keptStep,
-      sha256: written.weights.sha256,
-      parameters: written.weights.parameters,
-      metrics: { report: report as unknown as Record<string, unknown> },
-      device: trained.device,
-    }
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-    await rm(temporary, { recursive: true, force: true })
-  }
-}
-
-/** One metrics.jsonl over all splits. */
-async function joinMetrics(out: string, splits: number): Promise<void> {
-  const parts: string[] = []
-  for (let which = 1; which <= splits; which++) {
-    const text = await readFile(join(out, `split-${which}`, 'metrics.jsonl'), 'utf8')
-    parts.push(...text.trim().split('\n').map(line => JSON.stringify({ split: which, ...JSON.parse(line) }))) // biome-ignore format: one line
-  }
-  await writeFile(join(out, 'metrics.jsonl'), `${parts.join('\n')}\n`)
-}
-
-export type { Encoder }

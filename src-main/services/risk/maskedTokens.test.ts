@@ -11,7 +11,8 @@ import { linformer } from '../../models/linformer.ts'
 import { modelRegistry } from '../../models/registry.ts'
 import { checkModel } from '../models/checkModel.ts'
 import { readRecipe } from '../training/recipe.ts'
-import { parseMaskedRecipe, trainMaskedTokens } from './maskedTokens.ts'
+import { parseMaskedRecipe } from './maskedRecipe.ts'
+import { trainMaskedTokens } from './maskedTokens.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-masked-'))
 const registry = modelRegistry(MODELS)
