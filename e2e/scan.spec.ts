@@ -183,6 +183,10 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
     await found.waitFor(slow)
     expect(await found.textContent()).toMatch(/Rank correlation(1\.0|0\.9999)/)
     expect(await axeProblems(w.page)).toEqual([])
+    await palette('light or dark')
+    await w.page.locator('html[data-mantine-color-scheme="dark"]').waitFor()
+    expect(await axeProblems(w.page)).toEqual([])
+    await palette('light or dark')
   })
 
   it('is cancelled, kept as partial over a new start, and goes on', async () => {

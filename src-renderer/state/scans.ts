@@ -150,6 +150,16 @@ useWorkbench.subscribe((state, before) => {
   else useScans.setState({ inspecting: false })
 })
 
+/** A scan whose model was closed, or whose project was left, goes off the screen; it stays in the list. */
+useWorkbench.subscribe((state, before) => {
+  const { shown } = useScans.getState()
+  if (state.files === before.files || !shown) return
+  const modelFileId = queries.getQueryData<ScanData>(scanKey(shown.scanId))?.request.modelFileId
+  const open = (files: typeof state.files) => files.some(f => f.id === modelFileId)
+  if (open(before.files) && !open(state.files))
+    useScans.setState({ shown: null, beside: null, cell: null, view: null, inspecting: false })
+})
+
 /** A row that is a change at a position: the one asked for, or the next. */
 export function otherRow(scan: ScanData, position: number, row: number): number {
   const own = SCAN_ROWS.indexOf(scan.sequence[position - scan.request.interval.start] as Base)
