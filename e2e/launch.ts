@@ -20,8 +20,8 @@ export interface Workbench {
   readonly problems: string[]
   /** Problems that a test brought about on purpose: those that match are taken off the list. */
   expected(...patterns: RegExp[]): void
-  /** Ends the program and starts it again on the same data. */
-  restart(): Promise<void>
+  /** Ends the program and starts it again on the same data. `kill`: it is not asked (served programs only). */
+  restart(kill?: boolean): Promise<void>
   close(): Promise<void>
 }
 
@@ -83,7 +83,7 @@ const CHROMIUM_ARGS = [
 
 interface Running {
   readonly page: Page
-  stop(): Promise<void>
+  stop(kill?: boolean): Promise<void>
 }
 
 /** Starts the program with a data folder of its own and opens its window. */
@@ -103,8 +103,8 @@ export async function launchWorkbench(host: Host, options: LaunchOptions = {}): 
       const left = problems.filter(p => !patterns.some(r => r.test(p)))
       problems.splice(0, problems.length, ...left)
     },
-    async restart() {
-      await running.stop()
+    async restart(kill) {
+      await running.stop(kill)
       running = await open()
     },
     async close() {
@@ -137,9 +137,9 @@ async function openHeadless(dataDir: string, options: LaunchOptions, problems: s
   await page.goto(url)
   return {
     page,
-    async stop() {
+    async stop(kill = false) {
       await browser.close()
-      await end(server)
+      await end(server, kill ? 'SIGKILL' : 'SIGTERM')
     },
   }
 }
@@ -178,10 +178,10 @@ function startUrl(server: ChildProcess): Promise<string> {
   })
 }
 
-async function end(server: ChildProcess): Promise<void> {
+async function end(server: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   if (server.exitCode !== null) return
   const gone = new Promise<void>(done => server.once('exit', () => done()))
-  server.kill('SIGTERM')
+  server.kill(signal)
   const timer = setTimeout(() => server.kill('SIGKILL'), 8000)
   await gone
   clearTimeout(timer)

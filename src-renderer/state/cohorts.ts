@@ -1,4 +1,4 @@
-import { keepPreviousData, useQueries, useQuery } from '@tanstack/react-query'
+import { useQueries, useQuery } from '@tanstack/react-query'
 import { create } from 'zustand'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { Result } from '../../src-shared/ipc/contract.ts'
@@ -67,7 +67,6 @@ const runQuery = (file: OpenedFile | undefined, modelFileId: string | undefined)
   return {
     queryKey: [...runKey(subject), ...version(file)],
     enabled: file !== undefined && !file.problem && modelFileId !== undefined,
-    placeholderData: keepPreviousData,
     queryFn: ({ signal }: { readonly signal: AbortSignal }) => call('risk.cohort', subject, signal),
   }
 }

@@ -262,7 +262,7 @@ function Run(props: {
       {data?.cohort && (
         <Section title="What this does not mean" testId="cohort-limits">
           <ul className="limits">
-            {[...data.cohort.limits, ...data.cohort.cautions].map(l => (
+            {data.cohort.limits.map(l => (
               <li key={l}>{l}</li>
             ))}
           </ul>
@@ -362,6 +362,11 @@ function Figures(props: {
           )}
         </tbody>
       </table>
+      {cohort.cautions.map(c => (
+        <p className="note" key={c} style={{ margin: '6px 0 0' }}>
+          {c}
+        </p>
+      ))}
       {metrics.model && (
         <p className="soft num" style={{ margin: '4px 0 0' }}>
           {n(metrics.model.n)} people with a label, a score and a called genotype, {n(metrics.model.cases)} cases.

@@ -5,11 +5,13 @@ import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import type { ModelCheck, ModelFacts } from '../../../src-shared/genome/model.ts'
 import type { WireError } from '../../../src-shared/ipc/errors.ts'
 import { runCommand } from '../../state/commands.ts'
+import { saveText } from '../../state/connect.ts'
 import { isPredicted } from '../../state/predictedTracks.ts'
 import { useModelFacts } from '../../state/predictions.ts'
 import { attempt, call, saveDownload } from '../../state/services.ts'
 import { useDocument, useGenomeFile, useWorkbench } from '../../state/workbench.ts'
-import { bytes, ErrorCard, Section } from '../../ui/parts.tsx'
+import { bytes, ErrorCard, Section, SmallButton } from '../../ui/parts.tsx'
+import { fileName } from '../../ui/provenance.ts'
 import { selectPredicted } from '../tracks/trackActions.ts'
 import { Card } from './Card.tsx'
 import { TrackTable } from './TrackTable.tsx'
@@ -168,6 +170,11 @@ function Facts({ facts, file }: { readonly facts: ModelFacts; readonly file: Ope
       {facts.card.trim() !== '' && (
         <details className="card-details">
           <summary>Model card</summary>
+          <SmallButton
+            label="Save the model card"
+            text="Save as Markdown"
+            onClick={() => saveText(facts.card, fileName(facts.id, 'card.md'), 'text/markdown')}
+          />
           <Card text={facts.card} />
         </details>
       )}
