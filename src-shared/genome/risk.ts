@@ -100,7 +100,10 @@ export interface RiskScore {
   readonly noCall: RiskNoCall | null
   /** null on a no-call, like all that follows from the network. */
   readonly probability: number | null
-  /** Wilson's 95 % interval of the share of cases among the held-out people of the training cohort with such a score. */
+  /**
+   * Wilson's 95 % interval of the share of cases among the held-out people of the training cohort with such a score. null, as is `place`, where
+   * the reads are of another sequence than the model's: its calibration does not hold there.
+   */
   readonly interval: {
     readonly low: number
     readonly high: number

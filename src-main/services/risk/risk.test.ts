@@ -171,6 +171,22 @@ describe('score of a sample', () => {
     })
   })
 
+  // Truth: by construction; a slice of unknown letters is drawn anew, so that three of four letters differ from the demo's.
+  it('reads the two SNPs alone on another sequence, and gives no interval that would not hold', async () => {
+    const slice = join(work, 'slice.fa')
+    writeFileSync(slice, `>chr19:44904001-44911000\n${'N'.repeat(7000)}\n`)
+    writeFileSync(`${slice}.fai`, 'chr19:44904001-44911000\t7000\t25\t7000\t7001\n')
+    const out = join(work, 'foreign')
+    await simulateCohort({ spec: { ...COHORT_DEFAULTS, seed: 77, people: 2, depth: 30, regionFlankBp: FLANK }, reference: slice, haplotypes: undefined, out, build: 'GRCh37', reads: true, diplotypes: false }, quietContext()) // biome-ignore format: one line
+    const s = await scoreSample({ path: join(out, 'bam', 'SIM-000001.bam'), evidence: 10 }, model, quietContext())
+    expect(s).toMatchObject({ noCall: null, interval: null, place: null, build: 'GRCh37' })
+    expect(s.probability).toBeGreaterThan(0)
+    expect(s.coverage.sameSequence).toBeLessThan(0.5)
+    expect(s.genotype).toBe(readFileSync(join(out, 'samples.tsv'), 'utf8').split('\n')[1]!.split('\t')[3])
+    expect(s.limits.join(' ')).toMatch(/another sequence.*not calibrated/)
+    expect(s.evidence.every(e => e.site?.startsWith('rs'))).toBe(true)
+  })
+
   it('finds a place in a distribution by interpolation', () => {
     expect([-1, 0, 1, 2.5, 4, 9].map(x => placeIn([0, 2, 3, 4], x))).toEqual([0, 0, 1 / 6, 0.5, 1, 1])
   })

@@ -60,7 +60,8 @@ export async function scoreSample(request: ScoreRequest, model: RiskModel, conte
   const genotype = genotypeOfText(read.text, facts.flankBp)
   const counts = twoSnpCounts(read.text, facts.flankBp)
   const [b1, b2] = facts.twoSnp.coefficients
-  const bin = probability === null ? undefined : binOfProbability(facts.calibration, probability)
+  // With the flanks taken as the reference, which nobody's are, the score is of no group that was calibrated.
+  const bin = probability === null || foreign ? undefined : binOfProbability(facts.calibration, probability)
   const known = genotype !== null && !genotype.includes('e1')
   return {
     sample: request.sample ?? read.sample,
@@ -73,7 +74,7 @@ export async function scoreSample(request: ScoreRequest, model: RiskModel, conte
     probability,
     interval: bin ? { low: bin.ci95[0], high: bin.ci95[1], observed: bin.observed, n: bin.n } : null,
     logit,
-    place: probability === null ? null : { all: placeIn(facts.distribution.all, probability), cases: placeIn(facts.distribution.cases, probability), controls: placeIn(facts.distribution.controls, probability) }, // biome-ignore format: one line
+    place: probability === null || foreign ? null : { all: placeIn(facts.distribution.all, probability), cases: placeIn(facts.distribution.cases, probability), controls: placeIn(facts.distribution.controls, probability) }, // biome-ignore format: one line
     baseline: {
       twoSnp: counts ? sigmoid(facts.twoSnp.intercept + b1 * counts[0] + b2 * counts[1]) : null,
       logOddsRatio: known ? LIABILITY.genotypeLogOdds[genotype] : null,
@@ -184,7 +185,7 @@ function limitsOf(read: SampleDiplotype, model: RiskModel, sameSequence: number,
       ? []
       : [`Chromosome 19 has an unknown length: the build ${read.build} was taken as given.`]),
     ...(read.contigNote ? [read.contigNote] : []),
-    ...(sameSequence < SAME_SEQUENCE ? [`The reads agree with the model's reference at ${percent(sameSequence)} of the covered positions: they are of another sequence (${facts.referenceNote}). Only rs429358 and rs7412 were read; everywhere else the reference was taken.`] : []), // biome-ignore format: one line
+    ...(sameSequence < SAME_SEQUENCE ? [`The reads agree with the model's reference at ${percent(sameSequence)} of the covered positions: they are of another sequence (${facts.referenceNote}). Only rs429358 and rs7412 were read; everywhere else the reference was taken, which is nobody's: the probability is not calibrated, and no interval or place is given.`] : []), // biome-ignore format: one line
     ...(sameSequence >= SAME_SEQUENCE && unseen > 0 ? [`${unseen} positions hold letters that fewer than the needed share of training people had; the model took the reference there.`] : []), // biome-ignore format: one line
     ...(read.covered < read.text.length ? [`${(read.text.length - read.covered).toLocaleString('en-US')} positions are not covered; ${facts.panel || facts.uncovered === 'reference' ? 'the reference was taken there' : 'they stand as N'}.`] : []), // biome-ignore format: one line
     ...(het > HETEROZYGOUS_WARNING ? [`${percent(het)} of the covered positions are heterozygous; people have about 0.1 %: look at depth and quality.`] : []), // biome-ignore format: one line
