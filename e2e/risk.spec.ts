@@ -279,7 +279,7 @@ describe.each(availableHosts())('a cohort in the %s window', host => {
 
   it('says of a sample with too few reads why it has no score, and what comes next', async () => {
     expect(cli.rows.at(-1)).toMatchObject({ sample: 'THIN', noCall: 'low-coverage', probability: null })
-    await w.page.getByLabel('State').click()
+    await w.page.getByRole('combobox', { name: 'State' }).click()
     await w.page.getByRole('option', { name: 'no score' }).click()
     await table().getByRole('button', { name: 'THIN', exact: true }).click()
     const card = w.page.getByTestId('risk-no-call')

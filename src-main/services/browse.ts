@@ -21,9 +21,11 @@ const MAX_ENTRIES = 5_000
 const OPENABLE =
   /\.(bam|cram|sam|vcf|vcf\.gz|bcf|bw|bigwig|bb|bigbed|bedgraph|bg|bedgraph\.gz|fa|fasta|fna|fa\.gz|fasta\.gz|fna\.gz|2bit|gtf|gff|gff3|gtf\.gz|gff\.gz|gff3\.gz|bed|bed\.gz|tsv|diploscope\.json|onnx)$|^model\.json$/i
 
-/** A model folder can be opened as it is, as well as gone into. */
-const isModelFolder = async (folder: string): Promise<boolean> =>
-  (await stat(join(folder, 'model.json')).catch(() => undefined))?.isFile() ?? false
+/** The folder of a model or of a cohort can be opened as it is, as well as gone into. */
+const isOpenableFolder = async (folder: string): Promise<boolean> => {
+  const isFile = async (name: string) => (await stat(join(folder, name)).catch(() => undefined))?.isFile() ?? false
+  return (await isFile('model.json')) || (await isFile('samples.tsv'))
+}
 
 /**
  * Folders of this machine for the page's own file dialog. The page knows entries only by ids of this session, and what lies outside of
@@ -106,7 +108,7 @@ export function createBrowse(options: { readonly start: string; readonly roots: 
             kind: isFolder ? 'folder' : 'file',
             sizeBytes: isFolder ? 0 : s.size,
             modifiedAt: s.mtimeMs,
-            openable: isFolder ? await isModelFolder(full) : OPENABLE.test(name),
+            openable: isFolder ? await isOpenableFolder(full) : OPENABLE.test(name),
           }
         }),
       )
