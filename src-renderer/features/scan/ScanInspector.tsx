@@ -12,7 +12,7 @@ import { ErrorCard, Section, Synthetic } from '../../ui/parts.tsx'
 import { AttributionPanel } from './AttributionPanel.tsx'
 import { MutationAlong } from './MutationAlong.tsx'
 import { ScanList } from './ScanList.tsx'
-import { cellState, changeText, METHODS, outputText, SCORES } from './scanText.ts'
+import { cellState, changeText, METHODS, outputText, personText, SCORES } from './scanText.ts'
 
 /** The scan on the screen, explained: the mutation pointed at, what ran, how it agrees with full passes. */
 export function ScanInspector() {
@@ -184,11 +184,7 @@ function Facts({ scan }: { readonly scan: ScanData }) {
         <dt>Tracks</dt>
         <dd>{tracks}</dd>
         <dt>Sequence</dt>
-        <dd>
-          {request.background.kind === 'reference'
-            ? 'reference'
-            : `${request.background.sample}, haplotype ${request.background.haplotype + 1}`}
-        </dd>
+        <dd>{personText(request) || 'reference'}</dd>
         <dt>Asked for</dt>
         <dd>{METHODS[request.method].name}</dd>
         <dt>Ran</dt>

@@ -27,7 +27,7 @@ import { timeLeft } from '../jobs/StatusBar.tsx'
 import { useOwnVariants } from './ownVariants.ts'
 import { ScanHeatmap } from './ScanHeatmap.tsx'
 import { listingText } from './ScanList.tsx'
-import { cellText, outputText, SCORES } from './scanText.ts'
+import { cellText, outputText, personText, SCORES } from './scanText.ts'
 import { clampView, zoomView } from './scanView.ts'
 
 /** The scans on the screen: one heatmap, or two on one scale. */
@@ -173,16 +173,14 @@ function Second(props: {
         {scan.columns.length === 1 ? (
           <b>{scan.columns[0]?.name}</b>
         ) : (
-          (
           <ColumnSelect
             scan={scan}
             column={column}
             label="Track of the second scan"
             onColumn={c => useScans.setState({ beside: { scanId: scan.scanId, column: c } })}
           /> // biome-ignore format: one line
-        )
         )}
-        <span className="soft">{`${formatLocus(scan.request.interval)}, ${SCORES[scan.request.score].name}, ${outputText(scan)}; one scale`}</span>
+        <span className="soft">{`${formatLocus(scan.request.interval)}, ${SCORES[scan.request.score].name}, ${[personText(scan.request), outputText(scan)].filter(Boolean).join('; ')}; one scale`}</span>
         <span>{read && offset !== null ? cellText(scan, column, read) : ''}</span>
         <span style={{ flex: 1 }} />
         <IconButton label="Take the second scan away" onClick={() => useScans.setState({ beside: null })}>
@@ -250,6 +248,7 @@ function Toolbar(props: {
     files: used,
     options: {
       score: scan.request.score,
+      sequence: personText(scan.request) || 'reference',
       output: outputText(scan),
       method: scan.request.method,
       ran: scan.ranWith,
@@ -262,14 +261,12 @@ function Toolbar(props: {
   return (
     <div className="scan-toolbar">
       {scan.columns.length > 1 ? (
-        (
         <ColumnSelect
           scan={scan}
           column={column}
           label="Track of the scan"
           onColumn={c => show({ scanId: scan.scanId, column: c })}
         /> // biome-ignore format: one line
-      )
       ) : (
         <b className="scan-title" title={scan.columns[0]?.name}>
           {scan.columns[0]?.name}
@@ -284,7 +281,7 @@ function Toolbar(props: {
           {SCORES[scan.request.score].name}
         </button>
       </Tooltip>
-      <span className="soft">{outputText(scan)}</span>
+      <span className="soft">{[personText(scan.request), outputText(scan)].filter(Boolean).join('; ')}</span>
       {used.some(isSynthetic) && <Synthetic />}
       <Status scan={scan} />
       <span style={{ flex: 1 }} />

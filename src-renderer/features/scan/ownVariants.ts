@@ -23,7 +23,7 @@ export function variantsOf(
     const base = sequence[at]
     const covered = (track.depth[i] ?? 0) > 0
     if (code && covered && base !== undefined && base !== 'N' && (code.allele1 !== base || code.allele2 !== base))
-      found.push({ position: at, label: `${sample}: ${code.allele1}/${code.allele2}` })
+      found.push({ position: at, label: `${sample}: ${code.allele1}/${code.allele2} (reads)` })
     at++
     i++
   }

@@ -56,3 +56,7 @@ export const outputText = (scan: ScanData): string =>
   scan.request.output.kind === 'all'
     ? 'all bins'
     : `bins at ${formatPosition(scan.request.output.interval.contig, scan.request.output.interval.start)}–${scan.request.output.interval.end.toLocaleString('en-US')}`
+
+/** Whose sequence was mutated; '' for the reference. */
+export const personText = ({ background }: ScanData['request']): string =>
+  background.kind === 'haplotype' ? `${background.sample}, haplotype ${background.haplotype + 1}` : ''

@@ -70,8 +70,8 @@ describe("a sample's own variants", () => {
     }
     // The last differs but nothing covers it; N of the sequence says nothing.
     expect(variantsOf(track, 100, 'ACGTC', 'S')).toEqual([
-      { position: 1, label: 'S: C/T' },
-      { position: 3, label: 'S: T/DEL' },
+      { position: 1, label: 'S: C/T (reads)' },
+      { position: 3, label: 'S: T/DEL (reads)' },
     ])
     expect(variantsOf(track, 100, 'ANGTC', 'S').map(v => v.position)).toEqual([3])
   })
