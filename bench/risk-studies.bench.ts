@@ -41,13 +41,13 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
     recipe.training = { ...recipe.training, epochs, patience: epochs, splits }
     recipe.people = { ...recipe.people, people, seed: 31 }
     change(recipe)
-    const file = join(root, 'assets', 'recipes', `.study-${name}.json`)
+    const file = join(folder, `recipe-${name}.json`)
     const out = join(folder, name)
     rmSync(out, { recursive: true, force: true })
     writeFileSync(file, JSON.stringify(recipe))
     const begun = performance.now()
     try {
-      await trainClassifier({ recipe: await readRecipe(file), out, resume: false, now: 0 }, { compute, registry: modelRegistry(MODELS), note() {} }, quietContext()) // biome-ignore format: one line
+      await trainClassifier({ recipe: await readRecipe(file, join(root, 'assets', 'recipes')), out, resume: false, now: 0 }, { compute, registry: modelRegistry(MODELS), note() {} }, quietContext()) // biome-ignore format: one line
     } finally {
       rmSync(file, { force: true })
     }

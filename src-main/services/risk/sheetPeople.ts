@@ -1,4 +1,5 @@
-import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { MIN_REGION_COVERAGE } from '../../../src-shared/genome/risk.ts'
+import { asWorkbenchError, type ErrorCode, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { riskRegion } from '../../domain/cohort/locus.ts'
 import { DIPLOTYPE_DEFAULTS } from '../../domain/diplotype/call.ts'
@@ -26,12 +27,23 @@ export async function sheetPeople(
   const region = riskRegion('GRCh38', flankBp)
   const { letters, note } = await locusLetters(source.reference, region.start, region.end, 0)
   const texts: string[] = []
+  let build: string | undefined
   for (const [i, row] of sheet.rows.entries()) {
     context.report({ phase: 'reading samples', done: i, total: sheet.rows.length })
+    const at = (code: ErrorCode, what: string) => new WorkbenchError(code, `line ${row.line} of '${source.sheet}', '${row.sample}': ${what}`, 'mend or remove that row') // biome-ignore format: one line
     const read = await readSampleDiplotype(
       { path: row.path, flankBp, calling: { ...DIPLOTYPE_DEFAULTS, caller } },
       context,
-    )
+    ).catch(error => {
+      // biome-ignore format: one line
+      const e = asWorkbenchError(error)
+      throw e.code === 'cancelled' ? e : at(e.code, e.message)
+    })
+    build ??= read.build
+    if (read.build !== build) throw at('build', `it is ${read.build}, the samples before it are ${build}`)
+    if (read.rna) throw at('bad-input', `${read.geneReads.spliced} of ${read.geneReads.reads} reads in the gene are spliced: reads of RNA`) // biome-ignore format: one line
+    const share = read.covered / read.text.length
+    if (share < MIN_REGION_COVERAGE) throw at('bad-input', `${(100 * share).toFixed(1)} % of the region is covered; at least ${100 * MIN_REGION_COVERAGE} % are needed`) // biome-ignore format: one line
     texts.push(read.text)
   }
   return {
