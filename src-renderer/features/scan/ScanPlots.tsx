@@ -162,7 +162,7 @@ function Second(props: {
             column={column}
             label="Track of the second scan"
             onColumn={c => useScans.setState({ beside: { scanId: scan.scanId, column: c } })}
-          /> // biome-ignore format: one line
+          />
         )}
         <span className="soft">{`${formatLocus(scan.request.interval)}, ${SCORES[scan.request.score].name}, ${[personText(scan.request), outputText(scan)].filter(Boolean).join('; ')}; one scale`}</span>
         <span>{read && offset !== null ? cellText(scan, column, read) : ''}</span>

@@ -153,10 +153,20 @@ export function ScanSetup({ contig, position }: { readonly contig: string; reado
           onChange={v => v && setForm({ output: v as OutputChoice })}
         />
         {form.output === 'region' && (
-          <TextInput label="Region" placeholder={`${contig}:1,000-2,000`} value={form.region} onChange={e => setForm({ region: e.currentTarget.value })} /> // biome-ignore format: one field
+          <TextInput
+            label="Region"
+            placeholder={`${contig}:1,000-2,000`}
+            value={form.region}
+            onChange={e => setForm({ region: e.currentTarget.value })}
+          />
         )}
         {form.output === 'gene' && (
-          <TextInput label="Gene" placeholder="APOE" value={form.gene} onChange={e => setForm({ gene: e.currentTarget.value })} /> // biome-ignore format: one field
+          <TextInput
+            label="Gene"
+            placeholder="APOE"
+            value={form.gene}
+            onChange={e => setForm({ gene: e.currentTarget.value })}
+          />
         )}
         <div className="scan-row">
           <Select

@@ -76,7 +76,7 @@ export function Toolbar(props: {
           column={column}
           label="Track of the scan"
           onColumn={c => show({ scanId: scan.scanId, column: c })}
-        /> // biome-ignore format: one line
+        />
       ) : (
         <b className="scan-title" title={scan.columns[0]?.name}>
           {scan.columns[0]?.name}
