@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { RiskCohort, RiskModelName, RiskSheet } from '../../src-shared/genome/risk.ts'
 import type { ExportedFile } from '../../src-shared/ipc/contract.ts'
@@ -9,6 +9,7 @@ import type { JobSnapshot, WorkContext } from '../../src-shared/job.ts'
 import { sigmoid } from '../domain/liability/liability.ts'
 import { rocCurve } from '../domain/statistics/riskMetrics.ts'
 import { writeFileAtomic } from '../storage/atomic.ts'
+import { makeFolders } from '../storage/folders.ts'
 import type { Downloads } from './downloads.ts'
 import type { FileRegistry } from './files.ts'
 import type { Jobs } from './jobs.ts'
@@ -112,7 +113,9 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
       const key = await open.with(subject.modelFileId, context, async kept => keyOf(path, sheet, kept))
       const already = activeJob(key)
       if (already) return jobs.get(already)
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await makeFolders(folder, 0o700)
+      // Without its journal a finished cohort would be scored from the beginning unasked.
+      if (!again && (await finishedOf(key))) throw new WorkbenchError('bad-input', `the ${sheet.rows.length} samples of '${basename(path)}' are scored already`, "choose 'Score again' to begin anew") // biome-ignore format: one line
       if (again) await Promise.all([rm(resultAt(key), { force: true }), rm(journalAt(key), { force: true })])
       const job = jobs.start({
         kind: 'risk-cohort',

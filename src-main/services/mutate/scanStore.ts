@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Interval } from '../../../src-shared/genome/interval.ts'
 import type { ScanData, ScanRequest, ScanVerification } from '../../../src-shared/genome/scan.ts'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { writeFileAtomic } from '../../storage/atomic.ts'
+import { makeFolders } from '../../storage/folders.ts'
 
 /** All that is kept of a scan but its numbers. */
 export interface ScanHead {
@@ -91,7 +92,7 @@ export function createScanStore(folder: string, limitBytes = SCAN_LIMIT_BYTES): 
     },
     write: scan =>
       afterOthers(async () => {
-        await mkdir(folder, { recursive: true, mode: 0o700 })
+        await makeFolders(folder, 0o700)
         await writeFileAtomic(pathOf(scan.head.scanId), encode(scan))
         await tidy(scan.head.scanId)
       }),

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { findContig } from '../../../src-shared/genome/contigs.ts'
 import { contains, type Interval } from '../../../src-shared/genome/interval.ts'
@@ -17,6 +17,7 @@ import { trackLabels } from '../../analyses/chooseTracks.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import { openVariantStream, type VariantRecord } from '../../readers/variantStream.ts'
+import { makeFolders } from '../../storage/folders.ts'
 import type { Downloads } from '../downloads.ts'
 import { newId } from '../ids.ts'
 import type { Jobs } from '../jobs.ts'
@@ -118,7 +119,7 @@ export function createVariantTables(parts: VariantServiceParts): VariantTables {
     let finish: () => Promise<void> = async () => {}
     try {
       await model.verify(context)
-      await mkdir(parts.folder, { recursive: true, mode: 0o700 })
+      await makeFolders(parts.folder, 0o700)
       const key = await keyOf()
       const journal = await openJournal(join(parts.folder, `${key}.journal`), key)
       finish = () => journal.close()

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { PredictionCacheState } from '../../../src-shared/genome/prediction.ts'
@@ -179,7 +179,7 @@ export function createPredictionStore(options: {
 
 /** What lies in the folder, the oldest first; leftovers of killed runs are removed. */
 async function list(folder: string, files: Map<string, number>): Promise<number> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolders(folder, 0o700)
   const found: { key: string; size: number; at: number }[] = []
   for (const sub of await readdir(folder)) {
     if (!/^[0-9a-f]{2}$/.test(sub)) continue
