@@ -100,6 +100,10 @@ onEvent('risk.changed', ({ fileId, modelFileId, state }) => {
   } else if (!timers.has(key)) timers.set(key, setTimeout(again, REFRESH_MS))
 })
 
+/** Asks again for a run whose job has ended without a word: one that was cancelled while it waited. */
+export const refreshRun = (subject: CohortSubject): void =>
+  void queries.invalidateQueries({ queryKey: runKey(subject) })
+
 export function startCohort(subject: CohortSubject, again = false): void {
   attempt(async () => {
     const job = await call('risk.cohortStart', { ...subject, again })

@@ -1,8 +1,16 @@
 import { Button, Select, Skeleton } from '@mantine/core'
+import { useEffect } from 'react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import type { RiskMetrics, RiskModelName } from '../../../src-shared/genome/risk.ts'
-import type { CohortRun, OpenedCohort } from '../../../src-shared/ipc/riskMethods.ts'
-import { exportCohort, startCohort, useCohortRun, useOpenedCohort, useOtherRuns } from '../../state/cohorts.ts'
+import type { CohortRun, CohortSubject, OpenedCohort } from '../../../src-shared/ipc/riskMethods.ts'
+import {
+  exportCohort,
+  refreshRun,
+  startCohort,
+  useCohortRun,
+  useOpenedCohort,
+  useOtherRuns,
+} from '../../state/cohorts.ts'
 import { chooseRiskModel, openDemoRiskModel, type RiskModelEntry, useRiskModel, useRiskModels } from '../../state/risk.ts' // biome-ignore format: one line
 import { attempt, call, openFiles, refreshFile } from '../../state/services.ts'
 import { isSynthetic } from '../../state/tracks.ts'
@@ -215,7 +223,7 @@ function Run(props: {
                 Score {n(data.total)} {data.total === 1 ? 'sample' : 'samples'}
               </Button>
             )}
-            {data.state === 'running' && data.jobId && <Running jobId={data.jobId} />}
+            {data.state === 'running' && data.jobId && <Running jobId={data.jobId} subject={subject} />}
             {data.state === 'partial' && (
               <>
                 <span className="tag">partial</span>
@@ -272,8 +280,13 @@ function Run(props: {
   )
 }
 
-function Running({ jobId }: { readonly jobId: string }) {
+function Running({ jobId, subject }: { readonly jobId: string; readonly subject: CohortSubject }) {
   const job = useWorkbench(s => s.jobs).find(j => j.id === jobId)
+  const ended = job?.endedAt !== undefined
+  const { fileId, modelFileId } = subject
+  useEffect(() => {
+    if (ended) refreshRun({ fileId, modelFileId })
+  }, [ended, fileId, modelFileId])
   return (
     <span className="scan-status num" role="status">
       <progress
