@@ -91,7 +91,14 @@ export function trackSpec(
   const whole = { data }
   const indexed = { data, ...(index ? { index } : {}) }
   const unindexed = index ? {} : { indexed: false }
-  const base = { id: key, removable: false, ...(setting.heightPx ? { height: setting.heightPx } : {}) }
+  // igv.js 3.8 mixes offsets in its buffer with offsets in the file when it joins a new range of bgzip blocks to one it kept
+  // (BGZBlockLoader), and then drops reads behind a console message: without its cache every range is read as it is.
+  const base = {
+    id: key,
+    removable: false,
+    cacheBlocks: false,
+    ...(setting.heightPx ? { height: setting.heightPx } : {}),
+  }
   const spec = (
     config: Record<string, unknown>,
     read: Pick<TrackSpec, 'data' | 'index'> = {},
