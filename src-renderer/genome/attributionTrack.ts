@@ -5,6 +5,7 @@ import type { BaseScores } from '../state/overlays.ts'
 import { AXIS } from './colours.ts'
 import { type Held, paintSignedAxis, signedScale } from './effectTrack.ts'
 import { type DrawContext, type IgvBrowser, igv, type TrackConfig } from './igvInternals.ts'
+import { isOnContig } from './onContig.ts'
 
 export const BASE_SCORE_TYPE = 'diploscope-base-scores'
 
@@ -32,8 +33,8 @@ export function registerBaseScoreTrack(): void {
       this.stop = this.source.onChange(() => this.trackView?.repaintViews())
     }
 
-    async getFeatures() {
-      return [this.source]
+    async getFeatures(contig: string) {
+      return [contig]
     }
 
     top() {
@@ -43,9 +44,9 @@ export function registerBaseScoreTrack(): void {
       return roundUp(top)
     }
 
-    draw({ context, pixelWidth, pixelHeight, bpStart, bpPerPixel }: DrawContext) {
+    draw({ context, pixelWidth, pixelHeight, bpStart, bpPerPixel, features }: DrawContext) {
       const scores = this.source.now()
-      if (!scores) return
+      if (!scores || !isOnContig(features, scores.contig)) return
       const { zero, unit } = signedScale(pixelHeight, this.top())
       const wide = 1 / bpPerPixel
       for (let i = 0; i < scores.values.length; i++) {

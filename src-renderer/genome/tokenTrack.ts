@@ -1,10 +1,10 @@
-import { bareContigName } from '../../src-shared/genome/contigs.ts'
 import type { RiskEvidence } from '../../src-shared/genome/risk.ts'
 import type { RiskTokens } from '../../src-shared/ipc/riskMethods.ts'
 import { roundUp } from '../charts/scales.ts'
 import { AXIS, BASE_COLOUR, HETEROZYGOUS } from './colours.ts'
 import { type Held, LESS, MORE, paintSignedAxis, signedScale } from './effectTrack.ts'
 import { type DrawContext, type IgvBrowser, igv, type TrackConfig } from './igvInternals.ts'
+import { isOnContig } from './onContig.ts'
 
 export const TOKEN_TYPE = 'diploscope-tokens'
 export const EVIDENCE_TYPE = 'diploscope-evidence'
@@ -38,7 +38,7 @@ export function registerTokenTracks(): void {
 
     draw({ context, pixelWidth, bpStart, bpPerPixel, features }: DrawContext) {
       const tokens = this.source.now()
-      if (!tokens || !isOn(features, tokens.region.contig)) return
+      if (!tokens || !isOnContig(features, tokens.region.contig)) return
       const { starts, ends, pieces, differs } = tokens
       const base = 1 / bpPerPixel
       context.textAlign = 'center'
@@ -93,7 +93,7 @@ export function registerTokenTracks(): void {
     draw({ context, pixelWidth, pixelHeight, bpStart, bpPerPixel, features }: DrawContext) {
       const { zero, unit } = signedScale(pixelHeight, this.top())
       for (const e of this.source.now() ?? []) {
-        if (!isOn(features, e.interval.contig)) continue
+        if (!isOnContig(features, e.interval.contig)) continue
         const x = (e.interval.start - bpStart) / bpPerPixel
         const wide = Math.max(LEAST_PX, (e.interval.end - e.interval.start) / bpPerPixel)
         if (x + wide < 0 || x > pixelWidth) continue
@@ -120,10 +120,6 @@ export function registerTokenTracks(): void {
   igv.registerTrackClass(TOKEN_TYPE, TokenTrack)
   igv.registerTrackClass(EVIDENCE_TYPE, EvidenceTrack)
 }
-
-/** What was asked of the browser is the name of the contig in view; a file may have another alias. */
-const isOn = (features: unknown, contig: string): boolean =>
-  Array.isArray(features) && bareContigName(String(features[0])) === bareContigName(contig)
 
 /** Codes of two alleles are no letters of a font: they are shown as a star. */
 const shownLetter = (piece: string | undefined): string =>

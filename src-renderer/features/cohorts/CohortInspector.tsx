@@ -1,8 +1,7 @@
 import { Button, Select, Skeleton } from '@mantine/core'
 import { useEffect } from 'react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
-import type { RiskMetrics, RiskModelName } from '../../../src-shared/genome/risk.ts'
-import type { CohortRun, CohortSubject, OpenedCohort } from '../../../src-shared/ipc/riskMethods.ts'
+import type { CohortSubject, OpenedCohort } from '../../../src-shared/ipc/riskMethods.ts'
 import {
   exportCohort,
   refreshRun,
@@ -18,6 +17,7 @@ import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, Section, SmallButton, Synthetic, whenText } from '../../ui/parts.tsx'
 import { progressText } from '../jobs/StatusBar.tsx'
 import { Warned } from '../risk/RiskPanel.tsx'
+import { CohortMetrics } from './CohortMetrics.tsx'
 
 const n = (x: number) => x.toLocaleString('en-US')
 
@@ -261,7 +261,7 @@ function Run(props: {
           </Button>
         )}
       </Section>
-      {data?.cohort && <Figures run={data} opened={opened} model={model} others={others} />}
+      {data?.cohort && <CohortMetrics run={data} opened={opened} model={model} others={others} />}
       {data?.cohort && data.cohort.failures.length > 0 && data.state !== 'running' && (
         <Section title={`Failed (${n(data.cohort.failures.length)})`} testId="cohort-failures">
           <Problems problems={data.cohort.failures} />
@@ -298,95 +298,5 @@ function Running({ jobId, subject }: { readonly jobId: string; readonly subject:
         Stop
       </Button>
     </span>
-  )
-}
-
-const BASELINES: readonly (readonly [RiskModelName, string])[] = [
-  ['two-snp', 'two SNPs, logistic'],
-  ['odds-ratio', 'published odds ratios'],
-]
-
-function Figures(props: {
-  readonly run: CohortRun
-  readonly opened: OpenedCohort
-  readonly model: RiskModelEntry
-  readonly others: readonly { readonly model: RiskModelEntry; readonly run: CohortRun }[]
-}) {
-  const { run, opened, model, others } = props
-  const { cohort } = run
-  if (!cohort?.metrics)
-    return (
-      <Section title="Figures">
-        <p className="soft">Figures need scored samples with both labels.</p>
-      </Section>
-    )
-  const { metrics, comparison } = cohort
-  const rows: readonly (readonly [string, RiskMetrics | undefined])[] = [
-    [model.name, metrics.model],
-    ...others.map(o => [o.model.name, o.run.cohort?.metrics?.model] as const),
-    ...BASELINES.map(([id, name]) => [name, metrics[id]] as const),
-  ]
-  return (
-    <Section title={run.state === 'done' ? 'Figures' : 'Figures so far'} testId="cohort-metrics">
-      <table className="data">
-        <caption className="visually-hidden">Figures of the models that are compared</caption>
-        <thead>
-          <tr>
-            <th scope="col">By</th>
-            <th scope="col" data-align="right">
-              AUC (95 %)
-            </th>
-            <th scope="col" data-align="right">
-              Brier
-            </th>
-            <th scope="col" data-align="right">
-              F1 macro
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, m]) => (
-            <tr key={name}>
-              <td className="wrapping">{name}</td>
-              <td data-align="right" data-auc={m?.auc?.auc}>
-                {m?.auc
-                  ? `${m.auc.auc.toFixed(3)}${m.auc.ci95 ? ` (${m.auc.ci95.map(x => x.toFixed(3)).join('–')})` : ''}`
-                  : 'none'}
-              </td>
-              <td data-align="right">{m ? m.brier.toFixed(3) : '–'}</td>
-              <td data-align="right">{m ? m.f1.macro.toFixed(3) : '–'}</td>
-            </tr>
-          ))}
-          {opened.truth && (
-            <>
-              <tr>
-                <td className="wrapping">optimum of the simulated population</td>
-                <td data-align="right">{opened.truth.optimalAuc.toFixed(3)}</td>
-                <td data-align="right">–</td>
-                <td data-align="right">–</td>
-              </tr>
-              <tr>
-                <td className="wrapping">optimum of its two SNPs alone</td>
-                <td data-align="right">{opened.truth.twoSnpOptimalAuc.toFixed(3)}</td>
-                <td data-align="right">–</td>
-                <td data-align="right">–</td>
-              </tr>
-            </>
-          )}
-        </tbody>
-      </table>
-      {cohort.cautions.map(c => (
-        <p className="note" key={c} style={{ margin: '6px 0 0' }}>
-          {c}
-        </p>
-      ))}
-      {metrics.model && (
-        <p className="soft num" style={{ margin: '4px 0 0' }}>
-          {n(metrics.model.n)} people with a label, a score and a called genotype, {n(metrics.model.cases)} cases.
-          {comparison &&
-            ` Model minus two SNPs: ${comparison.difference >= 0 ? '+' : ''}${comparison.difference.toFixed(3)} (95 % ${comparison.ci95.map(x => x.toFixed(3)).join(' to ')}, DeLong).`}
-        </p>
-      )}
-    </Section>
   )
 }
