@@ -87,6 +87,7 @@ export function createCompute(options: ComputeOptions = {}): Compute {
       provider,
       threads: load.threads ?? threadsDefault,
       arena: load.workload === 'fixed',
+      spin: load.waiting !== 'sleep',
       profile: true,
     }
     const { done } = await queue.call(call => ({ request: { kind: 'load', call, session: spec } }), { signal })

@@ -13,6 +13,8 @@ export interface SessionSpec {
   readonly threads: number
   /** Keep freed memory for the next run: right for one shape again and again, wasteful for varied shapes. */
   readonly arena: boolean
+  /** Threads spin between operations. */
+  readonly spin: boolean
   /** Count node events by provider in the first run. */
   readonly profile: boolean
 }

@@ -79,6 +79,7 @@ export class Sessions {
         // training step of 4 layers, width 256, batch 8 x 512.
         enableMemPattern: false,
         logSeverityLevel: 3,
+        ...(spec.spin ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
         ...(profilePrefix ? { enableProfiling: true, profileFilePrefix: profilePrefix } : {}),
       })
       const info: SessionInfo = {

@@ -7,6 +7,13 @@ export const flopsOf = (outputs: readonly Tensor[]): number =>
     .filter(node => dependsOnInput(node))
     .reduce((sum, node) => sum + flopsOfNode(node), 0)
 
+/** Below this a run is so short that threads had better sleep between its operations (measured at 1 and 11 GFLOP a run). */
+const SMALL_FLOPS = 2e9
+
+/** How threads should wait in a session that computes these tensors. */
+export const waitingFor = (outputs: readonly Tensor[]): 'spin' | 'sleep' =>
+  flopsOf(outputs) < SMALL_FLOPS ? 'sleep' : 'spin'
+
 const known = new WeakMap<Node, boolean>()
 
 /** What weights and constants alone make is computed once, when a session opens. */

@@ -50,7 +50,15 @@ export function createTensorFlowEngine(options: TensorFlowOptions = {}): Engine 
       if (typeof model !== 'string') throw new WorkbenchError('bad-input', 'a SavedModel is a folder, not bytes', 'give the path of the folder') // biome-ignore format: one thought
       const path = resolve(model)
       if (!existsSync(join(path, 'saved_model.pb'))) throw new WorkbenchError('not-found', `'${model}' holds no saved_model.pb`, 'give the folder of a SavedModel') // biome-ignore format: one thought
-      const spec: SessionSpec = { id: nextId++, path, provider: 'cpu', threads: 0, arena: false, profile: false }
+      const spec: SessionSpec = {
+        id: nextId++,
+        path,
+        provider: 'cpu',
+        threads: 0,
+        arena: false,
+        spin: true,
+        profile: false,
+      }
       const { done } = await queue.call(call => ({ request: { kind: 'load', call, session: spec } }), {})
       return new OpenedSession(queue, spec, done.info as SessionInfo, { requested: 'auto', strict: false }, undefined)
     },

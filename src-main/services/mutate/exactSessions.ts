@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Compute } from '../../compute/client.ts'
 import type { LoadOptions, Session } from '../../compute/engine.ts'
+import { waitingFor } from '../../graph/flops.ts'
 import type { Tensor } from '../../graph/graph.ts'
 import { emitOnnx, type ParameterValues } from '../../graph/onnx.ts'
 
@@ -51,7 +52,8 @@ export class ExactSessions {
       await entry.session.then(s => s.close()).catch(() => undefined) // one that did not open holds nothing
     }
     const bytes = emitted ?? emitOnnx(outputs, { values: this.#values }).bytes
-    const session = this.#compute.load({ bytes, links: this.#links }, { ...this.#load, workload: workload! }, signal)
+    const waiting = waitingFor(Object.values(outputs))
+    const session = this.#compute.load({ bytes, links: this.#links }, { ...this.#load, workload: workload!, waiting }, signal) // biome-ignore format: one line
     this.#open.set(key, { session, limitKey: kind })
     return session.catch(error => {
       this.#open.delete(key)

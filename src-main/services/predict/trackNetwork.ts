@@ -4,6 +4,7 @@ import type { WorkContext } from '../../../src-shared/job.ts'
 import { elementCount, float32, type Tensor } from '../../../src-shared/tensor.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { LoadOptions, ProviderReport, Session } from '../../compute/engine.ts'
+import { waitingFor } from '../../graph/flops.ts'
 import { Graph } from '../../graph/graph.ts'
 import { emitOnnx } from '../../graph/onnx.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
@@ -69,8 +70,10 @@ async function openSelected(
   const selected = await selectNetwork(folder, json, wanted, registry, context)
   const tiled = await openTiled(selected, tile ?? 'auto', load, compute, context.signal)
   if (tiled) return own(tiled, json, wanted, 1)
-  const onnx = emitOnnx(selected.build(new Graph(), batch), { values: selected.values })
-  const session = await compute.load({ bytes: onnx.bytes, links: selected.links }, load, context.signal)
+  const outputs = selected.build(new Graph(), batch)
+  const onnx = emitOnnx(outputs, { values: selected.values })
+  const options = { ...load, waiting: waitingFor(Object.values(outputs)) }
+  const session = await compute.load({ bytes: onnx.bytes, links: selected.links }, options, context.signal)
   return own(session, json, wanted, batch)
 }
 
