@@ -41,6 +41,8 @@ export interface FileRegistry {
   open(path: string): Promise<OpenedFile>
   /** As open, but a file that cannot be opened is registered with its problem instead. */
   restore(remembered: RememberedFile): Promise<OpenedFile>
+  /** Puts files in this order, others behind them: files that are restored together are ready in any order. */
+  arrange(ids: readonly string[]): void
   close(id: string): void
   closeAll(): void
   /** Looks again. A file that cannot be read any more keeps its place, with the problem. @throws `not-found` (id) */
@@ -179,6 +181,12 @@ export function createFileRegistry(options: {
       }
       entries.set(id, entry)
       return describe(entry)
+    },
+    arrange(ids) {
+      const place = new Map(ids.map((id, i) => [id, i]))
+      const sorted = [...entries].sort(([a], [b]) => (place.get(a) ?? ids.length) - (place.get(b) ?? ids.length))
+      entries.clear()
+      for (const [id, entry] of sorted) entries.set(id, entry)
     },
     close(id) {
       find(id)

@@ -31,6 +31,7 @@ async function start(startWith: StartWith = {}, demoDir?: string, at = dataDir) 
   const files = createFileRegistry({
     async probe(path) {
       const f = await fingerprintAt(path)
+      if (path.includes('slow')) await new Promise(done => setTimeout(done, 30))
       if (!f) throw new WorkbenchError('not-found', `'${path}' does not exist`, 'check the path')
       const kind = path.endsWith('.2bit') ? '2bit' : path.endsWith('.json') ? 'project' : 'bam'
       return { kind, compression: 'none', sizeBytes: f.size, modifiedAt: f.mtimeMs, index: 'not-needed', contigs: [], contigCount: 0, build: 'unknown', samples: [], synthetic: false, remarks: [] } // biome-ignore format: one line
@@ -90,6 +91,16 @@ describe('the session', () => {
       }),
     )
     expect(second.notices).toEqual([])
+  })
+
+  // Truth: the order of opening; the first file takes longest to be looked at.
+  it('has its files in the order in which they were opened, whichever is ready first', async () => {
+    const names = ['slow.bam', 'a.bam', 'b.bam']
+    for (const name of names) await writeFile(join(folder, name), 'reads')
+    const { files, projects } = await start()
+    for (const name of names) await files.open(join(folder, name))
+    await projects.flush()
+    expect((await start()).files.list().map(f => f.name)).toEqual(names)
   })
 
   it('saves itself when a file is opened, without being asked', async () => {

@@ -117,6 +117,7 @@ export function createProjects(options: {
       ),
     )
     for (const [old, current] of opened) ids.set(old, current)
+    files.arrange([...ids.values()])
     return withFileIds(project.document, ids)
   }
 
