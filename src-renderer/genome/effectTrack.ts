@@ -2,6 +2,7 @@ import type { MutationProfile } from '../../src-shared/genome/scan.ts'
 import { roundUp, shortNumber } from '../charts/scales.ts'
 import { AXIS } from './colours.ts'
 import { type DrawContext, type IgvBrowser, igv, type TrackConfig } from './igvInternals.ts'
+import { isOnContig } from './onContig.ts'
 
 /** What a track without a file draws now; listeners hear when it is another. */
 export interface Held<T> {
@@ -52,8 +53,8 @@ export function registerEffectTrack(): void {
       this.stop = this.source.onChange(() => this.trackView?.repaintViews())
     }
 
-    async getFeatures() {
-      return [this.source]
+    async getFeatures(contig: string) {
+      return [contig]
     }
 
     top() {
@@ -65,9 +66,9 @@ export function registerEffectTrack(): void {
       return roundUp(top)
     }
 
-    draw({ context, pixelWidth, pixelHeight, bpStart, bpPerPixel }: DrawContext) {
+    draw({ context, pixelWidth, pixelHeight, bpStart, bpPerPixel, features }: DrawContext) {
       const profile = this.source.now()
-      if (!profile) return
+      if (!profile || !isOnContig(features, profile.contig)) return
       const { zero, unit } = signedScale(pixelHeight, this.top())
       for (let i = 0; i < profile.reference.length; i++) {
         const x = (profile.start + i * profile.binBp - bpStart) / bpPerPixel
