@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { scaled } from '../../src-shared/genome/prediction.ts'
 import { SeededRandom } from '../../test-support/random.ts'
 import { compareTracks, correlate } from './compareTracks.ts'
-import { hexbin, onScale } from './hexbin.ts'
+import { hexbin } from './hexbin.ts'
 import { findPeaks, judgePeaks } from './peaks.ts'
 
 const all = (n: number) => new Uint8Array(n).fill(1)
@@ -57,8 +58,8 @@ describe('the scatter', () => {
     expect(new Map([...bins.count].map((n, i) => [`${bins.x[i]!.toFixed(3)} ${bins.y[i]!.toFixed(3)}`, n]))).toEqual(counts) // biome-ignore format: one line
   })
   it('axes: logarithm and arcsinh are odd and begin at 0', () => {
-    expect([onScale(99, 'log'), onScale(-99, 'log'), onScale(0, 'arcsinh')]).toEqual([2, -2, 0])
-    expect(onScale(-3, 'arcsinh')).toBe(-onScale(3, 'arcsinh'))
+    expect([scaled('log', 99), scaled('log', -99), scaled('arcsinh', 0)]).toEqual([2, -2, 0])
+    expect(scaled('arcsinh', -3)).toBe(-scaled('arcsinh', 3))
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Scale } from '../../src-shared/genome/prediction.ts'
+import { type Scale, scaled } from '../../src-shared/genome/prediction.ts'
 
 /** Counts of points on hexagons that hold any: centres in axis units. */
 export interface Hexbin {
@@ -10,18 +10,6 @@ export interface Hexbin {
 /** Hexagons over the width of the plot. */
 const ACROSS = 40
 
-/** A value on an axis: as it is, log10(1 + x) with negative values at -log10(1 - x), or arcsinh. */
-export function onScale(value: number, scale: Scale): number {
-  switch (scale) {
-    case 'linear':
-      return value
-    case 'log':
-      return Math.sign(value) * Math.log10(1 + Math.abs(value))
-    case 'arcsinh':
-      return Math.asinh(value)
-  }
-}
-
 /**
  * Points (x, y) that count, on a grid of hexagons with 40 over the range of each axis. A point belongs to the hexagon with the nearest
  * centre (Carr et al. 1987: two rectangular lattices, the nearer centre of the two; distances in units of a hexagon's width and height).
@@ -31,7 +19,7 @@ export function hexbin(xs: ArrayLike<number>, ys: ArrayLike<number>, used: Uint8
   const points: [number, number][] = []
   for (let i = 0; i < xs.length; i++) {
     if (used[i] !== 1) continue
-    const [x, y] = [onScale(xs[i]!, scale), onScale(ys[i]!, scale)]
+    const [x, y] = [scaled(scale, xs[i]!), scaled(scale, ys[i]!)]
     points.push([x, y])
     minX = Math.min(minX, x)
     maxX = Math.max(maxX, x)

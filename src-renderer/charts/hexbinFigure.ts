@@ -1,7 +1,7 @@
-import type { TrackComparison } from '../../src-shared/genome/prediction.ts'
+import { scaled, type TrackComparison } from '../../src-shared/genome/prediction.ts'
 import { cssRgb, LEVELS, logLevel, sequentialColours } from '../../src-shared/report/colourScale.ts'
 import { FAINT, figure, GRID, svgLine, svgText } from '../../src-shared/report/markup.ts'
-import { axisTicks, roundUp, SCALE_TEXT, scaled, shortNumber, unscaled } from './scales.ts'
+import { axisTicks, roundUp, SCALE_TEXT, shortNumber, unscaled } from './scales.ts'
 
 const LEFT = 46
 const RIGHT = 58

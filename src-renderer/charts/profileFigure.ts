@@ -1,7 +1,7 @@
-import type { Scale } from '../../src-shared/genome/prediction.ts'
+import { type Scale, scaled } from '../../src-shared/genome/prediction.ts'
 import { positionTicks } from '../../src-shared/report/axisTicks.ts'
 import { FAINT, figure, GRID, INK, svgLine, svgText } from '../../src-shared/report/markup.ts'
-import { axisTicks, roundUp, SCALE_TEXT, scaled, shortNumber } from './scales.ts'
+import { axisTicks, roundUp, SCALE_TEXT, shortNumber } from './scales.ts'
 
 /** Predicted and observed values along an axis, and what is left between them. NaN: no value. */
 export interface Profile {

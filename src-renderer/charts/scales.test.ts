@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Scale } from '../../src-shared/genome/prediction.ts'
-import { axisTicks, roundUp, scaled, shortNumber, unscaled } from './scales.ts'
+import { type Scale, scaled } from '../../src-shared/genome/prediction.ts'
+import { axisTicks, roundUp, shortNumber, unscaled } from './scales.ts'
 
 const scale = fc.constantFrom<Scale>('linear', 'log', 'arcsinh')
 

@@ -1,17 +1,5 @@
 import type { Scale } from '../../src-shared/genome/prediction.ts'
 
-/** Y-scales of signal. Both that are not linear are odd functions, so that differences and mirrored strands can be drawn on them. */
-export function scaled(scale: Scale, value: number): number {
-  switch (scale) {
-    case 'linear':
-      return value
-    case 'log':
-      return Math.sign(value) * Math.log10(1 + Math.abs(value))
-    case 'arcsinh':
-      return Math.asinh(value)
-  }
-}
-
 /** The value at a place of the scale: the inverse of `scaled`. */
 export function unscaled(scale: Scale, place: number): number {
   switch (scale) {

@@ -1,5 +1,5 @@
-import type { Scale } from '../../src-shared/genome/prediction.ts'
-import { axisTicks, scaled, shortNumber } from '../charts/scales.ts'
+import { type Scale, scaled } from '../../src-shared/genome/prediction.ts'
+import { axisTicks, shortNumber } from '../charts/scales.ts'
 import { AXIS } from './colours.ts'
 import type { PredictedData, PredictedSeries } from './predictedData.ts'
 

@@ -51,6 +51,18 @@ export interface PredictedBins {
 /** How a track's numbers are drawn and compared. */
 export type Scale = 'linear' | 'log' | 'arcsinh'
 
+/** Place of a value on a scale. Those that are not linear are odd functions, so that differences and mirrored strands can be drawn on them. */
+export function scaled(scale: Scale, value: number): number {
+  switch (scale) {
+    case 'linear':
+      return value
+    case 'log':
+      return Math.sign(value) * Math.log10(1 + Math.abs(value))
+    case 'arcsinh':
+      return Math.asinh(value)
+  }
+}
+
 /** Predicted against experimental signal in the same bins. */
 export interface TrackComparison {
   readonly contig: string
