@@ -76,8 +76,11 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
       .getByTestId(id)
       .getAttribute('data-value')
       .then(v => (v ? Number(v) : Number.NaN))
-  const download = async (click: () => Promise<void>) => {
-    const [file] = await Promise.all([w.page.waitForEvent('download'), click()])
+  const download = async (click: () => Promise<void>, ending = '') => {
+    const [file] = await Promise.all([
+      w.page.waitForEvent('download', d => d.suggestedFilename().endsWith(ending)),
+      click(),
+    ])
     return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) }
   }
   /** How many pixels of a track's canvas have a colour, within 24 of each channel. */
@@ -297,11 +300,14 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
     expect(png.bytes.subarray(1, 4).toString()).toBe('PNG')
     // A bigWig has no room for provenance: it comes as a file beside it.
     const provenance = w.page.waitForEvent('download', d => d.suggestedFilename().endsWith('.json'))
-    const bigwig = await download(() => w.page.getByRole('button', { name: 'Export the prediction as bigWig' }).click())
+    const bigwig = await download(
+      () => w.page.getByRole('button', { name: 'Export the prediction as bigWig' }).click(),
+      '.bw',
+    )
     expect(bigwig.bytes.readUInt32LE(0)).toBe(0x888ffc26)
     const told = JSON.parse(readFileSync(await (await provenance).path(), 'utf8')) as { model: { madeUp: string } }
     expect(told.model.madeUp).toBe('synthetic')
-    const bedgraph = await download(() => w.page.getByRole('button', { name: 'Export the prediction as bedGraph' }).click()) // biome-ignore format: one line
+    const bedgraph = await download(() => w.page.getByRole('button', { name: 'Export the prediction as bedGraph' }).click(), '.bedgraph') // biome-ignore format: one line
     expect(bedgraph.bytes.toString()).toContain('chr19\t44906496\t44906528\t')
   })
 
