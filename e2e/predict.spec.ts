@@ -265,6 +265,7 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
     await w.page
       .getByTestId('track-caution')
       .getByText(/not phased: put on a haplotype by rule/)
+      .first() // one a stretch of windows, as they arrive
       .waitFor()
     await settings().getByLabel('Sequence of').selectOption('')
     await expect.poll(() => labels().first().textContent(), soon).not.toContain('haplotype')
