@@ -1,0 +1,43 @@
+import { twoSidedP } from './normal.ts'
+import { compareAuc, rocAuc, Z_975 } from './rocAuc.ts'
+
+/** Two scores of the same samples, judged by their areas under the ROC curve. */
+export interface PairedDeLong {
+  readonly aucA: number
+  readonly aucB: number
+  /** aucA - aucB. */
+  readonly difference: number
+  /** 95 % interval of the difference, clipped to [-1, 1]. */
+  readonly ci: readonly [number, number]
+  /** null when the variance is 0, as for scores that rank everybody alike: nothing can be tested then. */
+  readonly z: number | null
+  /** Two-sided, of no difference; null with z. */
+  readonly p: number | null
+}
+
+/**
+ * Paired comparison of two scores by DeLong's structural components (DeLong, DeLong and Clarke-Pearson 1988): the variance of the difference is
+ * var A + var B - 2 cov(A, B), since both rank the same people. Labels are 1 (case) and 0; scores are on any scale, only their order counts.
+ * null with fewer than two samples of a class: there is no variance then, and no AUC with none.
+ * @throws WorkbenchError `bad-input` for lengths that differ, labels other than 0 and 1, or a NaN score
+ */
+export function pairedDeLong(
+  scoresA: ArrayLike<number>,
+  scoresB: ArrayLike<number>,
+  labels: ArrayLike<number>,
+): PairedDeLong | null {
+  const compared = compareAuc(scoresA, scoresB, labels)
+  const [a, b] = [rocAuc(scoresA, labels), rocAuc(scoresB, labels)]
+  if (!compared || !a || !b) return null
+  const { difference, variance } = compared
+  const half = Z_975 * Math.sqrt(variance)
+  const z = compared.z ?? null
+  return {
+    aucA: a.auc,
+    aucB: b.auc,
+    difference,
+    ci: [Math.max(-1, difference - half), Math.min(1, difference + half)],
+    z,
+    p: z === null ? null : twoSidedP(z),
+  }
+}
