@@ -14,6 +14,11 @@ export interface PlannedGraph {
   readonly work: 'inference' | 'training'
   /** `fixed`: the runtime keeps freed memory for the next run (compute/engine.ts). */
   readonly workload: 'fixed' | 'varied'
+  /**
+   * Where a run is several models one after the other (tiles, then what follows them: services/predict/tiledNetwork.ts): what each
+   * computes, and how often in one run. Its memory is that of the largest part and the last one, not of `outputs` as a whole.
+   */
+  readonly parts?: readonly { readonly outputs: readonly Tensor[]; readonly times: number }[]
 }
 
 export interface PointPlan {
@@ -34,6 +39,8 @@ export interface PointContext extends WorkContext {
   readonly memoryLimitBytes: number
   /** The point's own folder, kept until the result is done: checkpoints of a long point. */
   readonly folder: string
+  /** One folder for all points of the result, kept as long: weights that many of them read. */
+  readonly sharedFolder: string
   readonly now: () => number
 }
 
