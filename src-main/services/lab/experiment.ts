@@ -57,6 +57,8 @@ export interface Experiment {
   readonly visits: number
   /** Seconds a visit may take, by the plan and by the clock. */
   readonly pointLimitSeconds: number
+  /** Seconds after which no further visit is begun; the result is `partial` then and can be gone on with. Default: four hours. */
+  readonly totalLimitSeconds?: number
   readonly notes: readonly string[]
   readonly points: readonly PointPlan[]
   /** @throws WorkbenchError `out-of-memory` (a result: does not fit), `cancelled`, or a fault */
