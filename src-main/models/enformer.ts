@@ -6,6 +6,7 @@ import { batchNorm, batchNormSpecs, convBlock, convBlockSpecs, convolution, conv
 import { normalise, normSpecs } from './layers/norm.ts'
 import { project, projectionSpecs } from './layers/projection.ts'
 import {
+  ENFORMER,
   parseRelative,
   type RelativeAttentionConfig,
   relativeAttention,
@@ -13,7 +14,7 @@ import {
 } from './layers/relativeAttention.ts'
 import { dropped, type TrainingMode } from './layers/training.ts'
 import { type WeightSpec, Weights, weight } from './layers/weights.ts'
-import { type ForwardOptions, type ForwardOutputs, registered } from './registry.ts'
+import { type AttentionPieces, type ForwardOptions, type ForwardOutputs, registered } from './registry.ts'
 
 /** What Enformer and its relatives share: everything but the attention. */
 export interface TrunkConfig {
@@ -191,11 +192,12 @@ function finalPointwise(weights: Weights, x: Tensor, config: TrunkConfig, traini
   return gelu(dropped(training, mixed, config.dropout / 8), 'sigmoid')
 }
 
-const relative = (config: EnformerConfig): TrunkAttention => {
+const relative = (config: EnformerConfig, pieces?: AttentionPieces): TrunkAttention => {
   const own = { ...config, width: trunkWidth(config) }
+  const form = pieces === 'whole' ? { ...ENFORMER, rows: Number.POSITIVE_INFINITY } : ENFORMER
   return {
     specs: name => relativeAttentionSpecs(name, own),
-    apply: (weights, name, x, _layer, training) => relativeAttention(weights, name, x, own, training),
+    apply: (weights, name, x, _layer, training) => relativeAttention(weights, name, x, own, training, form),
   }
 }
 
@@ -207,7 +209,8 @@ export const runEnformer = (
   config: EnformerConfig,
   sequence: Tensor,
   training?: TrainingMode,
-): TrunkStages => runTrunk(graph, config, relative(config), sequence, training)
+  pieces?: AttentionPieces,
+): TrunkStages => runTrunk(graph, config, relative(config, pieces), sequence, training)
 
 export const enformerDefinition = {
   kind: 'enformer',
@@ -216,7 +219,7 @@ export const enformerDefinition = {
   /** Input `sequence` [batch, length, 4], one-hot ACGT; one output a head, [batch, targetBins, tracks]. */
   buildForward(graph: Graph, config: EnformerConfig, options: ForwardOptions): ForwardOutputs {
     const sequence = graph.input('sequence', [options.batch, options.length ?? config.length, 4])
-    return runEnformer(graph, config, sequence, options.training).heads
+    return runEnformer(graph, config, sequence, options.training, options.attention).heads
   },
 }
 export const enformer = registered(enformerDefinition)

@@ -26,7 +26,12 @@ export interface ForwardOptions {
   readonly training?: TrainingMode
   /** Values of the weights that are marked `structure`, by name. */
   readonly structure?: ReadonlyMap<string, ArrayLike<number>>
+  /** What Enformer's relatives score at once: `chunked` (default) some queries, `whole` all, as the published code. The same numbers. */
+  readonly attention?: AttentionPieces
 }
+
+/** `whole`: memory grows with length² where attention is full, and with the whole pattern where it is sparse. */
+export type AttentionPieces = 'chunked' | 'whole'
 
 /** Outputs of a forward graph by the names that users see (`human`, `logits`). */
 export type ForwardOutputs = Readonly<Record<string, Tensor>>

@@ -17,7 +17,7 @@ import { ConfigFields } from './layers/configFields.ts'
 import { parseRelative, type RelativeAttentionConfig, relativeAttentionSpecs } from './layers/relativeAttention.ts'
 import { relativeBlockSparseAttention } from './layers/relativeBlockSparse.ts'
 import type { WeightSpec } from './layers/weights.ts'
-import { type ForwardOptions, type ForwardOutputs, registered } from './registry.ts'
+import { type AttentionPieces, type ForwardOptions, type ForwardOutputs, registered } from './registry.ts'
 
 export interface SEnformerConfig extends TrunkConfig {
   /** Tokens in a block. */
@@ -54,9 +54,15 @@ export const sEnformerPattern = (config: SEnformerConfig): PatternShape => ({
   randomBlocks: config.randomBlocks,
 })
 
-const sparse = (config: SEnformerConfig, patterns: readonly RandomBlocks[], real?: Tensor): TrunkAttention => {
+const sparse = (
+  config: SEnformerConfig,
+  patterns: readonly RandomBlocks[],
+  real?: Tensor,
+  pieces?: AttentionPieces,
+): TrunkAttention => {
   const { heads, block, relative } = config
-  const blocks = (layer: number) => ({ block, random: patterns[layer]!, real })
+  const gathered = pieces === 'whole' ? { gathered: Number.POSITIVE_INFINITY } : {}
+  const blocks = (layer: number) => ({ block, random: patterns[layer]!, real, ...gathered })
   if (relative)
     return {
       specs: name => relativeAttentionSpecs(name, relative),
@@ -80,14 +86,14 @@ export function runSEnformer(
   graph: Graph,
   config: SEnformerConfig,
   sequence: Tensor,
-  options: Pick<ForwardOptions, 'training' | 'structure'>,
+  options: Pick<ForwardOptions, 'training' | 'structure' | 'attention'>,
 ): TrunkStages {
   const [batch, length] = sequence.shape as readonly [number, number]
   const tokens = length / binSize(config)
   const bases = reduceSum(reshape(sequence, [batch, tokens, 4 * binSize(config)]), 2)
   const real = config.maskPadding ? cast(greater(bases, 0), graph.float) : undefined
   const patterns = storedPatterns(options.structure, sEnformerPattern(config))
-  return runTrunk(graph, config, sparse(config, patterns, real), sequence, options.training)
+  return runTrunk(graph, config, sparse(config, patterns, real, options.attention), sequence, options.training)
 }
 
 /**
