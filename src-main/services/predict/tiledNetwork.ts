@@ -58,12 +58,30 @@ export async function openTiled(
 ): Promise<NetworkSession | undefined> {
   if (choice === 'off') return undefined
   const outputs = network.build(new Graph(), 1)
-  const [input] = Object.values(outputs)[0]!.graph.leaves('input')
-  if (choice === 'auto' && activationBytes(outputs) <= WHOLE_BYTES) return undefined
-  const plan = input && planTiles(outputs, input, choice)
+  const plan = planOf(outputs, choice)
   if (!plan) return undefined
   const rest = await load(restGraph(plan.local, outputs).outputs, network, options, compute, signal)
   return new TiledSession(plan, network, rest, options, compute)
+}
+
+/** What `openTiled` runs one after the other, each with how often it runs; only one is open at a time besides the last. Undefined: whole. */
+export function tiledParts(
+  outputs: ForwardOutputs,
+  choice: TileChoice,
+): readonly { readonly outputs: readonly Tensor[]; readonly times: number }[] | undefined {
+  const plan = choice === 'off' ? undefined : planOf(outputs, choice)
+  return (
+    plan && [
+      ...plan.groups.map(group => ({ outputs: Object.values(group.outputs), times: group.tiles.length })),
+      { outputs: Object.values(restGraph(plan.local, outputs).outputs), times: 1 },
+    ]
+  )
+}
+
+function planOf(outputs: ForwardOutputs, choice: 'auto' | number): TilePlan | undefined {
+  const [input] = Object.values(outputs)[0]!.graph.leaves('input')
+  if (choice === 'auto' && activationBytes(outputs) <= WHOLE_BYTES) return undefined
+  return input && planTiles(outputs, input, choice)
 }
 
 function planTiles(outputs: ForwardOutputs, input: Tensor, choice: 'auto' | number): TilePlan | undefined {
