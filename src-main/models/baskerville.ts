@@ -3,7 +3,9 @@ import type { Graph } from '../graph/graph.ts'
 import { type GeluForm, transpose } from '../graph/ops.ts'
 import { ACTIVATIONS, type Activation, ShapeBackend, TensorBackend, type WeightedLayer } from './layers/blockBackend.ts'
 import { ConfigFields } from './layers/configFields.ts'
+import { parseRanks, type Ranks, withRanks } from './layers/ranks.ts'
 import { parseBlock, type SequenceBlock, walkBlocks } from './layers/sequenceBlocks.ts'
+import type { WeightSpec } from './layers/weights.ts'
 import { type ForwardOptions, type ForwardOutputs, registered } from './registry.ts'
 
 export interface HeadConfig {
@@ -26,6 +28,7 @@ export interface BaskervilleConfig {
   readonly heads: ReadonlyMap<string, HeadConfig>
   readonly bnEpsilon: number
   readonly lnEpsilon: number
+  readonly ranks?: Ranks | undefined
 }
 
 /** Keras' default for both norms. */
@@ -43,10 +46,12 @@ function parse(json: unknown): BaskervilleConfig {
     heads: new Map([...fields.named('heads')].map(([name, head]) => [name, parseHead(head)])),
     bnEpsilon: fields.number('bnEpsilon', epsilon),
     lnEpsilon: fields.number('lnEpsilon', epsilon),
+    ranks: parseRanks(fields),
   }
   fields.end()
   for (const name of config.outputs.keys())
     if (!config.heads.has(name)) throw fields.fault('heads', `a description of head '${name}'`)
+  baskervilleSpecs(config)
   baskervilleGeometry(config) // a network that cannot be built is refused when it is read
   return config
 }
@@ -74,6 +79,12 @@ function outline(config: BaskervilleConfig, length = config.length) {
 }
 
 export const baskervilleLayers = (config: BaskervilleConfig): readonly WeightedLayer[] => outline(config).layers
+
+const baskervilleSpecs = (config: BaskervilleConfig): readonly WeightSpec[] =>
+  withRanks(
+    baskervilleLayers(config).flatMap(layer => layer.specs),
+    config.ranks,
+  )
 
 export interface SequenceGeometry {
   /** Base pairs of a bin. */
@@ -113,13 +124,13 @@ export function baskervilleGeometry(config: BaskervilleConfig): SequenceGeometry
 export const baskervilleDefinition = {
   kind: 'baskerville',
   parseConfig: parse,
-  parameters: (config: BaskervilleConfig) => baskervilleLayers(config).flatMap(layer => layer.specs),
+  parameters: baskervilleSpecs,
   /** Input `sequence` [batch, length, 4], one-hot ACGT, zeros for any other letter; one output a head, [batch, bins, tracks]. */
   buildForward(graph: Graph, config: BaskervilleConfig, options: ForwardOptions): ForwardOutputs {
     const length = options.length ?? config.length
     const { layers } = outline(config, length)
-    const { gelu, bnEpsilon, lnEpsilon } = config
-    const on = new TensorBackend(graph, layers, { gelu, bnEpsilon, lnEpsilon, training: options.training })
+    const { gelu, bnEpsilon, lnEpsilon, ranks } = config
+    const on = new TensorBackend(graph, layers, { gelu, bnEpsilon, lnEpsilon, ranks, training: options.training })
     const sequence = graph.input('sequence', [options.batch, length, 4])
     const trunk = walkBlocks(on, transpose(sequence, [0, 2, 1]), config.trunk)
     const active = on.activate(trunk, config.activation)

@@ -1,8 +1,9 @@
 import type { Graph } from '../graph/graph.ts'
 import { crop, maxPool1d, relu, reshape, sigmoid, transpose } from '../graph/ops.ts'
 import { ConfigFields } from './layers/configFields.ts'
-import { batchNorm, batchNormSpecs, convolution, convSpecs } from './layers/convBlock.ts'
-import { project, projectionSpecs } from './layers/projection.ts'
+import { batchNorm, batchNormSpecs, convSpecs } from './layers/convBlock.ts'
+import { convolved, project, projectionSpecs } from './layers/projection.ts'
+import { parseRanks, type Ranks, withRanks } from './layers/ranks.ts'
 import { type WeightSpec, Weights } from './layers/weights.ts'
 import { type ForwardOptions, type ForwardOutputs, registered } from './registry.ts'
 
@@ -17,6 +18,7 @@ export interface BassetConfig {
   readonly dense: readonly number[]
   readonly outputs: ReadonlyMap<string, number>
   readonly bnEpsilon: number
+  readonly ranks?: Ranks | undefined
 }
 
 function parse(json: unknown): BassetConfig {
@@ -29,6 +31,7 @@ function parse(json: unknown): BassetConfig {
     dense: fields.counts('dense'),
     outputs: fields.namedCounts('outputs'),
     bnEpsilon: fields.number('bnEpsilon', { otherwise: 1e-3, least: 0, below: 0.5 }),
+    ranks: parseRanks(fields),
   }
   fields.end()
   for (const name of ['kernels', 'pools'] as const)
@@ -40,7 +43,9 @@ function parse(json: unknown): BassetConfig {
 /** Positions after all pools: what does not fill a pool at the end is left out. */
 const left = (config: BassetConfig, length: number): number => config.pools.reduce((n, pool) => Math.floor(n / pool), length) // biome-ignore format: one line
 
-function specs(config: BassetConfig): readonly WeightSpec[] {
+const specs = (config: BassetConfig): readonly WeightSpec[] => withRanks(denseSpecs(config), config.ranks)
+
+function denseSpecs(config: BassetConfig): readonly WeightSpec[] {
   const { filters, kernels, dense } = config
   const widths = [filters.at(-1)! * left(config, config.length), ...dense]
   return [
@@ -68,7 +73,7 @@ export const bassetDefinition = {
     const norm = { epsilon: config.bnEpsilon, training }
     let x = transpose(graph.input('sequence', [batch, length, 4]), [0, 2, 1])
     config.pools.forEach((pool, i) => {
-      x = relu(batchNorm(weights, `conv.${i}.norm`, convolution(weights, `conv.${i}`, x), norm))
+      x = relu(batchNorm(weights, `conv.${i}.norm`, convolved(weights, `conv.${i}`, x), norm))
       const rest = x.shape[2]! % pool
       x = maxPool1d(rest > 0 ? crop(x, 2, 0, rest) : x, pool)
     })

@@ -7,6 +7,7 @@ import { encoderLayer, encoderLayerSpecs } from './layers/encoderLayer.ts'
 import { ACTIVATIONS } from './layers/feedForward.ts'
 import { normalise, normSpecs } from './layers/norm.ts'
 import { project, projectionSpecs } from './layers/projection.ts'
+import { parseRanks, type Ranks, withRanks } from './layers/ranks.ts'
 import { type WeightSpec, Weights } from './layers/weights.ts'
 import { type ForwardOptions, type ForwardOutputs, registered } from './registry.ts'
 
@@ -18,6 +19,7 @@ export interface EncoderDecoderConfig extends EmbeddingConfig, DecoderLayerConfi
   readonly targetVocabulary: number
   readonly maxTargetTokens: number
   readonly padToken?: number | undefined
+  readonly ranks?: Ranks | undefined
 }
 
 function parse(json: unknown): EncoderDecoderConfig {
@@ -41,6 +43,7 @@ function parse(json: unknown): EncoderDecoderConfig {
     embeddingNorm: fields.flag('embeddingNorm', norm === 'post'),
     rank: fields.optionalCount('rank'),
     padToken: fields.optionalCount('padToken', 0),
+    ranks: parseRanks(fields),
   }
   fields.end()
   if (config.width % config.heads !== 0) throw fields.fault('heads', `a divisor of the width ${config.width}`)
@@ -56,7 +59,9 @@ const targetEmbedding = (config: EncoderDecoderConfig): EmbeddingConfig => ({
 const times = <T>(n: number, make: (i: number) => readonly T[]): readonly T[] =>
   Array.from({ length: n }, (_, i) => make(i)).flat()
 
-const specsOf = (config: EncoderDecoderConfig): readonly WeightSpec[] => [
+const specsOf = (config: EncoderDecoderConfig): readonly WeightSpec[] => withRanks(denseSpecs(config), config.ranks)
+
+const denseSpecs = (config: EncoderDecoderConfig): readonly WeightSpec[] => [
   ...embeddingSpecs('encoder.embeddings', config),
   ...times(config.encoderLayers, i => encoderLayerSpecs(`encoder.layers.${i}`, config)),
   ...(config.norm === 'pre' ? normSpecs('encoder.final_norm', config.width) : []),

@@ -1,10 +1,11 @@
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { Graph, Tensor } from '../graph/graph.ts'
-import { add, crop, gelu, linear, relu, reshape, softmaxPool, softplus, transpose } from '../graph/ops.ts'
+import { add, crop, gelu, relu, softmaxPool, softplus, transpose } from '../graph/ops.ts'
 import { ConfigFields } from './layers/configFields.ts'
-import { batchNorm, batchNormSpecs, convBlock, convBlockSpecs, convolution, convSpecs } from './layers/convBlock.ts'
+import { batchNorm, batchNormSpecs, convBlock, convBlockSpecs, convSpecs } from './layers/convBlock.ts'
 import { normalise, normSpecs } from './layers/norm.ts'
-import { project, projectionSpecs } from './layers/projection.ts'
+import { convolved, project, projectionSpecs } from './layers/projection.ts'
+import { parseRanks, type Ranks, withRanks } from './layers/ranks.ts'
 import {
   ENFORMER,
   parseRelative,
@@ -34,6 +35,7 @@ export interface TrunkConfig {
   readonly dropout: number
   readonly bnEpsilon: number
   readonly lnEpsilon: number
+  readonly ranks?: Ranks | undefined
 }
 
 export interface EnformerConfig extends TrunkConfig, Omit<RelativeAttentionConfig, 'width'> {}
@@ -60,6 +62,7 @@ export function parseTrunk(fields: ConfigFields): TrunkConfig {
     dropout: fields.number('dropout', { otherwise: 0.4, least: 0, below: 1 }),
     bnEpsilon: fields.number('bnEpsilon', { otherwise: 1e-5, least: 0, below: 1 }),
     lnEpsilon: fields.number('lnEpsilon', { otherwise: 1e-5, least: 0, below: 1 }),
+    ranks: parseRanks(fields),
   }
   if (config.length % binSize(config) !== 0) throw fields.fault('length', `a multiple of the bin of ${binSize(config)}`)
   return config
@@ -82,7 +85,10 @@ export interface TrunkAttention {
 }
 
 /** Every weight under the names of the published state dict, without its batch counters. */
-export function trunkSpecs(config: TrunkConfig, attention: TrunkAttention): readonly WeightSpec[] {
+export const trunkSpecs = (config: TrunkConfig, attention: TrunkAttention): readonly WeightSpec[] =>
+  withRanks(denseTrunkSpecs(config, attention), config.ranks)
+
+function denseTrunkSpecs(config: TrunkConfig, attention: TrunkAttention): readonly WeightSpec[] {
   const { stemFilters: stem, towerFilters: tower } = config
   const width = trunkWidth(config)
   const pool = (name: string, channels: number) => weight(`${name}.to_attn_logits.weight`, channels, channels)
@@ -145,7 +151,7 @@ export function runTrunk(
     )
   const options = { epsilon: config.bnEpsilon, training }
   const pool = (name: string, x: Tensor) => softmaxPool(x, weights.get(`${name}.to_attn_logits.weight`))
-  let x = convolution(weights, 'stem.0', transpose(sequence, [0, 2, 1]))
+  let x = convolved(weights, 'stem.0', transpose(sequence, [0, 2, 1]))
   x = pool('stem.2', add(x, convBlock(weights, 'stem.1.fn', x, options)))
   const stem = x
   config.towerFilters.forEach((_, i) => {
@@ -186,9 +192,7 @@ function transformerBlock(
 /** GELU(conv1(GELU(norm(x)))) on [batch, bins, width]; a convolution of kernel 1 is a linear map of each bin. */
 function finalPointwise(weights: Weights, x: Tensor, config: TrunkConfig, training: TrainingMode | undefined): Tensor {
   const normed = batchNorm(weights, 'final_pointwise.1.0', x, { epsilon: config.bnEpsilon, axis: 2, training })
-  const kernel = weights.get('final_pointwise.1.2.weight')
-  const flat = reshape(kernel, kernel.shape.slice(0, 2))
-  const mixed = linear(gelu(normed, 'sigmoid'), flat, weights.get('final_pointwise.1.2.bias'))
+  const mixed = project(weights, 'final_pointwise.1.2', gelu(normed, 'sigmoid'))
   return gelu(dropped(training, mixed, config.dropout / 8), 'sigmoid')
 }
 

@@ -1,48 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import {
+  drawnPattern,
+  SMALL_ARCHITECTURES as examples,
+  SMALL_TOKENS as tokens,
+} from '../../test-support/small-architectures.ts'
 import { drawn, judgingGraph, valuesOf } from '../../test-support/small-network.ts'
 import { sizeOf } from '../graph/types.ts'
 import { MODELS } from './kinds.ts'
-import { drawPattern, PATTERN_NAME } from './layers/blockPattern.ts'
-import type { ConfiguredModel } from './registry.ts'
+import { PATTERN_NAME } from './layers/blockPattern.ts'
 import { modelRegistry } from './registry.ts'
 
-const tokens = { vocabulary: 9, maxTokens: 8, width: 4, layers: 2, heads: 2, feedForward: 6, tokenHead: 'tied', classes: 3, pooler: true } // biome-ignore format: one table
-const trunk = { length: 64, stemFilters: 3, towerFilters: [4, 4], layers: 2, heads: 2, targetBins: 4, outputs: { human: 3, mouse: 2 } } // biome-ignore format: one table
-
-/** A small network of every kind; a kind without an example fails the test. */
-const examples: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  transformer: tokens,
-  lrt: { ...tokens, rank: 2 },
-  linformer: { ...tokens, projection: 3 },
-  bigbird: { ...tokens, block: 2, randomBlocks: 1 },
-  'encoder-decoder': { vocabulary: 9, maxTokens: 8, targetVocabulary: 5, maxTargetTokens: 4, width: 4, encoderLayers: 1, decoderLayers: 1, heads: 2, feedForward: 6, rank: 2 }, // biome-ignore format: one table
-  enformer: { ...trunk, keySize: 2, valueSize: 2, positionFeatures: 6 },
-  's-enformer': { ...trunk, block: 2, randomBlocks: 1 },
-  baskerville: {
-    length: 64,
-    activation: 'gelu',
-    trunk: [
-      { block: 'conv', order: 'conv-norm-activation', filters: 3, kernel: 3, bias: true, norm: 'none', activation: 'linear', pool: 2 }, // biome-ignore format: one block a line
-      { block: 'tower', order: 'norm-activation-conv', filters: [4, 6], kernel: 5, bias: true, norm: 'batch', activation: 'gelu', pool: 2, keep: 'before-pool' }, // biome-ignore format: one block a line
-      { block: 'transformer', repeat: 1, heads: 2, keySize: 3, positionFeatures: 4 },
-      { block: 'unet', kernel: 3, norm: 'batch', activation: 'gelu', dense: true },
-      { block: 'crop', positions: 2 },
-    ],
-    outputs: { human: 3, mouse: 2 },
-    heads: { human: { activation: 'softplus' }, mouse: { activation: 'softplus' } },
-  },
-  basset: { length: 64, filters: [3, 4], kernels: [5, 3], pools: [3, 4], dense: [5], outputs: { human: 3, mouse: 2 } },
-}
 const registry = modelRegistry(MODELS)
 const kinds = Object.entries(examples)
-
-function structureOf(model: ConfiguredModel): ReadonlyMap<string, Int32Array> {
-  const spec = model.parameters.find(p => p.name === PATTERN_NAME)
-  if (!spec) return new Map()
-  const [layers, heads, rows, randomBlocks] = spec.shape as readonly [number, number, number, number]
-  return new Map([[PATTERN_NAME, drawPattern({ layers, heads, blocks: rows + 2, randomBlocks }, 'uniform', 3)]])
-}
 
 describe('every kind of network', () => {
   it('has an example here', () => expect(registry.kinds.toSorted()).toEqual(Object.keys(examples).toSorted()))
@@ -51,7 +21,7 @@ describe('every kind of network', () => {
   it.each(kinds)('%s: the graph declares exactly its parameters', (kind, architecture) => {
     const model = registry.configure(kind, architecture)
     const graph = judgingGraph()
-    model.buildForward(graph, { batch: 2, structure: structureOf(model) })
+    model.buildForward(graph, { batch: 2, structure: drawnPattern(model) })
     const declared = [...graph.leaves('parameter'), ...graph.leaves('state')]
     const specs = model.parameters.filter(spec => !spec.structure)
     expect(declared.map(t => t.node.leaf!.name).toSorted()).toEqual(specs.map(spec => spec.name).toSorted())
@@ -62,7 +32,7 @@ describe('every kind of network', () => {
   // Truth: sequences of a batch do not see each other.
   it.each(kinds)('%s: a batch is its sequences one by one', (kind, architecture) => {
     const model = registry.configure(kind, architecture)
-    const options = { structure: structureOf(model) }
+    const options = { structure: drawnPattern(model) }
     const pair = judgingGraph()
     const two = model.buildForward(pair, { batch: 2, ...options })
     const numbers = new Map<string, number[]>(drawn(pair))

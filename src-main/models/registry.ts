@@ -15,6 +15,8 @@ export interface ParameterSpec {
   readonly buffer?: true
   /** Its numbers shape the graph (a stored attention pattern): they are given to `buildForward`, not fed at each run. */
   readonly structure?: true
+  /** A linear map [out, in] or a convolution [out, in, kernel] over all channels: may be stored as two factors (layers/ranks.ts). */
+  readonly map?: true
 }
 
 /** What a forward graph is built for. Sizes are static: one graph for each batch and length. */

@@ -16,6 +16,7 @@ import {
 } from './layers/heads.ts'
 import { sharedLinformerSpecs } from './layers/linformer.ts'
 import { normalise, normSpecs } from './layers/norm.ts'
+import { parseRanks, type Ranks, withRanks } from './layers/ranks.ts'
 import { dropped } from './layers/training.ts'
 import { type WeightSpec, Weights } from './layers/weights.ts'
 import type { ForwardOptions, ForwardOutputs } from './registry.ts'
@@ -30,6 +31,7 @@ export interface TokenEncoderConfig extends EmbeddingConfig, EncoderLayerConfig,
   readonly tokenHead: TokenHead
   /** With block-sparse attention: random key blocks of each query block. Sequences have maxTokens then. */
   readonly randomBlocks?: number | undefined
+  readonly ranks?: Ranks | undefined
 }
 
 /** Reads the fields that all three kinds share, then those of the kind. */
@@ -58,6 +60,7 @@ function parse(
     tokenHead: fields.choice('tokenHead', TOKEN_HEADS, 'none'),
     classes: fields.count('classes', { least: 0, otherwise: 0 }),
     pooler: fields.flag('pooler', false),
+    ranks: parseRanks(fields),
     ...own(fields, maxTokens),
   }
   fields.end()
@@ -69,7 +72,10 @@ function parse(
 }
 
 /** Every weight in the order of the file. */
-export const tokenEncoderSpecs = (config: TokenEncoderConfig): readonly WeightSpec[] => [
+export const tokenEncoderSpecs = (config: TokenEncoderConfig): readonly WeightSpec[] =>
+  withRanks(denseSpecs(config), config.ranks)
+
+const denseSpecs = (config: TokenEncoderConfig): readonly WeightSpec[] => [
   ...embeddingSpecs('embeddings', config),
   ...(config.linformer ? sharedLinformerSpecs(config.linformer) : []),
   ...Array.from({ length: config.layers }, (_, i) => encoderLayerSpecs(`layers.${i}`, config)).flat(),

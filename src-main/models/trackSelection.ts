@@ -20,7 +20,17 @@ export function selectTracks(
 ): TrackSelection | undefined {
   const outputs = json.architecture['outputs'] as Readonly<Record<string, number>> | undefined
   if (typeof outputs !== 'object' || outputs === null) return undefined
-  const withOutputs = (o: Readonly<Record<string, number>>) => ({ ...json.architecture, outputs: o })
+  const { ranks } = json.architecture as { readonly ranks?: Readonly<Record<string, number>> }
+  const withOutputs = (o: Readonly<Record<string, number>>) => {
+    const { ranks: _, ...dense }: Readonly<Record<string, unknown>> = { ...json.architecture, outputs: o }
+    if (!ranks) return dense
+    // Factors of a head go with it.
+    const there = new Set(registry.configure(json.kind, dense).parameters.map(p => p.name))
+    return {
+      ...dense,
+      ranks: Object.fromEntries(Object.entries(ranks).filter(([name]) => there.has(`${name}.weight`))),
+    }
+  }
   const shapes = (o: Readonly<Record<string, number>>) =>
     registry.configure(json.kind, withOutputs(o)).parameters.map(p => [p.name, p.shape] as const)
   const rows = new Map<string, readonly number[]>()

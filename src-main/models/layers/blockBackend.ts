@@ -5,7 +5,6 @@ import {
   crop,
   type GeluForm,
   gelu,
-  linear,
   maxPool1d,
   mul,
   relu,
@@ -19,6 +18,8 @@ import {
 import { centralMask } from './centralMask.ts'
 import { batchNorm, batchNormSpecs } from './convBlock.ts'
 import { normalise, normSpecs } from './norm.ts'
+import { convolved, project } from './projection.ts'
+import { type Ranks, withRanks } from './ranks.ts'
 import {
   type RelativeAttentionConfig,
   type RelativeAttentionForm,
@@ -26,7 +27,7 @@ import {
   relativeAttentionSpecs,
 } from './relativeAttention.ts'
 import { dropped, type TrainingMode } from './training.ts'
-import { type WeightSpec, Weights, weight } from './weights.ts'
+import { mapWeight, type WeightSpec, Weights, weight } from './weights.ts'
 
 export const ACTIVATIONS = ['linear', 'relu', 'gelu', 'sigmoid', 'tanh', 'softplus'] as const
 export type Activation = (typeof ACTIVATIONS)[number]
@@ -90,12 +91,12 @@ export class ShapeBackend implements BlockBackend<Sized> {
   conv(name: string, x: Sized, { filters, kernel, bias, separable }: ConvShape): Sized {
     const offset = (of: string) => (bias ? [weight(`${of}.bias`, filters)] : [])
     if (separable)
-      this.#layer('separable', name, weight(`${name}depthwise.weight`, x.channels, 1, kernel), weight(`${name}pointwise.weight`, filters, x.channels, 1), ...offset(`${name}pointwise`)) // biome-ignore format: one thought
-    else this.#layer('conv', name, weight(`${name}.weight`, filters, x.channels, kernel), ...offset(name))
+      this.#layer('separable', name, weight(`${name}depthwise.weight`, x.channels, 1, kernel), mapWeight(`${name}pointwise.weight`, filters, x.channels, 1), ...offset(`${name}pointwise`)) // biome-ignore format: one thought
+    else this.#layer('conv', name, mapWeight(`${name}.weight`, filters, x.channels, kernel), ...offset(name))
     return { ...x, channels: filters }
   }
   dense(name: string, x: Sized, units: number): Sized {
-    this.#layer('dense', name, weight(`${name}.weight`, units, x.channels), weight(`${name}.bias`, units))
+    this.#layer('dense', name, mapWeight(`${name}.weight`, units, x.channels), weight(`${name}.bias`, units))
     return { ...x, channels: units }
   }
   norm(name: string, x: Sized, norm: Norm): Sized {
@@ -124,6 +125,7 @@ export interface TensorBackendOptions {
   readonly bnEpsilon: number
   readonly lnEpsilon: number
   readonly training: TrainingMode | undefined
+  readonly ranks?: Ranks | undefined
 }
 
 /** Builds the graph; sequences are [batch, channels, length]. */
@@ -134,22 +136,23 @@ export class TensorBackend implements BlockBackend<Tensor> {
   constructor(graph: Graph, layers: readonly WeightedLayer[], options: TensorBackendOptions) {
     this.#weights = new Weights(
       graph,
-      layers.flatMap(layer => layer.specs),
+      withRanks(
+        layers.flatMap(layer => layer.specs),
+        options.ranks,
+      ),
     )
     this.#options = options
   }
   channels = (x: Tensor) => x.shape[1]!
   length = (x: Tensor) => x.shape[2]!
-  conv(name: string, x: Tensor, { dilation, bias, separable }: ConvShape): Tensor {
-    const offset = (of: string) => (bias ? { bias: this.#weights.get(`${of}.bias`) } : {})
-    if (!separable) return conv1d(x, this.#weights.get(`${name}.weight`), { dilation, ...offset(name) })
+  conv(name: string, x: Tensor, { dilation, separable }: ConvShape): Tensor {
+    if (!separable) return convolved(this.#weights, name, x, { dilation })
     const depthwise = this.#weights.get(`${name}depthwise.weight`)
     const each = conv1d(x, depthwise, { dilation, groups: x.shape[1]! })
-    return conv1d(each, this.#weights.get(`${name}pointwise.weight`), offset(`${name}pointwise`))
+    return convolved(this.#weights, `${name}pointwise`, each)
   }
   dense(name: string, x: Tensor): Tensor {
-    const matrix = this.#weights.get(`${name}.weight`)
-    return conv1d(x, reshape(matrix, [...matrix.shape, 1]), { bias: this.#weights.get(`${name}.bias`) })
+    return convolved(this.#weights, name, x)
   }
   norm(name: string, x: Tensor, norm: Norm): Tensor {
     const { bnEpsilon, lnEpsilon, training } = this.#options
@@ -186,7 +189,7 @@ export class TensorBackend implements BlockBackend<Tensor> {
   }
   /** The last map of a head: [batch, channels, length] -> [batch, length, units]. */
   output(name: string, x: Tensor): Tensor {
-    return linear(swapped(x), this.#weights.get(`${name}.weight`), this.#weights.get(`${name}.bias`))
+    return project(this.#weights, name, swapped(x))
   }
 }
 

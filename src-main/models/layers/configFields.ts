@@ -98,10 +98,11 @@ export class ConfigFields {
     return value as number[]
   }
 
-  /** Names with whole numbers from 1, not empty, in the order of the file. */
-  namedCounts(field: string): ReadonlyMap<string, number> {
+  /** Names with whole numbers from 1, not empty unless told, in the order of the file. */
+  namedCounts(field: string, options: { readonly mayBeEmpty?: boolean } = {}): ReadonlyMap<string, number> {
     const value = this.#value(field)
-    if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(value).length === 0)
+    const object = typeof value === 'object' && value !== null && !Array.isArray(value)
+    if (!object || (Object.keys(value).length === 0 && !options.mayBeEmpty))
       throw this.fault(field, 'an object of names and whole numbers')
     const entries = Object.entries(value as Record<string, unknown>)
     if (!entries.every(([, n]) => typeof n === 'number' && Number.isSafeInteger(n) && n >= 1))

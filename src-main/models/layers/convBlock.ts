@@ -1,7 +1,8 @@
 import type { Tensor } from '../../graph/graph.ts'
-import { batchNormInference, batchNormTraining, conv1d, gelu } from '../../graph/ops.ts'
+import { batchNormInference, batchNormTraining, gelu } from '../../graph/ops.ts'
+import { convolved } from './projection.ts'
 import type { TrainingMode } from './training.ts'
-import { buffer, type WeightSpec, type Weights, weight } from './weights.ts'
+import { buffer, mapWeight, type WeightSpec, type Weights, weight } from './weights.ts'
 
 export const batchNormSpecs = (name: string, channels: number): readonly WeightSpec[] => [
   weight(`${name}.weight`, channels),
@@ -36,12 +37,9 @@ export function batchNorm(
 }
 
 export const convSpecs = (name: string, inner: number, out: number, kernel: number): readonly WeightSpec[] => [
-  weight(`${name}.weight`, out, inner, kernel),
+  mapWeight(`${name}.weight`, out, inner, kernel),
   weight(`${name}.bias`, out),
 ]
-
-export const convolution = (weights: Weights, name: string, x: Tensor): Tensor =>
-  conv1d(x, weights.get(`${name}.weight`), { bias: weights.get(`${name}.bias`) })
 
 /** Weights of norm (`name.0`) and convolution (`name.2`). */
 export const convBlockSpecs = (name: string, inner: number, out: number, kernel: number): readonly WeightSpec[] => [
@@ -56,5 +54,5 @@ export function convBlock(
   x: Tensor,
   options: { readonly epsilon: number; readonly training?: TrainingMode | undefined },
 ): Tensor {
-  return convolution(weights, `${name}.2`, gelu(batchNorm(weights, `${name}.0`, x, options), 'sigmoid'))
+  return convolved(weights, `${name}.2`, gelu(batchNorm(weights, `${name}.0`, x, options), 'sigmoid'))
 }

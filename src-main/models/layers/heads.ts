@@ -1,7 +1,7 @@
 import type { Tensor } from '../../graph/graph.ts'
 import { linear, reshape, slice, tanh } from '../../graph/ops.ts'
 import { project, projectionSpecs } from './projection.ts'
-import { type WeightSpec, type Weights, weight } from './weights.ts'
+import { mapWeight, type WeightSpec, type Weights, weight } from './weights.ts'
 
 /** Masked-token head: none, with the token embedding as its matrix (tied), or with a matrix of its own. */
 export const TOKEN_HEADS = ['none', 'tied', 'separate'] as const
@@ -10,11 +10,13 @@ export type TokenHead = (typeof TOKEN_HEADS)[number]
 export const tokenHeadSpecs = (head: TokenHead, vocabulary: number, width: number): readonly WeightSpec[] =>
   head === 'none'
     ? []
-    : [...(head === 'separate' ? [weight('mlm.weight', vocabulary, width)] : []), weight('mlm.bias', vocabulary)]
+    : [...(head === 'separate' ? [mapWeight('mlm.weight', vocabulary, width)] : []), weight('mlm.bias', vocabulary)]
 
 /** Logits of every token of the vocabulary at every position: [..., width] -> [..., vocabulary]. */
 export const tokenLogits = (weights: Weights, head: 'tied' | 'separate', hidden: Tensor): Tensor =>
-  linear(hidden, weights.get(head === 'separate' ? 'mlm.weight' : 'embeddings.token.weight'), weights.get('mlm.bias'))
+  head === 'separate'
+    ? project(weights, 'mlm', hidden)
+    : linear(hidden, weights.get('embeddings.token.weight'), weights.get('mlm.bias'))
 
 export interface ClassHead {
   /** 0: no classification. */

@@ -1,8 +1,8 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { Tensor } from '../../graph/graph.ts'
-import { add, linear, matmul, mul, reduceSum, reshape, slice } from '../../graph/ops.ts'
+import { add, matmul, mul, reduceSum, reshape, slice } from '../../graph/ops.ts'
 import { attend, attentionSpecs, type Chance, joinHeads, splitHeads } from './attention.ts'
-import { project } from './projection.ts'
+import { biasOf, mapped, project } from './projection.ts'
 import { type WeightSpec, type Weights, weight } from './weights.ts'
 
 /**
@@ -66,8 +66,8 @@ export function linformerAttention(
   const projected = (map: 'k' | 'v', which: 'E' | 'F') => {
     const e = matrix(which)
     const rows = real ? matmul(real, e, { transposeB: true }) : reduceSum(e, 1)
-    const spread = mul(reshape(rows, [...rows.shape, 1]), weights.get(`${name}.${map}.bias`))
-    return splitHeads(add(linear(matmul(e, masked), weights.get(`${name}.${map}.weight`)), spread), heads)
+    const spread = mul(reshape(rows, [...rows.shape, 1]), biasOf(weights, `${name}.${map}`)!)
+    return splitHeads(add(mapped(weights, `${name}.${map}`, matmul(e, masked)), spread), heads)
   }
   const q = splitHeads(project(weights, `${name}.q`, x), heads)
   const seen = attend(q, projected('k', 'E'), projected('v', 'F'), undefined, options.chance)

@@ -4,7 +4,6 @@ import {
   cast,
   concat,
   less,
-  linear,
   matmul,
   mul,
   relativeShift,
@@ -17,8 +16,9 @@ import { joinHeads, splitHeads } from './attention.ts'
 import type { ConfigFields } from './configFields.ts'
 import { onceInGraph } from './onceInGraph.ts'
 import { positionFeatures } from './positionFeatures.ts'
+import { mapped, project } from './projection.ts'
 import { dropped, type TrainingMode } from './training.ts'
-import { type WeightSpec, type Weights, weight } from './weights.ts'
+import { mapWeight, type WeightSpec, type Weights, weight } from './weights.ts'
 
 export interface RelativeAttentionConfig {
   readonly width: number
@@ -65,12 +65,12 @@ export function relativeAttentionSpecs(
   return [
     weight(`${name}.rel_content_bias`, 1, heads, 1, keySize),
     weight(`${name}.rel_pos_bias`, 1, heads, 1, keySize),
-    weight(`${name}.${prefix}q.weight`, heads * keySize, width),
-    weight(`${name}.${prefix}k.weight`, heads * keySize, width),
-    weight(`${name}.${prefix}v.weight`, heads * valueSize, width),
-    weight(`${name}.${prefix}out.weight`, width, heads * valueSize),
+    mapWeight(`${name}.${prefix}q.weight`, heads * keySize, width),
+    mapWeight(`${name}.${prefix}k.weight`, heads * keySize, width),
+    mapWeight(`${name}.${prefix}v.weight`, heads * valueSize, width),
+    mapWeight(`${name}.${prefix}out.weight`, width, heads * valueSize),
     weight(`${name}.${prefix}out.bias`, width),
-    weight(`${name}.${prefix}rel_k.weight`, heads * keySize, config.positionFeatures),
+    mapWeight(`${name}.${prefix}rel_k.weight`, heads * keySize, config.positionFeatures),
   ]
 }
 
@@ -88,14 +88,14 @@ export function relativeAttention(
 ): Tensor {
   const { heads, keySize } = config
   const tokens = x.shape[1]!
-  const map = (part: string) => splitHeads(linear(x, weights.get(`${name}.${prefix}${part}.weight`)), heads)
+  const map = (part: string) => splitHeads(mapped(weights, `${name}.${prefix}${part}`, x), heads)
   const q = mul(map('q'), 1 / Math.sqrt(keySize))
   const content = add(q, weights.get(`${name}.rel_content_bias`))
   const position = add(q, weights.get(`${name}.rel_pos_bias`))
   const [keys, values] = [map('k'), map('v')]
   const table = positionTable(x.graph, tableOf, tokens, config.positionFeatures)
   const features = dropped(training, table, config.positionDropout)
-  const relative = linear(features, weights.get(`${name}.${prefix}rel_k.weight`))
+  const relative = mapped(weights, `${name}.${prefix}rel_k`, features)
   const byDistance = transpose(reshape(relative, [1, 2 * tokens - 1, heads, keySize]), [0, 2, 1, 3])
   const chunk = asked ?? queryRows(tokens, x.shape[0]! * heads)
   const distances = chunk < tokens && !training ? atEachRun(byDistance, x) : byDistance
@@ -111,7 +111,7 @@ export function relativeAttention(
     parts.push(matmul(shares, values))
   }
   const joined = joinHeads(concat(parts, 2))
-  return linear(joined, weights.get(`${name}.${prefix}out.weight`), weights.get(`${name}.${prefix}out.bias`))
+  return project(weights, `${name}.${prefix}out`, joined)
 }
 
 /** Most queries that are scored at once, and most scores (float32) of a chunk over all heads: 128 MiB. */

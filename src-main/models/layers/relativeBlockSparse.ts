@@ -1,8 +1,9 @@
 import type { Tensor } from '../../graph/graph.ts'
-import { add, linear, matmul, mul, pickRows, relativeShift, reshape, transpose } from '../../graph/ops.ts'
+import { add, matmul, mul, pickRows, relativeShift, reshape, transpose } from '../../graph/ops.ts'
 import { joinHeads, splitHeads } from './attention.ts'
 import { type BlockRows, type BlockSparseOptions, blockSparseAttend } from './blockSparse.ts'
 import { positionFeatures } from './positionFeatures.ts'
+import { mapped, project } from './projection.ts'
 import { atEachRun, positionTable, type RelativeAttentionConfig } from './relativeAttention.ts'
 import { dropped, type TrainingMode } from './training.ts'
 import type { Weights } from './weights.ts'
@@ -22,7 +23,7 @@ export function relativeBlockSparseAttention(
   const { heads, keySize, block } = config
   const [batch, tokens] = x.shape as readonly [number, number, number]
   const blocks = tokens / block
-  const map = (part: string) => splitHeads(linear(x, weights.get(`${name}.to_${part}.weight`)), heads)
+  const map = (part: string) => splitHeads(mapped(weights, `${name}.to_${part}`, x), heads)
   const q = mul(map('q'), 1 / Math.sqrt(keySize))
   const content = add(q, weights.get(`${name}.rel_content_bias`))
   const position = reshape(add(q, weights.get(`${name}.rel_pos_bias`)), [batch, heads * blocks, block * keySize])
@@ -44,7 +45,7 @@ export function relativeBlockSparseAttention(
   // The product divides queries by √keySize; ours are divided already, before their biases were added.
   const chance = { training, dropout: config.attentionDropout }
   const attended = blockSparseAttend(mul(content, Math.sqrt(keySize)), map('k'), map('v'), { ...config, chance, terms })
-  return linear(joinHeads(attended), weights.get(`${name}.to_out.weight`), weights.get(`${name}.to_out.bias`))
+  return project(weights, `${name}.to_out`, joinHeads(attended))
 }
 
 /**
@@ -63,7 +64,7 @@ function distanceSegments(
   const offsets = (2 * tokens) / block - 1
   const width = 2 * block - 1
   const table = positionTable(x.graph, positionFeatures, tokens, config.positionFeatures)
-  const relative = linear(dropped(training, table, config.positionDropout), weights.get(`${name}.to_rel_k.weight`))
+  const relative = mapped(weights, `${name}.to_rel_k`, dropped(training, table, config.positionDropout))
   const rows = Array.from({ length: offsets }, (_, o) => Array.from({ length: width }, (_, c) => o * block + c)).flat()
   const picked = pickRows(reshape(relative, [1, 2 * tokens - 1, heads * keySize]), rows)
   const byHead = transpose(reshape(picked, [offsets, width, heads, keySize]), [2, 0, 1, 3])

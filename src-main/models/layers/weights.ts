@@ -8,6 +8,9 @@ export type WeightSpec = ParameterSpec
 /** A trained float tensor in the canonical layout: linear [out, in], conv [out, in, kernel], vectors [channels]. */
 export const weight = (name: string, ...shape: number[]): WeightSpec => ({ name, shape, dtype: 'float32' })
 
+/** The matrix [out, in] of a linear map, or the kernels [out, in, kernel] of a convolution: may be stored as two factors. */
+export const mapWeight = (name: string, ...shape: number[]): WeightSpec => ({ ...weight(name, ...shape), map: true })
+
 /** A tensor that training does not touch by gradient. */
 export const buffer = (name: string, ...shape: number[]): WeightSpec => ({
   name,
