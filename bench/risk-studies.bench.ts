@@ -15,13 +15,14 @@ import { aucsOf, deviationOf, meanOf, type RiskReport } from '../src-main/servic
 import { openRiskModel } from '../src-main/services/risk/riskModel.ts'
 import { readRecipe } from '../src-main/services/training/recipe.ts'
 import { quietContext } from '../src-shared/job.ts'
+import { pretrainingStudy } from './risk/pretraining.ts'
 
 const FLANKS = [0, 1000, 3000, 5000, 10_000, 15_000]
 
 /**
  * Studies on simulated cohorts, as docs/risk.md reports them: `flank` (how much of the flanks the model is given), `depth` (5 against 30) and
  * `cohort` (how many people). Arguments: the names of studies (all), `--people N`, `--epochs N`, `--splits N`. Fewer epochs than the
- * recipes have: they are stated in the result. `attribution` asks the shipped model what it looks at, on simulated people it has not seen. JSON and Markdown go to dist/bench/risk-studies.
+ * recipes have: they are stated in the result. `pretraining` compares fresh with pre-trained weights (`--pretrain-steps N`). `attribution` asks the shipped model what it looks at, on simulated people it has not seen. JSON and Markdown go to dist/bench/risk-studies.
  */
 export async function run({ json, args, root }: { json: boolean; args: readonly string[]; root: string }) {
   const value = (name: string, otherwise: number) => (args.includes(name) ? Number(args[args.indexOf(name) + 1]) : otherwise) // biome-ignore format: one line
@@ -73,6 +74,12 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
           r.people.depth = depth
         })
     if (wants('attribution')) rows.push(await attributionStudy(root, compute, value('--judged', 150), json))
+    if (wants('pretraining')) {
+      const cohorts = args.includes('--people') ? [people] : [300, 1200]
+      const sizes = { cohorts, splits: value('--splits', 3), epochs: value('--epochs', 8), unlabelled: 3000, steps: value('--pretrain-steps', 2000), judged: value('--judged', 3000) } // biome-ignore format: one line
+      const say = (line: string) => void (json || process.stdout.write(`${line}\n`))
+      rows.push(...(await pretrainingStudy(folder, base, join(root, 'assets', 'recipes'), compute, sizes, say)))
+    }
     if (wants('cohort'))
       for (const n of [300, 600, 1200, 2400])
         await study(`cohort-${n}`, r => {

@@ -61,7 +61,8 @@ export const trainClassifier: TaskRunner = async (request, deps, context) => {
   return writeClassifier(first!, results, { request, recipe, seed, people, deps, context })
 }
 
-async function trainSplit(which: number, run: Run): Promise<Trained> {
+/** One split of a training: its network trained from people who are given, its weights judged on everybody. */
+export async function trainSplit(which: number, run: Run): Promise<Trained> {
   const { recipe, seed, people, deps, request, context } = run
   const { training } = recipe
   const split = stratifiedSplit(people.labels, seed, which)
