@@ -89,6 +89,13 @@ export interface RiskNoCall {
   readonly message: string
 }
 
+/** That a sample was among the people of the model's training, in which part of the split whose weights the model has. */
+export interface RiskSeen {
+  readonly part: 'training' | 'validation' | 'test'
+  /** False: a person of another name has the same letters all over the region. It may be the same person, or another. */
+  readonly sameName: boolean
+}
+
 /** The score of one sample. Probabilities refer to a group with the training cohort's share of cases, not to a population. */
 export interface RiskScore {
   readonly sample: string
@@ -136,6 +143,8 @@ export interface RiskScore {
   readonly tokens: { readonly count: number; readonly unknown: number; readonly limit: number } | null
   /** The strongest stretches, the largest change first; empty when it was not asked for. */
   readonly evidence: readonly RiskEvidence[]
+  /** Absent when the sample was not among the people of the training, or the model does not say who was. */
+  readonly seen?: RiskSeen
   /** Which device computed. */
   readonly device: string
   /** Plain sentences that must be shown with the score. */
@@ -184,6 +193,23 @@ export interface RiskCohortRow {
   readonly build: Build
   /** Code of the no-call, null when there is a score. */
   readonly noCall: RiskNoCallCode | null
+  readonly seen?: RiskSeen
+}
+
+/** How many of a cohort's samples trained the model that scores it, and the figures of the others. */
+export interface CohortSeen {
+  readonly training: number
+  readonly validation: number
+  /** In the test part: the weights never saw them. */
+  readonly test: number
+  /** Of another name than a training or validation person with the same letters; counted in no other number. */
+  readonly alike: number
+  /** Figures of those who were in neither training nor validation; null where a class is empty among them. */
+  readonly heldOut: {
+    readonly metrics: Readonly<Partial<Record<RiskModelName, RiskMetrics>>>
+    readonly comparison: RiskCohort['comparison']
+    readonly roc: RocCurve
+  } | null
 }
 
 export interface RiskCohort {
@@ -199,6 +225,8 @@ export interface RiskCohort {
   /** Model minus two-SNP baseline on the same people (DeLong). */
   readonly comparison: { readonly difference: number; readonly ci95: readonly [number, number]; readonly z: number | null } | null // biome-ignore format: one line
   readonly roc: RocCurve | null
+  /** Present when samples of this cohort trained the model: then `metrics` are too good. */
+  readonly seen?: CohortSeen
   readonly limits: readonly string[]
 }
 

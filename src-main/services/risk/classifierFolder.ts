@@ -15,6 +15,9 @@ import { type fitBaselines, type judgeSplit, quantiles, type SplitResult } from 
 import type { RiskPeople } from './people.ts'
 import type { ClassifyRecipe } from './recipe.ts'
 import { cardLines, type RiskReport, reportMarkdown } from './report.ts'
+import { PEOPLE_JOURNAL } from './sheetPeople.ts'
+import { startFacts } from './startModel.ts'
+import { PEOPLE_FILE, trainedPeopleText } from './trainedPeople.ts'
 import { writeTrained } from './writeTrained.ts'
 
 /** What all splits of a training have in common. */
@@ -25,6 +28,8 @@ export interface Run {
   readonly people: RiskPeople
   readonly deps: TrainDeps
   readonly context: WorkContext
+  /** Steps that earlier splits took: where the progress of this one begins. */
+  readonly before?: number
 }
 
 /** One split, trained and judged. */
@@ -52,6 +57,7 @@ export async function writeClassifier(
 ): Promise<TrainResult> {
   const { request, recipe, seed, people, context } = run
   const { judged, split, weights, network } = trained
+  const start = recipe.start === undefined ? undefined : await startFacts(recipe.start)
   const report: RiskReport = {
     id: recipe.id,
     simulated: people.simulated,
@@ -102,7 +108,7 @@ export async function writeClassifier(
       source: people.simulated ? 'simulated people (diploscope simulate)' : 'people of a sample sheet',
       trainedBy: `diploscope ${process.env['DIPLOSCOPE_VERSION'] ?? 'unknown'}`,
       recipe: request.recipe.text,
-      dataset: { people: people.names.length, textsSha256: createHash('sha256').update(people.texts.join('\n')).digest('hex'), split: '70/15/15 by person, stratified by label, split 1', start: recipe.start ?? null, device: trained.device }, // biome-ignore format: one line
+      dataset: { people: people.names.length, textsSha256: createHash('sha256').update(people.texts.join('\n')).digest('hex'), split: '70/15/15 by person, stratified by label, split 1', start: recipe.start ?? null, ...(start ? { startId: start.id, startWeightsSha256: start.sha256 } : {}), device: trained.device }, // biome-ignore format: one line
       seed,
       steps: trained.keptStep,
       metrics: cardLines(report),
@@ -110,7 +116,7 @@ export async function writeClassifier(
     },
     licence: recipe.licence,
     citation: null,
-    limits: [...(people.simulated ? [`${SIMULATED_LABEL[0]!.toUpperCase()}${SIMULATED_LABEL.slice(1)}.`] : []), ...recipe.limits], // biome-ignore format: one line
+    limits: [...(people.simulated ? [`${SIMULATED_LABEL[0]!.toUpperCase()}${SIMULATED_LABEL.slice(1)}.`] : []), ...(start ? [start.limit] : []), ...recipe.limits], // biome-ignore format: one line
   }
   const count = recipe.training.splits
   const written = await writeTrained(
@@ -120,8 +126,8 @@ export async function writeClassifier(
       weights,
       specs: network.parameters,
       tokenizer: trained.tokenizer,
-      files: { 'report.json': `${JSON.stringify(report, null, 2)}\n`, 'REPORT.md': reportMarkdown(report), 'metrics.jsonl': await joinedMetrics(request.out, count) }, // biome-ignore format: one line
-      folders: Array.from({ length: count }, (_, i) => `split-${i + 1}`),
+      files: { 'report.json': `${JSON.stringify(report, null, 2)}\n`, 'REPORT.md': reportMarkdown(report), 'metrics.jsonl': await joinedMetrics(request.out, count), [PEOPLE_FILE]: trainedPeopleText(people, split, recipe.flankBp) }, // biome-ignore format: one line
+      folders: [...Array.from({ length: count }, (_, i) => `split-${i + 1}`), PEOPLE_JOURNAL],
     },
     context,
   )

@@ -24,11 +24,14 @@ import { fitBaselines, judgeSplit, type SplitResult } from './judge.ts'
 import { caseLogits, int32, openForward, padded, tokenStep } from './network.ts'
 import { simulatedPeople } from './people.ts'
 import { type ClassifyRecipe, parseClassifyRecipe } from './recipe.ts'
-import { sheetPeople } from './sheetPeople.ts'
+import { PEOPLE_JOURNAL, sheetPeople } from './sheetPeople.ts'
+import { checkStart } from './startModel.ts'
 import { SPECIALS, tokenizerOf } from './tokenizerOf.ts'
 
 /** People a run of the network judges at once. */
 const JUDGED = 64
+/** Files in the folder of a training that belong to whoever asked for it: the recipe itself, and what a window wants to remember. */
+const BESIDE: readonly string[] = ['recipe.json', 'tune.json']
 /** Room for more tokens than any training person has. */
 const spare = (tokens: number) => Math.ceil((1.1 * tokens + 8) / 8) * 8
 
@@ -47,12 +50,15 @@ export const trainClassifier: TaskRunner = async (request, deps, context) => {
   const recipe = parseClassifyRecipe(request.recipe)
   const seed = request.seed ?? recipe.training.seed
   await checkTarget(request)
-  const people = recipe.people.kind === 'simulate' ? await simulatedPeople(recipe.people, recipe.flankBp, recipe.caller, context) : await sheetPeople(recipe.people, recipe.flankBp, recipe.caller, context) // biome-ignore format: one line
+  const people = recipe.people.kind === 'simulate' ? await simulatedPeople(recipe.people, recipe.flankBp, recipe.caller, context) : await sheetPeople(recipe.people, recipe.flankBp, recipe.caller, context, join(request.out, PEOPLE_JOURNAL)) // biome-ignore format: one line
+  if (recipe.start !== undefined) await checkStart(recipe.start, recipe, people)
   deps.note(`${people.names.length} people, ${people.labels.reduce((a, b) => a + b, 0)} cases; ${people.reference.length} bp; ${people.referenceNote}`) // biome-ignore format: one line
   const results: SplitResult[] = []
   let first: Trained | undefined
+  let before = 0
   for (let which = 0; which < recipe.training.splits; which++) {
-    const trained = await trainSplit(which, { request, recipe, seed, people, deps, context })
+    const trained = await trainSplit(which, { request, recipe, seed, people, deps, context, before })
+    before += trained.steps
     results.push(trained.judged.result)
     const auc = trained.judged.result.metrics.model?.auc
     deps.note(`split ${which + 1}: test AUC ${auc?.auc.toFixed(4)} (${auc?.ci95?.map(x => x.toFixed(4)).join('-')}), two SNPs ${trained.judged.result.metrics['two-snp']?.auc?.auc.toFixed(4)}, optimum on these people ${trained.judged.result.metrics.optimum?.auc?.auc.toFixed(4) ?? 'unknown'}`) // biome-ignore format: one line
@@ -90,6 +96,14 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
   const judge = (weights: Tensors, of: Int32Array) => caseLogits(forward, weights, Array.from(of, i => rows[i]!), { batch: JUDGED, length: maxTokens, pad: SPECIALS.pad }, context.signal) // biome-ignore format: one line
   const guard = onlyThese(split)
   const perEpoch = Math.max(1, Math.floor(split.train.length / batch))
+  const steps = perEpoch * training.epochs
+  deps.onSplit?.({ split: which + 1, splits: training.splits, steps })
+  // Steps of all splits: those of the ones to come are the most that they may take.
+  const { before = 0 } = run
+  const overall: WorkContext = {
+    signal: context.signal,
+    report: p => context.report(p.phase === 'training' ? { ...p, done: before + p.done, total: before + steps * (training.splits - which) } : p), // biome-ignore format: one line
+  }
   const orders = new Map<number, Int32Array>()
   const orderOf = (epoch: number) => {
     let order = orders.get(epoch)
@@ -125,9 +139,9 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
         firstCursor: { at: 0 },
         rate: s => learningRate(training.schedule, s),
         seed: hashed(seed, which),
-        steps: perEpoch * training.epochs,
+        steps,
         checkpointEvery: perEpoch,
-        fingerprint: createHash('sha256').update(JSON.stringify([request.recipe.text, seed, which, people.names, [...people.labels], people.texts.length > 0 ? createHash('sha256').update(people.texts.join('\n')).digest('hex') : ''])).digest('hex'), // biome-ignore format: one line
+        fingerprint: createHash('sha256').update(JSON.stringify([request.recipe.text, seed, which, people.names, [...people.labels], people.texts.length > 0 ? createHash('sha256').update(people.texts.join('\n')).digest('hex') : '', started?.sha256 ?? null])).digest('hex'), // biome-ignore format: one line
         ...(deps.onStep ? { onStep: deps.onStep } : {}),
         validation: {
           every: perEpoch,
@@ -135,16 +149,13 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
             guard.stopping(split.validation)
             const weights = await fetch(names)
             const logits = await judge(weights, split.validation)
-            const auc =
-              rocAuc(
-                logits,
-                Array.from(split.validation, i => people.labels[i]!),
-              )?.auc ?? 0.5
+            const labels = Array.from(split.validation, i => people.labels[i]!)
+            const auc = rocAuc(logits, labels)?.auc ?? 0.5
             const best = before?.memory as unknown as Best | undefined
             const better = !best || auc > best.auc
             const now: Best = better ? { auc, step: at, since: 0 } : { ...best, since: best.since + 1 }
             return {
-              metrics: { split: which + 1, epoch: at / perEpoch, validationAuc: auc },
+              metrics: { split: which + 1, epoch: at / perEpoch, validationAuc: auc, validationLoss: meanLoss(logits, labels) }, // biome-ignore format: one line
               memory: { ...now } as unknown as Json,
               kept: better ? weights : before!.kept,
               stop: now.since >= training.patience,
@@ -153,7 +164,7 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
         },
       },
       join(request.out, `split-${which + 1}`),
-      context,
+      overall,
       { resume: request.resume },
     )
     const best = done.standing!.memory as unknown as Best
@@ -184,6 +195,13 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
     await forward.session.close()
   }
 }
+
+/** Mean cross-entropy in nats, from the logit of a case against a control. */
+const meanLoss = (logits: Float64Array, labels: readonly number[]): number =>
+  logits.reduce((sum, l, i) => {
+    const z = labels[i] === 1 ? -l : l
+    return sum + Math.max(0, z) + Math.log1p(Math.exp(-Math.abs(z)))
+  }, 0) / Math.max(1, logits.length)
 
 const hashed = (seed: number, which: number) => (seed * 1000 + which) % 2 ** 31
 
@@ -220,7 +238,7 @@ async function startOf(folder: string) {
     if (!model.tokenizerPath) throw new WorkbenchError('bad-model', `'${folder}' has no tokenizer`, 'start from a model of tokens') // biome-ignore format: one line
     const weights = new Map<string, Tensor>()
     for (const name of model.weights.entries.keys()) weights.set(name, await model.weights.read(name))
-    return { weights, architecture: model.json.architecture, tokenizer: await readFile(model.tokenizerPath) }
+    return { weights, architecture: model.json.architecture, tokenizer: await readFile(model.tokenizerPath), sha256: model.json.weights.sha256 } // biome-ignore format: one line
   } finally {
     await model.close()
   }
@@ -237,9 +255,9 @@ function startWeights(network: ConfiguredModel, seed: number, given: ReadonlyMap
 }
 
 async function checkTarget({ out, resume }: TrainRequest): Promise<void> {
-  const names = await readdir(out).catch((): string[] => [])
+  const names = (await readdir(out).catch((): string[] => [])).filter(n => !BESIDE.includes(n))
   if ((await stat(join(out, MODEL_FILE)).catch(() => undefined))?.isFile()) throw new WorkbenchError('bad-input', `'${out}' holds a finished model`, 'choose another folder, or remove it first') // biome-ignore format: one line
-  if (names.length && !names.some(n => /^split-\d+$/.test(n))) throw new WorkbenchError('bad-input', `'${out}' holds other files`, 'choose an empty or a new folder') // biome-ignore format: one line
+  if (names.length && !names.some(n => n === PEOPLE_JOURNAL || /^split-\d+$/.test(n))) throw new WorkbenchError('bad-input', `'${out}' holds other files`, 'choose an empty or a new folder') // biome-ignore format: one line
   if (names.length && !resume) throw new WorkbenchError('bad-input', `'${out}' holds a training that was stopped`, 'give --resume to go on, or another folder') // biome-ignore format: one line
   await makeFolders(out)
 }

@@ -22,6 +22,8 @@ export interface SplitResult {
   /** Model minus two-SNP baseline, and model minus the true liability. */
   readonly modelMinusTwoSnp: AucDifference | null
   readonly modelMinusOptimum: AucDifference | null
+  /** Calls of the model on the test people, at the threshold that the validation people chose. */
+  readonly confusion?: { readonly truePositives: number; readonly falsePositives: number; readonly trueNegatives: number; readonly falseNegatives: number } // biome-ignore format: one line
 }
 
 export interface Baselines {
@@ -129,11 +131,17 @@ export function judgeSplit(
       metrics,
       modelMinusTwoSnp: difference(on('model'), on('two-snp'), labels),
       modelMinusOptimum: truth ? difference(on('model'), on('optimum'), labels) : null,
+      confusion: confusionOf(on('model'), labels, threshold),
     },
     platt,
     threshold,
     probabilities,
   }
+}
+
+function confusionOf(probabilities: readonly number[], labels: readonly number[], threshold: number) {
+  const count = (label: 0 | 1, called: boolean) => labels.filter((l, i) => l === label && probabilities[i]! >= threshold === called).length // biome-ignore format: one line
+  return { truePositives: count(1, true), falsePositives: count(0, true), trueNegatives: count(0, false), falseNegatives: count(1, false) } // biome-ignore format: one line
 }
 
 /** Quantiles 0, 1/100 … 1 by linear interpolation; empty for no values. */

@@ -59,7 +59,7 @@ afterAll(async () => {
 
 const train = async (out: string, context = quietContext(), resume = false) =>
   trainClassifier({ recipe: await readRecipe(join(work, 'tiny.json')), out, resume, threads: 1, now: 0 }, { compute, registry, note() {} }, context) // biome-ignore format: one line
-const bytesOf = (where: string) => ['model.json', 'weights.safetensors', 'tokenizer.model', 'CARD.md', 'metrics.jsonl', 'report.json'].map(f => `${f} ${createHash('sha256').update(readFileSync(join(where, f))).digest('hex')}`) // biome-ignore format: one line
+const bytesOf = (where: string) => ['model.json', 'weights.safetensors', 'tokenizer.model', 'CARD.md', 'metrics.jsonl', 'report.json', 'people.tsv'].map(f => `${f} ${createHash('sha256').update(readFileSync(join(where, f))).digest('hex')}`) // biome-ignore format: one line
 
 describe('training', () => {
   // Truth: a second run, and one that was stopped twice: the bytes must be the same.
@@ -91,7 +91,8 @@ describe('training', () => {
   // Truth: at a rate of next to nothing the weights stay what they were taken over as.
   it('starts from another folder: its tokenizer, its longest sequence and its weights', async () => {
     const { splits, ...training } = recipe.training
-    writeFileSync(join(work, 'start.json'), JSON.stringify({ ...recipe, start: 'model', training: { ...training, splits: 1, epochs: 1, rate: 1e-12, weightDecay: 0 } })) // biome-ignore format: one line
+    const others = { ...recipe.people, seed: 4 }
+    writeFileSync(join(work, 'start.json'), JSON.stringify({ ...recipe, people: others, start: 'model', training: { ...training, splits: 1, epochs: 1, rate: 1e-12, weightDecay: 0 } })) // biome-ignore format: one line
     const out = join(work, 'started')
     await trainClassifier({ recipe: await readRecipe(join(work, 'start.json')), out, resume: false, threads: 1, now: 0 }, { compute, registry, note() {} }, quietContext()) // biome-ignore format: one line
     expect(readFileSync(join(out, 'tokenizer.model'))).toEqual(readFileSync(join(folder, 'tokenizer.model')))
@@ -106,7 +107,24 @@ describe('training', () => {
       await Promise.all([from.close(), to.close()])
     }
     expect(splits).toBe(2)
+    expect(to.json.limits[1]).toContain(`began with the weights of ${from.json.name}`)
   }, 240_000)
+
+  it('does not start from a model that these very people trained, nor from one of another sequence', async () => {
+    const started = async (change: object) => {
+      writeFileSync(join(work, 'same.json'), JSON.stringify({ ...recipe, start: 'model', ...change }))
+      return trainClassifier({ recipe: await readRecipe(join(work, 'same.json')), out: join(work, 'same'), resume: false, threads: 1, now: 0 }, { compute, registry, note() {} }, quietContext()) // biome-ignore format: one line
+    }
+    // Truth: 60 people, of whom 2 x round(30 x 0.15) are the test people of the model's split.
+    await expect(started({})).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(/^50 of these people trained 'tiny'/) }) // biome-ignore format: one line
+    // Of other flanks the letters of the gene tell.
+    await expect(started({ flankBp: 50 })).rejects.toMatchObject({ message: expect.stringMatching(/^50 of these people trained 'tiny'/) }) // biome-ignore format: one line
+    const other = join(work, 'other.fa')
+    const letters = 'ACGT'
+    writeFileSync(other, `>chr19:44905000-44910000\n${Array.from({ length: 5001 }, (_, i) => letters[(i * 7 + (i >> 3)) % 4]).join('')}\n`) // biome-ignore format: one line
+    writeFileSync(`${other}.fai`, 'chr19:44905000-44910000\t5001\t25\t5001\t5002\n')
+    await expect(started({ people: { ...recipe.people, reference: other } })).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining('another sequence') }) // biome-ignore format: one line
+  }, 60_000)
 
   it('throws where a person of the test would be seen in training or early stopping', () => {
     const guard = onlyThese({ train: Int32Array.of(0, 1), validation: Int32Array.of(2), test: Int32Array.of(3) })

@@ -14,6 +14,7 @@ import { openModelFolder } from '../models/modelFolder.ts'
 import { cleaner, type Encoder, encoderOf } from './encoding.ts'
 import { caseLogits } from './network.ts'
 import { SPECIALS } from './tokenizerOf.ts'
+import { readTrainedPeople, type TrainedPeople } from './trainedPeople.ts'
 
 export interface RiskDeps {
   readonly compute: Compute
@@ -28,6 +29,8 @@ export interface RiskModel {
   readonly facts: RiskModelFacts
   readonly encoder: Encoder
   readonly maxTokens: number
+  /** Who trained it; null where its folder does not say. */
+  readonly trainedPeople: TrainedPeople | null
   /** Characters of each token of a cleaned text, [CLS] and [SEP] as none. */
   spans(cleaned: string): readonly { readonly from: number; readonly to: number }[]
   unknownTokens(ids: Int32Array): number
@@ -66,6 +69,7 @@ export async function openRiskModel(folder: string, deps: RiskDeps, context: Wor
     const { bytes } = await buildOnnx(model, deps.registry, { batch }, context)
     const session: Session = await deps.compute.load({ bytes }, { workload: 'fixed', device: deps.device ?? 'cpu' }, context.signal) // biome-ignore format: one line
     const panel = facts.panel ? { sites: facts.panel } : null
+    const trainedPeople = await readTrainedPeople(folder)
     const lengths = new Map(tokenizer.vocabulary.pieces.map((p, id) => [id, id < 5 ? 0 : p.replaceAll('\u2581', '').length])) // biome-ignore format: one line
     const encoder = encoderOf(tokenizer, cleaner(facts.reference, panel, facts.uncovered))
     return {
@@ -74,6 +78,7 @@ export async function openRiskModel(folder: string, deps: RiskDeps, context: Wor
       facts,
       encoder,
       maxTokens,
+      trainedPeople,
       spans(cleaned) {
         let at = 0
         return Array.from(encoder.ids(cleaned), id => {

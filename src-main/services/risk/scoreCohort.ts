@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { appendFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import type { Build } from '../../../src-shared/genome/assemblies.ts'
-import type { RiskCohort, RiskCohortRow, RiskMetrics, RiskModelName, RiskScore, RiskSheet, RiskSheetProblem, RiskSheetRow } from '../../../src-shared/genome/risk.ts' // biome-ignore format: one line
+import type { CohortSeen, RiskCohort, RiskCohortRow, RiskMetrics, RiskModelName, RiskScore, RiskSeen, RiskSheet, RiskSheetProblem, RiskSheetRow } from '../../../src-shared/genome/risk.ts' // biome-ignore format: one line
 import { asWorkbenchError, throwIfCancelled } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { RESEARCH_USE_ONLY } from '../../domain/apoe/limits.ts'
@@ -107,6 +107,7 @@ export const rowOf = (s: RiskScore, sheet: Pick<RiskSheetRow, 'label'>): RiskCoh
   heterozygousShare: s.coverage.heterozygousShare,
   build: s.build,
   noCall: s.noCall?.code ?? null,
+  ...(s.seen ? { seen: s.seen } : {}),
 })
 
 /** A cohort of the rows that are there, with figures where the labels allow them. */
@@ -120,33 +121,81 @@ export function summary(
   // The same people for every model: those that have a label, a score and a called genotype.
   const judged = rows.filter(r => r.label !== null && r.probability !== null && r.twoSnp !== null && r.logOddsRatio !== null) // biome-ignore format: one line
   const cautions = [...new Set([...sheet.cautions, ...classCautions(judged)])]
-  const both = judged.some(r => r.label === 1) && judged.some(r => r.label === 0)
-  const labels = judged.map(r => r.label!)
-  const scores = (of: (r: RiskCohortRow) => number) => judged.map(of)
-  const genotypes = judged.map(r => r.genotype ?? 'not called')
-  const metrics: Partial<Record<RiskModelName, RiskMetrics>> | null = both
-    ? {
-        model: riskMetrics(scores(r => r.probability!), labels, genotypes, model.facts.threshold), // biome-ignore format: one line
-        'two-snp': riskMetrics(scores(r => r.twoSnp!), labels, genotypes, 0.5), // biome-ignore format: one line
-        'odds-ratio': riskMetrics(scores(r => sigmoid(r.logOddsRatio!)), labels, genotypes, 0.5), // biome-ignore format: one line
-      }
-    : null
-  const d = both ? difference(scores(r => r.probability!), scores(r => r.twoSnp!), labels) : null // biome-ignore format: one line
+  const figures = figuresOf(judged, model)
+  const seen = seenOf(rows, judged, model)
   return {
     model: model.summary,
     rows,
     failures,
     resumed,
     cautions,
-    metrics,
-    comparison: d,
-    roc: both ? rocCurve(scores(r => r.probability!), labels) : null, // biome-ignore format: one line
+    metrics: figures?.metrics ?? null,
+    comparison: figures?.comparison ?? null,
+    roc: figures?.roc ?? null,
+    ...(seen ? { seen } : {}),
     limits: [
       ...(model.facts.trainedOnSimulated ? [simulatedSentence] : []),
       RESEARCH_USE_ONLY,
-      ...(both ? ['Figures are of this cohort. People of the training cohort among them would make them too good; the program cannot know.'] : []), // biome-ignore format: one line
+      ...(figures ? [figuresSentence(model, seen)] : []),
     ],
   }
+}
+
+function figuresOf(judged: readonly RiskCohortRow[], model: RiskModel) {
+  if (!judged.some(r => r.label === 1) || !judged.some(r => r.label === 0)) return null
+  const labels = judged.map(r => r.label!)
+  const scores = (of: (r: RiskCohortRow) => number) => judged.map(of)
+  const genotypes = judged.map(r => r.genotype ?? 'not called')
+  const metrics: Partial<Record<RiskModelName, RiskMetrics>> = {
+    model: riskMetrics(scores(r => r.probability!), labels, genotypes, model.facts.threshold), // biome-ignore format: one line
+    'two-snp': riskMetrics(scores(r => r.twoSnp!), labels, genotypes, 0.5), // biome-ignore format: one line
+    'odds-ratio': riskMetrics(scores(r => sigmoid(r.logOddsRatio!)), labels, genotypes, 0.5), // biome-ignore format: one line
+  }
+  const comparison = difference(
+    scores(r => r.probability!),
+    scores(r => r.twoSnp!),
+    labels,
+  )
+  return {
+    metrics,
+    comparison,
+    roc: rocCurve(
+      scores(r => r.probability!),
+      labels,
+    ),
+  }
+}
+
+const FITTED: ReadonlySet<string> = new Set(['training', 'validation'])
+/** Had a part in the making of the model, as far as its folder says. */
+const fitted = ({ seen }: RiskCohortRow) => seen?.sameName === true && FITTED.has(seen.part)
+
+/** Undefined when nobody of the cohort, nor anybody who reads like them, had a part in the training. */
+function seenOf(
+  rows: readonly RiskCohortRow[],
+  judged: readonly RiskCohortRow[],
+  model: RiskModel,
+): CohortSeen | undefined {
+  // biome-ignore format: one line
+  const count = (of: (seen: RiskSeen) => boolean) => rows.filter(r => r.seen && of(r.seen)).length
+  const part = (p: RiskSeen['part']) => count(s => s.sameName && s.part === p)
+  const alike = count(s => !s.sameName && FITTED.has(s.part))
+  const counts = { training: part('training'), validation: part('validation'), test: part('test'), alike }
+  if (counts.training + counts.validation + counts.test + alike === 0) return undefined
+  return {
+    ...counts,
+    heldOut: figuresOf(
+      judged.filter(r => !fitted(r)),
+      model,
+    ),
+  }
+}
+
+function figuresSentence(model: RiskModel, seen: CohortSeen | undefined): string {
+  if (!model.trainedPeople) return 'Figures are of this cohort. People of the training cohort among them would make them too good; this model does not say who they were.' // biome-ignore format: one line
+  const own = (seen?.training ?? 0) + (seen?.validation ?? 0)
+  if (own === 0) return 'Figures are of this cohort. Nobody of it, by name and letters, trained the model.'
+  return `${own} of these people trained the model or chose its stopping point: figures of everybody are too good, and only those of the others are held out.` // biome-ignore format: one line
 }
 
 const fingerprintOf = (request: CohortRequest, model: RiskModel): string =>
@@ -200,13 +249,17 @@ async function stateOf(path: string): Promise<string> {
 const cell = (x: string | number | null) => (x === null ? '.' : typeof x === 'number' ? String(Number(x.toPrecision(6))) : x.replaceAll(/[\t\r\n]/g, ' ')) // biome-ignore format: one line
 const COLUMNS = ['sample', 'path', 'label', 'genotype', 'probability', 'intervalLow', 'intervalHigh', 'place', 'twoSnp', 'logOddsRatio', 'meanDepth', 'covered', 'heterozygousShare', 'build', 'noCall'] as const // biome-ignore format: one line
 
+/** Part of the training; `~` before it where only the letters agree. */
+const seenCell = (seen: RiskSeen | undefined) => (seen ? `${seen.sameName ? '' : '~'}${seen.part}` : '.')
+
 /** The table of a cohort: what it rests on as comments, one line a sample, failures at the end as comments. */
 export function cohortTsv(cohort: RiskCohort): string {
+  const seen = cohort.rows.some(r => r.seen)
   const lines = [
     ...cohort.limits.map(l => `## ${l}`),
     `## model ${cohort.model.id}: ${cohort.model.name}`,
-    COLUMNS.join('\t'),
-    ...cohort.rows.map(row => COLUMNS.map(c => cell(row[c])).join('\t')),
+    [...COLUMNS, ...(seen ? ['seen'] : [])].join('\t'),
+    ...cohort.rows.map(row => [...COLUMNS.map(c => cell(row[c])), ...(seen ? [seenCell(row.seen)] : [])].join('\t')),
     ...cohort.failures.map(f => `## failed: line ${f.line} ${f.sample || '(no name)'}: ${f.code}: ${f.message}`),
   ]
   return `${lines.join('\n')}\n`

@@ -5,6 +5,7 @@ import {
   type RiskEvidence,
   type RiskNoCall,
   type RiskScore,
+  type RiskSeen,
 } from '../../../src-shared/genome/risk.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { RESEARCH_USE_ONLY } from '../../domain/apoe/limits.ts'
@@ -63,8 +64,10 @@ export async function scoreSample(request: ScoreRequest, model: RiskModel, conte
   // With the flanks taken as the reference, which nobody's are, the score is of no group that was calibrated.
   const bin = probability === null || foreign ? undefined : binOfProbability(facts.calibration, probability)
   const known = genotype !== null && !genotype.includes('e1')
+  const sample = request.sample ?? read.sample
+  const trained = model.trainedPeople?.find(sample, read.text)
   return {
-    sample: request.sample ?? read.sample,
+    sample,
     sampleFrom: request.sample === undefined ? read.sampleFrom : 'sheet',
     path: request.path,
     model: model.summary,
@@ -91,10 +94,17 @@ export async function scoreSample(request: ScoreRequest, model: RiskModel, conte
     },
     tokens: { count: ids.length, unknown: model.unknownTokens(ids), limit: model.maxTokens },
     evidence: logit === null || request.evidence === 0 ? [] : await evidenceOf(cleaned.text, logit, model, read, request.evidence, context), // biome-ignore format: one line
+    ...(trained ? { seen: trained } : {}),
     device: model.device(),
-    limits: limitsOf(read, model, sameSequence, cleaned.unseen),
+    limits: [...(trained ? [seenSentence(trained)] : []), ...limitsOf(read, model, sameSequence, cleaned.unseen)],
   }
 }
+
+const PART_OF = { training: 'among the people whom the model was trained on', validation: "among the people who chose the model's stopping point and calibration", test: 'among the held-out test people of the training' } as const // biome-ignore format: one line
+const seenSentence = ({ part, sameName }: RiskSeen): string =>
+  sameName
+    ? `This sample was ${PART_OF[part]}${part === 'test' ? '.' : ': its score is not that of an unseen person.'}`
+    : `A person with the same letters all over the region was ${PART_OF[part]}: it may be this one.`
 
 /** Share of covered positions at which one of the two alleles is the reference's letter. */
 function sameShare(text: string, reference: string): number {

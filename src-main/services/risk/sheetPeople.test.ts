@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -10,7 +10,7 @@ import { simulateCohort } from './simulateCohort.ts'
 
 const reference = resolve(import.meta.dirname, '../../../assets/demo/synthetic-chr19.fa.gz')
 const work = mkdtempSync(join(tmpdir(), 'diploscope-sheet-'))
-const spec = { ...COHORT_DEFAULTS, seed: 4, people: 20, depth: 6, regionFlankBp: 50 }
+const spec = { ...COHORT_DEFAULTS, seed: 4, people: 20, depth: 6, regionFlankBp: 50, flankEffects: 4, effectFlankBp: 50, flankEffectOdds: 1.7 } // biome-ignore format: one line
 const folder = join(work, 'people')
 const sheet = join(folder, 'samples.tsv')
 beforeAll(async () => {
@@ -34,6 +34,41 @@ it('reads the people of a sheet from their BAMs as they were simulated', async (
     direct.labels,
     direct.reference,
   ])
+})
+
+// Truth: the liability from which the same people were drawn.
+it('knows the true liability of simulated people from the files beside the sheet, and of nobody else', async () => {
+  const [fromFiles, direct] = [await read(sheet), await simulatedPeople({ spec, reference, haplotypes: undefined }, 50, 'robust', quietContext())] // biome-ignore format: one line
+  expect(fromFiles.truth?.genotypes).toEqual(direct.truth!.genotypes)
+  for (const [i, l] of direct.truth!.logOdds.entries()) expect(fromFiles.truth!.logOdds[i]).toBeCloseTo(l, 4)
+  expect(fromFiles.truth).toMatchObject({ optimalAuc: direct.truth!.optimalAuc, prevalence: direct.truth!.prevalence, causalSites: direct.truth!.causalSites }) // biome-ignore format: one line
+  const unsaid = changed('')
+  writeFileSync(unsaid, readFileSync(sheet, 'utf8').replaceAll('\te3/e3\t', '\t.\t'))
+  expect((await read(unsaid)).truth).toBeUndefined()
+})
+
+it('calls people simulated of whom the files say so, whatever the recipe says', async () => {
+  const claimed = await sheetPeople({ sheet, reference, simulated: false, depth: '6' }, 50, 'robust', quietContext())
+  expect(claimed.simulated).toBe(true)
+})
+
+it('does not read again who was read before a stop, but reads a file that changed', async () => {
+  const journal = join(work, 'people.journal')
+  const at = (progress: number[], stopAt: number) => {
+    const stop = new AbortController()
+    const context = { signal: stop.signal, report: ({ done }: { done: number }) => { progress.push(done); if (done >= stopAt) stop.abort() } } // biome-ignore format: one line
+    return sheetPeople({ sheet, reference, simulated: true, depth: '6' }, 50, 'robust', context, journal)
+  }
+  await expect(at([], 7)).rejects.toMatchObject({ code: 'cancelled' })
+  const before = readFileSync(journal, 'utf8').trimEnd().split('\n')
+  expect(before.length).toBe(1 + 7)
+  appendFileSync(journal, '["cut off by a ki')
+  const touched = join(folder, 'bam', 'SIM-000003.bam')
+  utimesSync(touched, new Date(1e12), new Date(1e12))
+  const whole = await at([], Number.POSITIVE_INFINITY)
+  expect(whole.texts).toEqual((await read(sheet)).texts)
+  // Seven from before, thirteen others, and the one whose file changed once more.
+  expect(readFileSync(journal, 'utf8').trimEnd().split('\n').length).toBe(1 + 7 + 13 + 1)
 })
 
 it('names the row that cannot be trained on', async () => {

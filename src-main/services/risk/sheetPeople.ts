@@ -1,14 +1,25 @@
+import { appendFile, readFile, stat, writeFile } from 'node:fs/promises'
 import { MIN_REGION_COVERAGE } from '../../../src-shared/genome/risk.ts'
 import { asWorkbenchError, type ErrorCode, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { riskRegion } from '../../domain/cohort/locus.ts'
 import { DIPLOTYPE_DEFAULTS } from '../../domain/diplotype/call.ts'
+import { makeFolders } from '../../storage/folders.ts'
 import { locusLetters, type RiskPeople } from './people.ts'
-import { readSampleDiplotype } from './sampleDiplotype.ts'
+import { readSampleDiplotype, type SampleDiplotype } from './sampleDiplotype.ts'
 import { readSampleSheet } from './sampleSheet.ts'
+import { sheetTruth } from './sheetTruth.ts'
+
+/** In the folder of a training until its model is there: the people that were read before it was stopped. */
+export const PEOPLE_JOURNAL = 'people.journal'
+
+/** What a training needs of a sample that was read. */
+type ReadPerson = Pick<SampleDiplotype, 'text' | 'covered' | 'build' | 'rna' | 'geneReads' | 'synthetic'>
 
 /**
- * The people of a sample sheet, their diplotypes read from their alignment files, one after the other.
+ * The people of a sample sheet, their diplotypes read from their alignment files, one after the other. With a journal each is kept as it is
+ * read, so that a training that was stopped does not read them again; a file that changed is. People of whom the files say that they are
+ * synthetic are simulated, whatever the recipe says.
  * @throws WorkbenchError `bad-input` that names the first row at fault: nobody is left out of a training in silence
  */
 export async function sheetPeople(
@@ -16,6 +27,7 @@ export async function sheetPeople(
   flankBp: number,
   caller: 'robust' | 'top2',
   context: WorkContext,
+  journal?: string,
 ): Promise<RiskPeople> {
   const sheet = await readSampleSheet(source.sheet)
   const [problem] = sheet.problems
@@ -26,33 +38,72 @@ export async function sheetPeople(
   if (unlabelled) throw new WorkbenchError('bad-input', `line ${unlabelled.line} of '${source.sheet}': no label`, 'give each person 0 or 1') // biome-ignore format: one line
   const region = riskRegion('GRCh38', flankBp)
   const { letters, note } = await locusLetters(source.reference, region.start, region.end, 0)
+  const known = journal === undefined ? undefined : await openJournal(journal, `${flankBp} ${caller} ${source.reference}`) // biome-ignore format: one line
   const texts: string[] = []
   let build: string | undefined
+  let synthetic = false
   for (const [i, row] of sheet.rows.entries()) {
     context.report({ phase: 'reading samples', done: i, total: sheet.rows.length })
     const at = (code: ErrorCode, what: string) => new WorkbenchError(code, `line ${row.line} of '${source.sheet}', '${row.sample}': ${what}`, 'mend or remove that row') // biome-ignore format: one line
-    const read = await readSampleDiplotype(
-      { path: row.path, flankBp, calling: { ...DIPLOTYPE_DEFAULTS, caller } },
-      context,
-    ).catch(error => {
-      // biome-ignore format: one line
-      const e = asWorkbenchError(error)
-      throw e.code === 'cancelled' ? e : at(e.code, e.message)
-    })
+    const key = `${row.path} ${await stateOf(row.path)}`
+    let read = known?.get(key)
+    if (!read) {
+      const calling = { ...DIPLOTYPE_DEFAULTS, caller }
+      read = await readSampleDiplotype(
+        { path: row.path, referencePath: source.reference, flankBp, calling },
+        context,
+      ).catch(error => {
+        // biome-ignore format: one line
+        const e = asWorkbenchError(error)
+        throw e.code === 'cancelled' ? e : at(e.code, e.message)
+      })
+      if (journal !== undefined) await appendFile(journal, `${JSON.stringify([key, kept(read)])}\n`)
+    }
     build ??= read.build
     if (read.build !== build) throw at('build', `it is ${read.build}, the samples before it are ${build}`)
     if (read.rna) throw at('bad-input', `${read.geneReads.spliced} of ${read.geneReads.reads} reads in the gene are spliced: reads of RNA`) // biome-ignore format: one line
     const share = read.covered / read.text.length
     if (share < MIN_REGION_COVERAGE) throw at('bad-input', `${(100 * share).toFixed(1)} % of the region is covered; at least ${100 * MIN_REGION_COVERAGE} % are needed`) // biome-ignore format: one line
+    synthetic ||= read.synthetic
     texts.push(read.text)
   }
+  const simulated = source.simulated || synthetic
+  const truth = simulated ? await sheetTruth(source.sheet, sheet.rows, flankBp) : undefined
   return {
     names: sheet.rows.map(r => r.sample),
     labels: Uint8Array.from(sheet.rows, r => r.label!),
     texts,
     reference: letters,
     referenceNote: note,
-    simulated: source.simulated,
+    simulated,
     depth: source.depth,
+    ...(truth ? { truth } : {}),
   }
+}
+
+const kept = ({ text, covered, build, rna, geneReads, synthetic }: ReadPerson): ReadPerson => ({ text, covered, build, rna, geneReads, synthetic }) // biome-ignore format: one line
+
+async function stateOf(path: string): Promise<string> {
+  const s = await stat(path).catch(() => undefined)
+  return s ? `${s.size} ${s.mtimeMs} ${s.ino}` : 'absent'
+}
+
+/** People read before, by file and its state; a journal of other settings is begun anew, a last line that was cut off is left out. */
+async function openJournal(path: string, settings: string): Promise<Map<string, ReadPerson>> {
+  const known = new Map<string, ReadPerson>()
+  const [head, ...lines] = (await readFile(path, 'utf8').catch(() => '')).split('\n')
+  const whole: string[] = []
+  if (head === settings)
+    for (const line of lines) {
+      try {
+        const [key, read] = JSON.parse(line) as [string, ReadPerson]
+        known.set(key, read)
+        whole.push(line)
+      } catch {
+        // The line that a kill cut off: its sample is read again.
+      }
+    }
+  await makeFolders(path.slice(0, -PEOPLE_JOURNAL.length))
+  await writeFile(path, `${[settings, ...whole].join('\n')}\n`, { mode: 0o600 })
+  return known
 }

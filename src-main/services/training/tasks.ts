@@ -24,6 +24,8 @@ export interface TrainDeps {
   readonly registry: ModelRegistry
   /** Told after each step. */
   onStep?(metrics: StepMetrics): void
+  /** Told before each split of a training that has several: which, of how many, and the most steps that it takes. */
+  onSplit?(part: { readonly split: number; readonly splits: number; readonly steps: number }): void
   /** One line for people: what was read, validation scores. */
   note(line: string): void
 }
