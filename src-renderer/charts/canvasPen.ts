@@ -34,7 +34,7 @@ export function canvasPen(context: CanvasRenderingContext2D, ratio: number, ink:
       context.stroke()
       context.setLineDash([])
     },
-    polyline(points, stroke, width = 1, fill) {
+    polyline(points, stroke, width = 1, fill, dash = '') {
       context.beginPath()
       for (const [x, y] of points) context.lineTo(x, y)
       if (fill) {
@@ -44,7 +44,9 @@ export function canvasPen(context: CanvasRenderingContext2D, ratio: number, ink:
       context.strokeStyle = stroke
       context.lineWidth = width
       context.lineJoin = 'round'
+      context.setLineDash(dash ? dash.split(' ').map(Number) : [])
       context.stroke()
+      context.setLineDash([])
     },
     text(x, y, text, style = {}) {
       context.font = `${style.weight ?? 400} ${style.size ?? 12}px ${FAMILY}`

@@ -40,7 +40,13 @@ export interface HeatColours {
 export interface Pen {
   rect(box: Box, fill: string, stroke?: string): void
   line(x1: number, y1: number, x2: number, y2: number, stroke: string, width?: number, dash?: string): void
-  polyline(points: readonly (readonly [number, number])[], stroke: string, width?: number, fill?: string): void
+  polyline(
+    points: readonly (readonly [number, number])[],
+    stroke: string,
+    width?: number,
+    fill?: string,
+    dash?: string,
+  ): void
   text(x: number, y: number, text: string, style?: TextStyle): void
   /** An outline in a unit box, stretched into `box`; `opacity` 0 to 1. */
   glyph(path: string, box: Box, fill: string, opacity?: number): void
@@ -60,9 +66,12 @@ export function svgPen(): Pen & { readonly body: string[] } {
     body,
     rect: (b, fill, stroke) => void body.push(svgRect(b.x, b.y, b.width, b.height, fill, stroke)),
     line: (...args) => void body.push(svgLine(...args)),
-    polyline(points, stroke, width = 1, fill = 'none') {
+    polyline(points, stroke, width = 1, fill = 'none', dash = '') {
       const d = points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${n(x)} ${n(y)}`).join('')
-      body.push(`<path d="${d}" fill="${fill}" stroke="${stroke}" stroke-width="${n(width)}" stroke-linejoin="round"/>`)
+      const dashed = dash ? ` stroke-dasharray="${dash}"` : ''
+      body.push(
+        `<path d="${d}" fill="${fill}" stroke="${stroke}" stroke-width="${n(width)}" stroke-linejoin="round"${dashed}/>`,
+      )
     },
     text: (x, y, text, style) => void body.push(svgText(x, y, text, style)),
     glyph(path, b, fill, opacity = 1) {
