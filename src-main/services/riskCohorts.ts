@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { RiskCohort, RiskModelName, RiskSheet } from '../../src-shared/genome/risk.ts'
+import { type RiskCohort, type RiskModelName, type RiskSheet, SIMULATED_LABEL } from '../../src-shared/genome/risk.ts'
+import type { CohortComparison } from '../../src-shared/genome/riskComparison.ts'
 import type { ExportedFile } from '../../src-shared/ipc/contract.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { CohortRocs, CohortRun, CohortSubject, OpenedCohort, RiskEvents, SimulatedTruth } from '../../src-shared/ipc/riskMethods.ts' // biome-ignore format: one line
 import type { JobSnapshot, WorkContext } from '../../src-shared/job.ts'
+import { compareRisks } from '../analyses/compareRisks.ts'
 import { sigmoid } from '../domain/liability/liability.ts'
 import { rocCurve } from '../domain/statistics/riskMetrics.ts'
 import { writeFileAtomic } from '../storage/atomic.ts'
@@ -35,6 +37,7 @@ export interface RiskCohorts {
   open(fileId: string): Promise<OpenedCohort>
   start(subject: CohortSubject, again: boolean, context: WorkContext): Promise<JobSnapshot>
   get(subject: CohortSubject, context: WorkContext): Promise<CohortRun>
+  compare(subject: CohortSubject, otherModelFileId: string, context: WorkContext): Promise<CohortComparison>
   export(subject: CohortSubject, format: 'tsv' | 'json', context: WorkContext): Promise<ExportedFile>
   /** The path of a sample's file. @throws WorkbenchError `not-found` */
   samplePath(fileId: string, sample: string): Promise<string>
@@ -150,6 +153,19 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
       })
       running.set(key, job.id)
       return job
+    },
+    async compare(subject, otherModelFileId, context) {
+      if (otherModelFileId === subject.modelFileId) throw new WorkbenchError('bad-input', 'a model and itself are to be compared', 'choose another risk model') // biome-ignore format: one line
+      const scored = async (modelFileId: string) => {
+        const run = await get({ ...subject, modelFileId }, context)
+        return open.with(modelFileId, context, async ({ model }) => {
+          const { name } = model.json
+          if (!run.cohort) throw new WorkbenchError('not-found', `'${name}' has scored nobody of this sheet yet`, 'score the cohort with it first') // biome-ignore format: one line
+          const label = model.facts.trainedOnSimulated ? SIMULATED_LABEL : null
+          return { name, label, threshold: run.threshold, rows: run.cohort.rows }
+        })
+      }
+      return compareRisks(await scored(subject.modelFileId), await scored(otherModelFileId))
     },
     async export(subject, format, context) {
       const { path } = await sheetOf(subject.fileId)

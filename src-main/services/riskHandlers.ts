@@ -66,6 +66,8 @@ export function createRiskHandlers(parts: RiskHandlerParts): Pick<Handlers, keyo
     'risk.cohortOpen': ({ fileId }) => cohorts.open(fileId),
     'risk.cohortStart': ({ again, ...subject }, context) => cohorts.start(subject, again, context),
     'risk.cohort': (subject, context) => cohorts.get(subject, context),
+    'risk.cohortCompare': ({ otherModelFileId, ...subject }, context) =>
+      cohorts.compare(subject, otherModelFileId, context),
     'risk.cohortExport': ({ format, ...subject }, context) => cohorts.export(subject, format, context),
     'risk.cohortSample': async ({ fileId, sample }) => openFile(await cohorts.samplePath(fileId, sample)),
   }

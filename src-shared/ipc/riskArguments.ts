@@ -11,6 +11,7 @@ export const RISK_ARGUMENTS: { readonly [M in keyof RiskMethods]: (value: unknow
   'risk.cohortOpen': fields({ fileId: id }),
   'risk.cohortStart': fields({ ...subject, again: flag }),
   'risk.cohort': fields(subject),
+  'risk.cohortCompare': fields({ ...subject, otherModelFileId: id }),
   'risk.cohortExport': fields({ ...subject, format: oneOf('tsv', 'json') }),
   'risk.cohortSample': fields({ fileId: id, sample: text(1000) }),
 }

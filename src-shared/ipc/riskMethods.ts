@@ -8,6 +8,7 @@ import type {
   RocCurve,
   ScoreDistribution,
 } from '../genome/risk.ts'
+import type { CohortComparison } from '../genome/riskComparison.ts'
 import type { JobSnapshot } from '../job.ts'
 import type { OpenedFile } from '../openedFile.ts'
 import type { ExportedFile } from './contract.ts'
@@ -107,6 +108,11 @@ export interface RiskMethods {
   /** Scores what is not scored yet, as a job. `again`: from the beginning. */
   'risk.cohortStart': { args: CohortSubject & { again: boolean }; result: JobSnapshot }
   'risk.cohort': { args: CohortSubject; result: CohortRun }
+  /**
+   * Two models on the people of a sheet whom both have scored.
+   * @throws `not-found` where one of them has scored nobody yet, `bad-input` for a model and itself
+   */
+  'risk.cohortCompare': { args: CohortSubject & { otherModelFileId: string }; result: CohortComparison }
   'risk.cohortExport': { args: CohortSubject & { format: 'tsv' | 'json' }; result: ExportedFile }
   /** Opens the file of a sample of the sheet. */
   'risk.cohortSample': { args: { fileId: string; sample: string }; result: OpenedFile }

@@ -1,19 +1,6 @@
+import type { PairedAuc } from '../../../src-shared/genome/riskComparison.ts'
 import { twoSidedP } from './normal.ts'
 import { compareAuc, rocAuc, Z_975 } from './rocAuc.ts'
-
-/** Two scores of the same samples, judged by their areas under the ROC curve. */
-export interface PairedDeLong {
-  readonly aucA: number
-  readonly aucB: number
-  /** aucA - aucB. */
-  readonly difference: number
-  /** 95 % interval of the difference, clipped to [-1, 1]. */
-  readonly ci: readonly [number, number]
-  /** null when the variance is 0, as for scores that rank everybody alike: nothing can be tested then. */
-  readonly z: number | null
-  /** Two-sided, of no difference; null with z. */
-  readonly p: number | null
-}
 
 /**
  * Paired comparison of two scores by DeLong's structural components (DeLong, DeLong and Clarke-Pearson 1988): the variance of the difference is
@@ -25,7 +12,7 @@ export function pairedDeLong(
   scoresA: ArrayLike<number>,
   scoresB: ArrayLike<number>,
   labels: ArrayLike<number>,
-): PairedDeLong | null {
+): PairedAuc | null {
   const compared = compareAuc(scoresA, scoresB, labels)
   const [a, b] = [rocAuc(scoresA, labels), rocAuc(scoresB, labels)]
   if (!compared || !a || !b) return null

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import type { RiskCohortRow } from '../../src-shared/genome/risk.ts'
+import { compareRisks } from './compareRisks.ts'
+
+const row = (sample: string, label: 0 | 1 | null, probability: number | null): RiskCohortRow => ({
+  sample,
+  path: `${sample}.bam`,
+  label,
+  genotype: 'e3/e3',
+  probability,
+  intervalLow: null,
+  intervalHigh: null,
+  place: null,
+  twoSnp: 0.4,
+  logOddsRatio: 0,
+  meanDepth: 30,
+  covered: 1,
+  heterozygousShare: 0,
+  build: 'GRCh38',
+  noCall: probability === null ? 'low-coverage' : null,
+})
+const cohort = (name: string, threshold: number, rows: readonly RiskCohortRow[]) => ({ name, label: null, threshold, rows }) // biome-ignore format: one line
+
+describe('two models on one sheet (truth: counted by hand)', () => {
+  const a = cohort('first', 0.5, [row('p', 1, 0.9), row('q', 1, 0.4), row('r', 0, 0.6), row('s', 0, 0.1), row('t', null, 0.5), row('u', 1, 0.8), row('v', 1, null)]) // biome-ignore format: one line
+  const b = cohort('second', 0.3, [row('s', 0, 0.2), row('r', 0, 0.25), row('q', 1, 0.35), row('p', 1, 0.3), row('t', null, 0.1), row('u', 1, null), row('w', 0, 0.2)]) // biome-ignore format: one line
+  const c = compareRisks(a, b)
+
+  it('are compared on the people whom both have scored, in the order of the sheet', () => {
+    expect([c.people, c.onlyA, c.onlyB, c.labelled, c.cases]).toEqual([5, 1, 1, 4, 2])
+    expect(c.samples).toEqual(['p', 'q', 'r', 's', 't'])
+    expect([...c.labels]).toEqual([1, 1, 0, 0, -1])
+    expect([...c.scoresA]).toEqual([0.9, 0.4, 0.6, 0.1, 0.5])
+    expect([...c.scoresB]).toEqual([0.3, 0.35, 0.25, 0.2, 0.1])
+  })
+
+  it('have their AUCs on people with a label: three of four pairs in order, and all four', () => {
+    expect([c.a.auc?.auc, c.b.auc?.auc]).toEqual([0.75, 1])
+    expect(c.paired).toMatchObject({ aucA: 0.75, aucB: 1, difference: -0.25 })
+    expect(c.a.roc?.truePositiveRate.at(-1)).toBe(1)
+    // Ranks of the five, by eye: [5, 2, 4, 1, 3] against [4, 5, 3, 2, 1]; 1 - 6 Σd²/(n(n²-1)) with Σd² = 1+9+1+1+4.
+    expect(c.spearman).toBeCloseTo(1 - (6 * 16) / 120, 12)
+  })
+
+  it('agree where both call alike, each at its own threshold', () => {
+    expect(c.agreement).toEqual([
+      { label: 1, both: 1, onlyA: 0, onlyB: 1, neither: 0 },
+      { label: 0, both: 0, onlyA: 1, onlyB: 0, neither: 1 },
+      { label: null, both: 0, onlyA: 1, onlyB: 0, neither: 0 },
+    ])
+    expect(c.agreed).toBe(2 / 5)
+    // Shares of calls 3/5 and 2/5: by chance 6/25 + 6/25 = 12/25.
+    expect(c.kappa).toBeCloseTo((2 / 5 - 12 / 25) / (1 - 12 / 25), 12)
+  })
+
+  it('without labels, or with nobody in common, have what can be said and null for the rest', () => {
+    const none = (rows: readonly RiskCohortRow[]) => rows.map(r => ({ ...r, label: null }))
+    const bare = compareRisks({ ...a, rows: none(a.rows) }, { ...b, rows: none(b.rows) })
+    expect(bare).toMatchObject({ people: 5, labelled: 0, paired: null, a: { auc: null, roc: null } })
+    expect(bare.spearman).toBeCloseTo(0.2, 12)
+    const apart = compareRisks(a, cohort('third', 0.5, [row('x', 1, 0.2)]))
+    expect(apart).toMatchObject({ people: 0, onlyB: 1, paired: null, spearman: null, agreed: null, kappa: null })
+  })
+
+  it('that call everybody a case have no kappa', () => {
+    const everybody = compareRisks({ ...a, threshold: 0 }, { ...b, threshold: 0 })
+    expect(everybody).toMatchObject({ agreed: 1, kappa: null })
+  })
+})
