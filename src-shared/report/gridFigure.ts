@@ -38,7 +38,7 @@ export function gridLayout(figure: GridFigure, picture: LabPicture): GridLayout 
     grid,
     cell: { width, height: CELL_HIGH },
     columnsY: top - 8,
-    scale: { x: left, y: scaleY, width: Math.min(280, picture.width - left - 12), height: SCALE_HIGH },
+    scale: { x: left, y: scaleY, width: Math.min(280, picture.width - left - 64), height: SCALE_HIGH },
     legendY,
     foot: foot.map((text, i) => ({ text, y: footTop + i * 14 })),
   }
@@ -115,7 +115,7 @@ export function drawGrid(pen: Pen, figure: GridFigure, layout: GridLayout, theme
     pen.text(scale.x + (i / 2) * scale.width, scale.y + 22, valueText(value, figure.format), { anchor, size: SMALL, fill: inks.faint }) // biome-ignore format: one line
   })
   if (figure.colours === 'diverging-ratio')
-    pen.text(scale.x - 8, scale.y + 9, 'better →', { anchor: 'end', size: SMALL, fill: inks.faint })
+    pen.text(scale.x + scale.width + 8, scale.y + 9, '→ better', { size: SMALL, fill: inks.faint })
   if (figure.values.some(v => v === null || !Number.isFinite(v))) {
     drawCross(pen, grid.x + 5, layout.legendY - 4, 8, inks.faint)
     pen.text(grid.x + 18, layout.legendY, missingWords(figure), { size: SMALL, fill: inks.faint })

@@ -2,7 +2,7 @@ import type { LabFigure, LineFigure } from '../lab/page.ts'
 import type { Theme } from './colourScale.ts'
 import { gridFigure, gridWords } from './gridFigure.ts'
 import { themeInks } from './heatTheme.ts'
-import type { Axis } from './labAxis.ts'
+import { type Axis, textWidth } from './labAxis.ts'
 import { type LabPicture, LEGEND_SIGN, type LineLayout, lineLayout, SMALL } from './labLayout.ts'
 import { drawCross, drawMarker, type Look, looksOf, seriesName } from './labMarkers.ts'
 import { valueText } from './labNumbers.ts'
@@ -19,8 +19,11 @@ export function drawLines(pen: Pen, figure: LineFigure, layout: LineLayout, them
   drawAxes(pen, layout, inks)
   if (figure.identityBand !== undefined) drawIdentity(pen, figure.identityBand, layout, inks)
   const bottom = plot.y + plot.height
+  for (const m of layout.marks) pen.line(m.x, m.y - 9, m.x, bottom, inks.faint, 1.2, '5 3')
   for (const m of layout.marks) {
-    pen.line(m.x, m.y - 9, m.x, bottom, inks.faint, 1.2, '5 3')
+    // A line of another mark does not run through the words.
+    const wide = textWidth(m.label, SMALL)
+    pen.rect({ x: m.anchor === 'start' ? m.textX - 2 : m.textX - wide, y: m.y - 10, width: wide + 2, height: 13 }, inks.paper) // biome-ignore format: one line
     pen.text(m.textX, m.y, m.label, { size: SMALL, weight: 600, anchor: m.anchor, fill: inks.ink })
   }
   figure.series.forEach((_, s) => {
@@ -37,7 +40,10 @@ export function drawLines(pen: Pen, figure: LineFigure, layout: LineLayout, them
   for (const row of layout.missing) {
     pen.text(plot.x - 6, row.y + 4, row.text, { size: SMALL, anchor: 'end', fill: inks.ink })
     pen.line(plot.x, row.y + 9, plot.x + plot.width, row.y + 9, inks.grid)
-    for (const { x, series } of row.at) drawCross(pen, x, row.y, 7, looks[series]!.colour)
+    for (const { x, series } of row.at) {
+      drawMarker(pen, x, row.y, MARKER, looks[series]!)
+      drawCross(pen, x, row.y, MARKER + 2, inks.ink)
+    }
   }
   if (figure.series.every(s => s.points.length === 0))
     pen.text(plot.x + plot.width / 2, plot.y + plot.height / 2, 'No point yet', { anchor: 'middle', fill: inks.faint })
@@ -75,7 +81,7 @@ function drawAxes(pen: Pen, layout: LineLayout, inks: Inks) {
   pen.text(plot.x + plot.width / 2, bottom + 34, scaled(layout.xLabel, layout.x), { anchor: 'middle', size: SMALL, fill: inks.ink }) // biome-ignore format: one line
 }
 
-const scaled = (label: string, axis: Axis) => (axis.log ? `${label} (log)` : label)
+const scaled = (label: string, axis: Axis) => (axis.log ? `${label}, log scale` : label)
 
 /** y = x, and the band in which predictions are called right: a share of the predicted value each way. */
 function drawIdentity(pen: Pen, band: number, { plot, x, y }: LineLayout, inks: Inks) {

@@ -54,7 +54,7 @@ const ROW = 17
 const MISSING_ROW = 18
 /** Longest name of a missing row; the whole text is in the table. */
 const LONGEST_REASON = 16
-const CROSS_APART = 11
+const CROSS_APART = 14
 const LEGEND_GAP = 16
 export const LEGEND_SIGN = 26
 

@@ -18,7 +18,7 @@ const COLOURS: Readonly<Record<Theme, readonly Rgb[]>> = {
   dark: [[88, 169, 232], [240, 122, 53], [47, 195, 154], [224, 160, 196], [240, 180, 41], [155, 211, 245], [165, 175, 180]], // biome-ignore format: one table
 }
 const PAPERS: Readonly<Record<Theme, Rgb>> = { light: [255, 255, 255], dark: [36, 40, 43] }
-const PALER = 0.38
+const PALER: Readonly<Record<Theme, number>> = { light: 0.38, dark: 0.22 }
 
 const ring = (points: readonly (readonly [number, number])[]) =>
   `${points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x} ${y}`).join('')}Z`
@@ -71,8 +71,8 @@ export function drawMarker(
 /** A value that is not there: a cross, whatever the colour. */
 export function drawCross(pen: Pen, x: number, y: number, size: number, colour: string) {
   const d = size / 2
-  pen.line(x - d, y - d, x + d, y + d, colour, 2)
-  pen.line(x - d, y + d, x + d, y - d, colour, 2)
+  pen.line(x - d, y - d, x + d, y + d, colour, 1.5)
+  pen.line(x - d, y + d, x + d, y - d, colour, 1.5)
 }
 
 /** The look of every series, in their order: colours by group, shapes by name, so that a series of another machine has its own's. */
@@ -83,7 +83,7 @@ export function looksOf(series: readonly FigureSeries[], theme: Theme): readonly
     const away = s.from !== undefined
     const colour = COLOURS[theme][groups.indexOf(s.group ?? s.name) % COLOURS[theme].length]!
     return {
-      colour: cssRgb(away ? paler(colour, PAPERS[theme], PALER) : colour),
+      colour: cssRgb(away ? paler(colour, PAPERS[theme], PALER[theme]) : colour),
       marker: names.indexOf(s.name) % SHAPES.length,
       hollow: away,
       dash: s.style === 'dashed' ? '6 4' : away ? '2 3' : '',
