@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { toWire, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import { type Channel, openChannel } from './channel.ts'
 import { type Frame, packTensors, unpackTensors } from './frames.ts'
+import { peakRssBytes } from './peakMemory.ts'
 import { type Answer, type MemoryUse, type ProcessSettings, type Request, SETTINGS_VARIABLE } from './protocol.ts'
 import { type Runtime, Sessions } from './sessions.ts'
 
@@ -45,7 +46,8 @@ const engineMissing = (cause: unknown) =>
 async function serve(channel: Channel, sessions: Sessions, answer: (a: Answer, b?: readonly Uint8Array[]) => void) {
   const memory = (): MemoryUse => ({
     rssBytes: process.memoryUsage.rss(),
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    peakRssBytes: peakRssBytes(),
+    cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
     sessionBytes: sessions.bytes,
     sessions: sessions.count,
     stateBytes: sessions.stateBytes,

@@ -64,6 +64,8 @@ export type Request =
 export interface MemoryUse {
   readonly rssBytes: number
   readonly peakRssBytes: number
+  /** Processor time that the process has used, all threads together. */
+  readonly cpuSeconds: number
   readonly sessionBytes: number
   readonly sessions: number
   readonly stateBytes: number

@@ -91,7 +91,7 @@ export class CallQueue {
   }
 
   stats(): ComputeStats {
-    const nothing = { rssBytes: 0, peakRssBytes: 0, sessionBytes: 0, sessions: 0, stateBytes: 0 }
+    const nothing = { rssBytes: 0, peakRssBytes: 0, cpuSeconds: 0, sessionBytes: 0, sessions: 0, stateBytes: 0 }
     return {
       ...(this.worker?.memory ?? nothing),
       pid: this.worker?.alive ? this.worker.pid : undefined,

@@ -13,6 +13,8 @@ import type { Engines, SampleSource } from './engines.ts'
 import type { FileEntry, FileRegistry } from './files.ts'
 import type { EventHub } from './hub.ts'
 import type { Jobs } from './jobs.ts'
+import { createLabHandlers } from './labHandlers.ts'
+import type { LabServices } from './labServices.ts'
 import { resolveLocus } from './locus.ts'
 import { createModelHandlers } from './modelHandlers.ts'
 import type { ModelServices } from './modelServices.ts'
@@ -41,6 +43,7 @@ export interface HandlerParts {
   readonly models: ModelServices
   readonly scans: ScanServices
   readonly risk: RiskServices
+  readonly lab: LabServices
   readonly devices: () => Promise<readonly DeviceReport[]>
   readonly now: () => number
 }
@@ -162,6 +165,7 @@ export function createHandlers(
     openPaths,
     ...createModelHandlers({ ...parts, version: parts.info.version, open: openShipped }),
     ...createScanHandlers(parts.scans),
+    ...createLabHandlers(parts.lab),
     ...createRiskHandlers({
       ...parts,
       version: parts.info.version,

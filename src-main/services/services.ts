@@ -16,6 +16,8 @@ import { createFileRegistry } from './files.ts'
 import { createHandlers } from './handlers.ts'
 import { createHub } from './hub.ts'
 import { createJobs } from './jobs.ts'
+import { createLab, labDataFolders } from './lab/lab.ts'
+import { createLabServices } from './labServices.ts'
 import { createModelServices } from './modelServices.ts'
 import { createProjects, PROJECT_SUFFIX, type StartWith } from './projects.ts'
 import { createRecent } from './recent.ts'
@@ -32,6 +34,8 @@ export interface ServicesOptions {
   readonly demoDir?: string
   /** Where the models of the program lie, each in its folder. */
   readonly modelsDir?: string
+  /** Where the recipes of the program lie. */
+  readonly recipesDir?: string
   readonly host: AppInfo['host']
   readonly dialogs: AppInfo['dialogs']
   readonly version: string
@@ -144,6 +148,22 @@ export async function createServices(options: ServicesOptions): Promise<Services
     fault: error => fault(error, 'scans'),
   })
   const risk = createRiskServices({ models, dataDir })
+  const lab = createLabServices({
+    lab: createLab({
+      dataDir,
+      recipesDir: options.recipesDir,
+      dataFolders: labDataFolders(options.recipesDir),
+      registry: models.registry,
+      threads,
+      version: options.version,
+      now,
+      fault: error => fault(error, 'lab'),
+      ...(options.computeLauncher ? { launcher: options.computeLauncher } : {}),
+    }),
+    jobs,
+    downloads,
+    emit: hub.emit,
+  })
   const info: AppInfo = {
     version: options.version,
     host: options.host,
@@ -166,6 +186,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     models,
     scans,
     risk,
+    lab,
     devices: compute.devices,
     now,
   })

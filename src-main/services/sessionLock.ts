@@ -28,14 +28,24 @@ export async function claimSession(
     }
     const owner = Number(await readFile(path, 'utf8').catch(() => ''))
     if (owner === pid) return held(path)
-    const beat = await stat(path).then(
-      s => s.mtimeMs,
-      () => 0,
-    )
-    if (isAlive(owner) && now() - beat < 4 * BEAT_MS) return { taken: true, release: async () => {} }
+    if (await lives(path, owner, now())) return { taken: true, release: async () => {} }
     await rm(path, { force: true })
   }
   return { taken: true, release: async () => {} } // others claim it at this very moment
+}
+
+/** Whether a process that lives has claimed `path`, this one included. */
+export async function isClaimed(path: string, now: () => number = Date.now): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return lives(path, Number(text), now())
+}
+
+async function lives(path: string, owner: number, now: number): Promise<boolean> {
+  const beat = await stat(path).then(
+    s => s.mtimeMs,
+    () => 0,
+  )
+  return isAlive(owner) && now - beat < 4 * BEAT_MS
 }
 
 function held(path: string): SessionLock {

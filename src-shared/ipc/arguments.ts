@@ -13,6 +13,7 @@ import {
   text,
 } from './checks.ts'
 import type { Args, Method } from './contract.ts'
+import { LAB_ARGUMENTS } from './labArguments.ts'
 import { MODEL_ARGUMENTS } from './modelArguments.ts'
 import { projectDocument } from './projectChecks.ts'
 import { RISK_ARGUMENTS } from './riskArguments.ts'
@@ -51,6 +52,7 @@ export const ARGUMENTS: { readonly [M in Method]: (value: unknown) => Args<M> } 
   'jobs.list': nothing,
   'jobs.cancel': jobId,
   'jobs.markRead': jobId,
+  ...LAB_ARGUMENTS,
   ...MODEL_ARGUMENTS,
   ...RISK_ARGUMENTS,
   ...SCAN_ARGUMENTS,

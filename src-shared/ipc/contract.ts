@@ -8,6 +8,7 @@ import type { JobSnapshot, WorkContext } from '../job.ts'
 import type { OpenedFile, RecentFile } from '../openedFile.ts'
 import type { ProjectDocument, ProjectState } from '../project.ts'
 import type { WireError } from './errors.ts'
+import type { LabEvents, LabMethods } from './labMethods.ts'
 import type { ModelMethods, PredictionChanged } from './modelMethods.ts'
 import type { RiskEvents, RiskMethods } from './riskMethods.ts'
 import type { ScanEvents, ScanMethods } from './scanMethods.ts'
@@ -88,7 +89,7 @@ export type LocusResolution =
   | { readonly kind: 'gene'; readonly hit: GeneHit; readonly interval: Interval; readonly others: readonly GeneHit[] }
 
 /** Every call that can cross the boundary: one line each. A handler or an argument check that is missing does not compile. */
-export interface Methods extends ModelMethods, RiskMethods, ScanMethods {
+export interface Methods extends LabMethods, ModelMethods, RiskMethods, ScanMethods {
   'app.info': { args: Record<string, never>; result: AppInfo }
   /** Tries each device by running a small network on it: what a session claims proves nothing. Takes a second or two. */
   'app.devices': { args: Record<string, never>; result: readonly DeviceReport[] }
@@ -144,7 +145,7 @@ export type ShellCommand =
   | 'toggle-theme'
 
 /** Told to every connected window. */
-export interface Events extends RiskEvents, ScanEvents {
+export interface Events extends LabEvents, RiskEvents, ScanEvents {
   'job.changed': JobSnapshot
   /** Files that were opened: by a dialog, a drop, the operating system, or a call of any window. */
   'files.opened': { readonly files: readonly OpenedFile[] }

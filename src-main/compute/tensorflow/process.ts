@@ -4,6 +4,7 @@ import { toWire, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { DType, Tensor } from '../../../src-shared/tensor.ts'
 import { openChannel } from '../channel.ts'
 import { type Frame, packTensors, unpackTensors } from '../frames.ts'
+import { peakRssBytes } from '../peakMemory.ts'
 import {
   type Answer,
   type MemoryUse,
@@ -75,7 +76,8 @@ const unusable = (cause: unknown) =>
 
 const memory = (sessions: number): MemoryUse => ({
   rssBytes: process.memoryUsage.rss(),
-  peakRssBytes: process.resourceUsage().maxRSS * 1024,
+  peakRssBytes: peakRssBytes(),
+  cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
   sessionBytes: 0, // the package does not tell
   sessions,
   stateBytes: 0,

@@ -27,6 +27,7 @@ function start(message: Extract<ToServices, { kind: 'start' }>): Promise<Service
     dataDir: message.dataDir,
     demoDir: join(message.assetsDir, 'demo'),
     modelsDir: join(message.assetsDir, 'models'),
+    recipesDir: join(message.assetsDir, 'recipes'),
     host: 'electron',
     dialogs: 'native',
     version: message.version,

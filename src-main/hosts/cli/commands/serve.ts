@@ -85,6 +85,7 @@ export const command: CliCommand = {
       dataDir,
       demoDir: join(program, 'assets', 'demo'),
       modelsDir: join(program, 'assets', 'models'),
+      recipesDir: join(program, 'assets', 'recipes'),
       host: 'headless',
       dialogs: 'browse',
       version: process.env['DIPLOSCOPE_VERSION'] ?? 'unknown',
