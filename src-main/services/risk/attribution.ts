@@ -1,12 +1,12 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { attributionGraph, spreadOverBases } from '../../analyses/riskAttribution.ts'
+import { SPECIALS } from '../../domain/cohort/peopleTokenizer.ts'
 import { emitOnnx } from '../../graph/onnx.ts'
 import { openModelFolder } from '../models/modelFolder.ts'
 import { int32, padded } from './network.ts'
 import type { RiskDeps, RiskModel } from './riskModel.ts'
 import { noCallOf, readForModel, type ScoreRequest } from './scoreSample.ts'
-import { SPECIALS } from './tokenizerOf.ts'
 
 /** What each base of a region does to the logit of a case. */
 export interface BaseAttribution {

@@ -5,28 +5,28 @@ import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { elementCount, float32, type Tensor, type Tensors } from '../../../src-shared/tensor.ts'
 import { shuffled, streamOf } from '../../domain/cohort/draws.ts'
+import { SPECIALS } from '../../domain/cohort/peopleTokenizer.ts'
 import { assertDisjoint, type Split, stratifiedSplit } from '../../domain/cohort/splits.ts'
 import { rocAuc } from '../../domain/statistics/rocAuc.ts'
-import { loadTokenizer } from '../../domain/tokenizer/tokenizer.ts'
 import { learningRate } from '../../graph/optimizer/schedule.ts'
 import { initialEncoderWeights } from '../../models/encoderInitialisation.ts'
 import { MODEL_FILE } from '../../models/folder/modelJson.ts'
 import type { ConfiguredModel } from '../../models/registry.ts'
 import { makeFolders } from '../../storage/folders.ts'
+import type { PeopleRowsRequest } from '../../workers/peopleRows.ts'
+import { peopleRowsInThread } from '../../workers/peopleRowsClient.ts'
 import { openModelFolder } from '../models/modelFolder.ts'
 import type { Json } from '../training/checkpoint.ts'
 import { readingRecipe } from '../training/recipe.ts'
 import type { TaskRunner, TrainRequest } from '../training/tasks.ts'
 import { trainLoop } from '../training/trainLoop.ts'
 import { type Run, type Trained, writeClassifier } from './classifierFolder.ts'
-import { cleaner, encoderOf, learnedPanel } from './encoding.ts'
 import { fitBaselines, judgeSplit, type SplitResult } from './judge.ts'
 import { caseLogits, int32, openForward, padded, tokenStep } from './network.ts'
 import { simulatedPeople } from './people.ts'
 import { type ClassifyRecipe, parseClassifyRecipe } from './recipe.ts'
 import { PEOPLE_JOURNAL, sheetPeople } from './sheetPeople.ts'
 import { checkStart } from './startModel.ts'
-import { SPECIALS, tokenizerOf } from './tokenizerOf.ts'
 
 /** People a run of the network judges at once. */
 const JUDGED = 64
@@ -73,19 +73,13 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
   const { training } = recipe
   const split = stratifiedSplit(people.labels, seed, which)
   const started = recipe.start === undefined ? undefined : await startOf(recipe.start)
-  const trainTexts = Array.from(split.train, i => people.texts[i]!)
-  const panel = learnedPanel(trainTexts, people.reference, recipe.panelShare)
-  const clean = cleaner(people.reference, panel, recipe.uncovered)
-  const tokenizer = started?.tokenizer ?? (await tokenizerBytes(recipe, trainTexts.map(t => clean(t).text), seed, context)) // biome-ignore format: one line
-  const loaded = loadTokenizer(tokenizer)
-  const encoder = encoderOf(loaded, clean)
-  const rows = people.texts.map(text => encoder.ids(encoder.clean(text).text))
+  const { panel, tokenizer, rows, pieces } = await peopleRowsInThread({ texts: people.texts, training: split.train, reference: people.reference, panelShare: recipe.panelShare, uncovered: recipe.uncovered, tokenizer: started?.tokenizer ?? (await tokenizerSource(recipe, seed)) }, context) // biome-ignore format: one line
   const trainTokens = Array.from(split.train, i => rows[i]!.length)
   const most = trainTokens.reduce((a, b) => Math.max(a, b), 0)
   const maxTokens = started ? Number(started.architecture['maxTokens']) : spare(most)
   const long = rows.findIndex(r => r.length > maxTokens)
   if (long >= 0) throw new WorkbenchError('bad-input', `${people.names[long]} has ${rows[long]!.length} tokens, the network takes ${maxTokens}`, 'use a larger vocabulary or a shorter flank') // biome-ignore format: one line
-  const architecture = { ...recipe.architecture, ...started?.architecture, vocabulary: loaded.size, maxTokens, padToken: SPECIALS.pad, classes: 2, tokenHead: 'none' } // biome-ignore format: one line
+  const architecture = { ...recipe.architecture, ...started?.architecture, vocabulary: pieces, maxTokens, padToken: SPECIALS.pad, classes: 2, tokenHead: 'none' } // biome-ignore format: one line
   const network = readingRecipe(request.recipe, () => deps.registry.configure(recipe.kind, architecture))
   const batch = Math.min(training.batch, split.train.length)
   const step = tokenStep(network, 'classes', { batch, length: maxTokens, optimizer: { kind: 'adamw', weightDecay: training.weightDecay }, clipNorm: training.clipNorm, group: name => (/bias$|norm\d?\.weight$/.test(name) ? { weightDecay: 0 } : {}) }) // biome-ignore format: one line
@@ -219,17 +213,9 @@ export function onlyThese(split: Split) {
   }
 }
 
-async function tokenizerBytes(
-  recipe: ClassifyRecipe,
-  texts: readonly string[],
-  seed: number,
-  context: WorkContext,
-): Promise<Uint8Array> {
-  // biome-ignore format: one line
-  const { tokenizer } = recipe
-  if ('file' in tokenizer) return readFile(tokenizer.file)
-  const { vocabulary, maxPieceLength, people } = tokenizer
-  return tokenizerOf(texts.slice(0, people), { vocabulary, maxPieceLength, seed }, context)
+/** A tokenizer's bytes, or how one is trained. */
+async function tokenizerSource({ tokenizer }: ClassifyRecipe, seed: number): Promise<PeopleRowsRequest['tokenizer']> {
+  return 'file' in tokenizer ? readFile(tokenizer.file) : { ...tokenizer, seed }
 }
 
 async function startOf(folder: string) {

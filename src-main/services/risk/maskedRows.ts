@@ -2,11 +2,11 @@ import { createReadStream } from 'node:fs'
 import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { integerIn } from '../../domain/cohort/draws.ts'
+import { SPECIALS } from '../../domain/cohort/peopleTokenizer.ts'
 import { BIGRAM_WEIGHTS, BigramModel, MarkovModel, UnigramModel } from '../../domain/maskedTokens/baselines.ts'
 import { NOT_ASKED } from '../../domain/maskedTokens/mask.ts'
 import type { Tokenizer } from '../../domain/tokenizer/tokenizer.ts'
 import { byteLines } from '../../readers/byteLines.ts'
-import { SPECIALS } from './tokenizerOf.ts'
 
 /** Sentences as ids, end to end. */
 export interface Sentences {

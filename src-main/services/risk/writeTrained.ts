@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import type { Tensors } from '../../../src-shared/tensor.ts'
+import { SPECIALS } from '../../domain/cohort/peopleTokenizer.ts'
 import { memorySource } from '../../models/checkpoints/byteSource.ts'
 import { encodeSafetensors, openSafetensors } from '../../models/checkpoints/safetensors.ts'
 import { CARD_FILE, MODEL_FILE, type ModelJson, TOKENIZER_FILE, WEIGHTS_FILE } from '../../models/folder/modelJson.ts'
 import type { ParameterSpec } from '../../models/registry.ts'
 import { siblingOf, syncFolder } from '../models/folderSwap.ts'
 import { writeModelFolder } from '../models/modelFolder.ts'
-import { SPECIALS } from './tokenizerOf.ts'
 
 export interface TrainedModel {
   readonly json: Omit<ModelJson, 'format' | 'formatVersion' | 'weights' | 'tokenizer'>

@@ -1,7 +1,10 @@
 import type { RiskCohortRow } from '../../../src-shared/genome/risk.ts'
 import type { CohortFilter } from '../../state/cohorts.ts'
 
-export type CohortColumn = Exclude<keyof RiskCohortRow, 'path' | 'intervalLow' | 'intervalHigh' | 'build' | 'sample'>
+export type CohortColumn = Exclude<
+  keyof RiskCohortRow,
+  'path' | 'intervalLow' | 'intervalHigh' | 'build' | 'sample' | 'seen'
+>
 
 export function filterRows(rows: readonly RiskCohortRow[], filter: CohortFilter): readonly RiskCohortRow[] {
   const text = filter.text.trim().toLowerCase()

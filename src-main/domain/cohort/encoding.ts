@@ -1,6 +1,6 @@
-import { filled, type Panel, panelOf, throughPanel } from '../../domain/cohort/panel.ts'
-import type { Tokenizer } from '../../domain/tokenizer/tokenizer.ts'
-import { SPECIALS } from './tokenizerOf.ts'
+import type { Tokenizer } from '../tokenizer/tokenizer.ts'
+import { filled, type Panel, panelOf, throughPanel } from './panel.ts'
+import { SPECIALS } from './peopleTokenizer.ts'
 
 /** How a diplotype text becomes ids: learned from training people, stored with the model, the same for a sample of tomorrow. */
 export interface Encoder {

@@ -1,10 +1,10 @@
 import type { WorkContext } from '../../../src-shared/job.ts'
-import { integerIn, streamOf } from '../../domain/cohort/draws.ts'
-import { createNormalizer } from '../../domain/tokenizer/normalizer.ts'
-import { trainBpe } from '../../domain/tokenizer/train/bpeTrainer.ts'
-import { ALPHABETS, buildModel, SPECIAL_PIECES } from '../../domain/tokenizer/train/build.ts'
-import { nfkcCharsmap } from '../../domain/tokenizer/train/nfkcMap.ts'
-import { CorpusBuilder } from '../../domain/tokenizer/train/symbols.ts'
+import { createNormalizer } from '../tokenizer/normalizer.ts'
+import { trainBpe } from '../tokenizer/train/bpeTrainer.ts'
+import { ALPHABETS, buildModel, SPECIAL_PIECES } from '../tokenizer/train/build.ts'
+import { nfkcCharsmap } from '../tokenizer/train/nfkcMap.ts'
+import { CorpusBuilder } from '../tokenizer/train/symbols.ts'
+import { integerIn, streamOf } from './draws.ts'
 
 /** Sentences of the published corpus (Greenformers, chapter 5): 500 to 1,000 characters that follow one another. */
 const SENTENCE = { least: 500, most: 1000 } as const
