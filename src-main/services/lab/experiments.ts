@@ -1,4 +1,7 @@
 import type { ExperimentTable } from './experiment.ts'
 
 /** The experiments by the `experiment` of a recipe whose task is `lab`, loaded when asked for. */
-export const EXPERIMENT_READERS: Partial<ExperimentTable> = {}
+export const EXPERIMENT_READERS: Partial<ExperimentTable> = {
+  length: async () => (await import('./length/length.ts')).readLengthExperiment,
+  'low-rank': async () => (await import('./lowRank/lowRank.ts')).readLowRankExperiment,
+}
