@@ -2,6 +2,7 @@ import type { ErrorCode } from '../ipc/errors.ts'
 import type { Diplotype } from './apoe.ts'
 import type { Build } from './assemblies.ts'
 import type { Interval } from './interval.ts'
+import type { PairedAuc } from './riskComparison.ts'
 
 /** Said in the model folder, in every score and in every export of a model that was trained on simulated people. */
 export const SIMULATED_LABEL = 'trained on simulated people; not for use on people'
@@ -224,6 +225,8 @@ export interface RiskCohort {
   readonly metrics: Readonly<Partial<Record<RiskModelName, RiskMetrics>>> | null
   /** Model minus two-SNP baseline on the same people (DeLong). */
   readonly comparison: { readonly difference: number; readonly ci95: readonly [number, number]; readonly z: number | null } | null // biome-ignore format: one line
+  /** Model (A) against each baseline (B) on the same people; null where nothing can be compared, absent in results of earlier versions. */
+  readonly paired?: Readonly<Record<'two-snp' | 'odds-ratio', PairedAuc | null>> | null
   readonly roc: RocCurve | null
   /** Present when samples of this cohort trained the model: then `metrics` are too good. */
   readonly seen?: CohortSeen

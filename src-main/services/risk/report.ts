@@ -1,5 +1,6 @@
 import type { RiskMetrics, RiskModelName } from '../../../src-shared/genome/risk.ts'
 import { SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
+import { twoSidedP } from '../../domain/statistics/normal.ts'
 import type { AucDifference, SplitResult } from './judge.ts'
 
 /** What a training of a classifier found, as written to report.json. */
@@ -36,8 +37,11 @@ export const deviationOf = (values: readonly number[]) =>
 export const aucsOf = (report: RiskReport, name: RiskModelName) =>
   report.splits.flatMap(s => s.metrics[name]?.auc?.auc ?? [])
 
+/** Two figures; small ones as a power of ten. */
+export const pText = (p: number): string => (p < 1e-3 ? p.toExponential(1) : p.toPrecision(2))
+
 const signed = (d: AucDifference | null) =>
-  d ? `${d.difference >= 0 ? '+' : ''}${f(d.difference)} (${interval(d.ci95)}${d.z === null ? '' : `; z ${f(d.z, 2)}`})` : 'none' // biome-ignore format: one line
+  d ? `${d.difference >= 0 ? '+' : ''}${f(d.difference)} (${interval(d.ci95)}${d.z === null ? '' : `; z ${f(d.z, 2)}, p ${pText(twoSidedP(d.z))}`})` : 'none' // biome-ignore format: one line
 
 /** Sentences for the card. */
 export function cardLines(report: RiskReport): string[] {

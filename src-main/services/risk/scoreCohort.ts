@@ -6,6 +6,7 @@ import { asWorkbenchError, throwIfCancelled } from '../../../src-shared/ipc/erro
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { RESEARCH_USE_ONLY } from '../../domain/apoe/limits.ts'
 import { sigmoid } from '../../domain/liability/liability.ts'
+import { pairedDeLong } from '../../domain/statistics/pairedDeLong.ts'
 import { riskMetrics, rocCurve } from '../../domain/statistics/riskMetrics.ts'
 import { difference } from './judge.ts'
 import { type RiskModel, simulatedSentence } from './riskModel.ts'
@@ -131,6 +132,7 @@ export function summary(
     cautions,
     metrics: figures?.metrics ?? null,
     comparison: figures?.comparison ?? null,
+    paired: figures?.paired ?? null,
     roc: figures?.roc ?? null,
     ...(seen ? { seen } : {}),
     limits: [
@@ -151,18 +153,13 @@ function figuresOf(judged: readonly RiskCohortRow[], model: RiskModel) {
     'two-snp': riskMetrics(scores(r => r.twoSnp!), labels, genotypes, 0.5), // biome-ignore format: one line
     'odds-ratio': riskMetrics(scores(r => sigmoid(r.logOddsRatio!)), labels, genotypes, 0.5), // biome-ignore format: one line
   }
-  const comparison = difference(
-    scores(r => r.probability!),
-    scores(r => r.twoSnp!),
-    labels,
-  )
+  const own = scores(r => r.probability!)
+  const [twoSnp, odds] = [scores(r => r.twoSnp!), scores(r => r.logOddsRatio!)]
   return {
     metrics,
-    comparison,
-    roc: rocCurve(
-      scores(r => r.probability!),
-      labels,
-    ),
+    comparison: difference(own, twoSnp, labels),
+    paired: { 'two-snp': pairedDeLong(own, twoSnp, labels), 'odds-ratio': pairedDeLong(own, odds, labels) },
+    roc: rocCurve(own, labels),
   }
 }
 

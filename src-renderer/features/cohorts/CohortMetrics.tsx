@@ -1,9 +1,18 @@
 import type { RiskMetrics, RiskModelName } from '../../../src-shared/genome/risk.ts'
+import type { PairedAuc } from '../../../src-shared/genome/riskComparison.ts'
 import type { CohortRun, OpenedCohort } from '../../../src-shared/ipc/riskMethods.ts'
 import type { RiskModelEntry } from '../../state/risk.ts'
 import { Section } from '../../ui/parts.tsx'
+import { pText, signedText } from './figureText.ts'
 
 const n = (x: number) => x.toLocaleString('en-US')
+
+/** The model against a baseline, on the same people. */
+const Against = ({ name, difference: d }: { readonly name: string; readonly difference: PairedAuc }) => (
+  <p className="soft num" style={{ margin: '4px 0 0' }} data-testid="cohort-against" data-p={d.p ?? undefined}>
+    Model minus {name}: {signedText(d.difference, d.ci)}, {pText(d.p)} (DeLong, paired).
+  </p>
+)
 
 const BASELINES: readonly (readonly [RiskModelName, string])[] = [
   ['two-snp', 'two SNPs, logistic'],
@@ -25,7 +34,7 @@ export function CohortMetrics(props: {
         <p className="soft">Figures need scored samples with both labels.</p>
       </Section>
     )
-  const { metrics, comparison } = cohort
+  const { metrics } = cohort
   const rows: readonly (readonly [string, RiskMetrics | undefined])[] = [
     [model.name, metrics.model],
     ...others.map(o => [o.model.name, o.run.cohort?.metrics?.model] as const),
@@ -88,10 +97,12 @@ export function CohortMetrics(props: {
       {metrics.model && (
         <p className="soft num" style={{ margin: '4px 0 0' }}>
           {n(metrics.model.n)} people with a label, a score and a called genotype, {n(metrics.model.cases)} cases.
-          {comparison &&
-            ` Model minus two SNPs: ${comparison.difference >= 0 ? '+' : ''}${comparison.difference.toFixed(3)} (95 % ${comparison.ci95.map(x => x.toFixed(3)).join(' to ')}, DeLong).`}
         </p>
       )}
+      {BASELINES.flatMap(([id, name]) => {
+        const d = id === 'two-snp' || id === 'odds-ratio' ? cohort.paired?.[id] : null
+        return d ? [<Against key={id} name={name} difference={d} />] : []
+      })}
     </Section>
   )
 }

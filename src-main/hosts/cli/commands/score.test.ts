@@ -63,6 +63,9 @@ it('simulates a cohort and scores it by its sheet', async () => {
   const sheet = readFileSync(join(out, 'samples.tsv'), 'utf8').trim().split('\n').slice(1).map(l => l.split('\t')) // biome-ignore format: one line
   expect(cohort.rows.map((r: { sample: string; label: number; build: string }) => [r.sample, r.label, r.build])).toEqual(sheet.map(s => [s[0], Number(s[2]), 'GRCh37'])) // biome-ignore format: one line
   expect(cohort.metrics.model.n).toBe(6)
+  const { metrics, paired } = cohort
+  for (const baseline of ['two-snp', 'odds-ratio'] as const)
+    expect([paired[baseline].aucA, paired[baseline].aucB]).toEqual([metrics.model.auc.auc, metrics[baseline].auc.auc])
   expect(cohort.cautions).toContain('3 cases; at least 10 of each class are needed')
   await expect(runCommand(simulate, 'cohort', '--reference', demo('synthetic-chr19.fa.gz'), '--out', out)).rejects.toMatchObject({ code: 'bad-input' }) // biome-ignore format: one line
   await expect(runCommand(simulate, 'reads', '--reference', 'x', '--out', out)).rejects.toMatchObject({ code: 'wrong-usage' }) // biome-ignore format: one line

@@ -1,10 +1,12 @@
 import { formatLocus } from '../../../../src-shared/genome/locus.ts'
 import type { RiskCohort, RiskScore } from '../../../../src-shared/genome/risk.ts'
+import type { PairedAuc } from '../../../../src-shared/genome/riskComparison.ts'
 import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { createCompute } from '../../../compute/client.ts'
 import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
 import { attributionTsv, openAttribution } from '../../../services/risk/attribution.ts'
+import { pText } from '../../../services/risk/report.ts'
 import { openRiskModel, type RiskModel } from '../../../services/risk/riskModel.ts'
 import { readSampleSheet } from '../../../services/risk/sampleSheet.ts'
 import { cohortTsv, scoreCohort } from '../../../services/risk/scoreCohort.ts'
@@ -99,8 +101,13 @@ function tell(cohort: RiskCohort, io: CliIo): void {
   io.note(`${cohort.rows.length} samples${cohort.resumed > 0 ? ` (${cohort.resumed} taken over from a run that was stopped)` : ''}, ${without} without a score, ${cohort.failures.length} failed`) // biome-ignore format: one line
   const m = cohort.metrics?.model
   const b = cohort.metrics?.['two-snp']
-  const d = cohort.comparison
-  if (m?.auc && b?.auc) io.note(`AUC ${m.auc.auc.toFixed(4)} (95 % ${m.auc.ci95?.map(x => x.toFixed(4)).join(' to ') ?? 'none'}), two SNPs ${b.auc.auc.toFixed(4)}, difference ${d ? `${d.difference.toFixed(4)} (${d.ci95.map(x => x.toFixed(4)).join(' to ')})` : 'none'}; Brier ${m.brier.toFixed(4)}, ${m.n} people`) // biome-ignore format: one line
+  const o = cohort.metrics?.['odds-ratio']
+  const against = (d: PairedAuc | null | undefined) => (d ? `difference ${d.difference.toFixed(4)} (95 % ${d.ci.map(x => x.toFixed(4)).join(' to ')}), p ${d.p === null ? 'not defined' : pText(d.p)}` : 'difference not defined') // biome-ignore format: one line
+  if (m?.auc && b?.auc && o?.auc) {
+    io.note(`AUC ${m.auc.auc.toFixed(4)} (95 % ${m.auc.ci95?.map(x => x.toFixed(4)).join(' to ') ?? 'none'}); Brier ${m.brier.toFixed(4)}, ${m.n} people`) // biome-ignore format: one line
+    io.note(`AUC of two SNPs ${b.auc.auc.toFixed(4)}, ${against(cohort.paired?.['two-snp'])} (DeLong, paired)`)
+    io.note(`AUC of published odds ratios ${o.auc.auc.toFixed(4)}, ${against(cohort.paired?.['odds-ratio'])} (DeLong, paired)`) // biome-ignore format: one line
+  }
   for (const limit of cohort.limits) io.note(limit)
 }
 
