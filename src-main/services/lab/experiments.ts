@@ -4,4 +4,5 @@ import type { ExperimentTable } from './experiment.ts'
 export const EXPERIMENT_READERS: Partial<ExperimentTable> = {
   length: async () => (await import('./length/length.ts')).readLengthExperiment,
   'low-rank': async () => (await import('./lowRank/lowRank.ts')).readLowRankExperiment,
+  effect: async () => (await import('./effect/effect.ts')).readEffectExperiment,
 }

@@ -1,7 +1,7 @@
 import { elementCount, float32, type Tensor, type Tensors } from '../../../src-shared/tensor.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { Session } from '../../compute/engine.ts'
-import { Graph } from '../../graph/graph.ts'
+import { Graph, type Tensor as GraphTensor } from '../../graph/graph.ts'
 import { crossEntropy } from '../../graph/losses/crossEntropy.ts'
 import { emitOnnx } from '../../graph/onnx.ts'
 import { dropout } from '../../graph/ops.ts'
@@ -12,6 +12,8 @@ import type { ConfiguredModel } from '../../models/registry.ts'
 /** A network's training step, ready to run. */
 export interface StepGraph {
   readonly onnx: Uint8Array
+  /** What one run computes: loss, new weights, new moments. */
+  readonly outputs: readonly GraphTensor[]
   /** Moments, all zero. */
   readonly moments: Tensors
 }
@@ -48,7 +50,7 @@ export function tokenStep(network: ConfiguredModel, kind: 'classes' | 'tokens', 
   const moments: Record<string, Tensor> = {}
   for (const [name, type] of step.moments)
     moments[name] = float32(new Float32Array(elementCount(type.shape)), type.shape)
-  return { onnx: emitOnnx(step.outputs).bytes, moments }
+  return { onnx: emitOnnx(step.outputs).bytes, outputs: Object.values(step.outputs), moments }
 }
 
 /** ids [batch, length] -> one output, with the weights given at each run, so that a training's weights can be judged without writing them. */
