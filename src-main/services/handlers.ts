@@ -19,6 +19,8 @@ import { resolveLocus } from './locus.ts'
 import { createModelHandlers } from './modelHandlers.ts'
 import type { ModelServices } from './modelServices.ts'
 import { meantModel } from './models/modelPaths.ts'
+import type { Planner } from './planner/planner.ts'
+import { createPlannerHandlers } from './plannerHandlers.ts'
 import type { Projects } from './projects.ts'
 import type { RecentFiles } from './recent.ts'
 import { exportReport, type PrintPdf } from './reportExport.ts'
@@ -44,6 +46,7 @@ export interface HandlerParts {
   readonly scans: ScanServices
   readonly risk: RiskServices
   readonly lab: LabServices
+  readonly planner: Planner
   readonly devices: () => Promise<readonly DeviceReport[]>
   readonly now: () => number
 }
@@ -166,6 +169,7 @@ export function createHandlers(
     ...createModelHandlers({ ...parts, version: parts.info.version, open: openShipped }),
     ...createScanHandlers(parts.scans),
     ...createLabHandlers(parts.lab),
+    ...createPlannerHandlers(parts),
     ...createRiskHandlers({
       ...parts,
       version: parts.info.version,

@@ -16,9 +16,10 @@ import { createFileRegistry } from './files.ts'
 import { createHandlers } from './handlers.ts'
 import { createHub } from './hub.ts'
 import { createJobs } from './jobs.ts'
-import { createLab, labDataFolders } from './lab/lab.ts'
+import { createProgramLab } from './lab/programLab.ts'
 import { createLabServices } from './labServices.ts'
 import { createModelServices } from './modelServices.ts'
+import { createPlanner } from './planner/planner.ts'
 import { createProjects, PROJECT_SUFFIX, type StartWith } from './projects.ts'
 import { createRecent } from './recent.ts'
 import type { PrintPdf } from './reportExport.ts'
@@ -148,12 +149,18 @@ export async function createServices(options: ServicesOptions): Promise<Services
     fault: error => fault(error, 'scans'),
   })
   const risk = createRiskServices({ models, dataDir })
+  const planner = createPlanner({
+    dataDir,
+    registry: models.registry,
+    threads,
+    version: options.version,
+    now,
+    ...(options.computeLauncher ? { launcher: options.computeLauncher } : {}),
+  })
   const lab = createLabServices({
-    lab: createLab({
+    lab: createProgramLab({
       dataDir,
       recipesDir: options.recipesDir,
-      dataFolders: labDataFolders(options.recipesDir),
-      registry: models.registry,
       threads,
       version: options.version,
       now,
@@ -187,6 +194,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     scans,
     risk,
     lab,
+    planner,
     devices: compute.devices,
     now,
   })
