@@ -47,7 +47,7 @@ export interface LabRun {
 export interface Lab {
   recipes(signal?: AbortSignal): Promise<readonly LabRecipe[]>
   /** A shipped recipe. @throws WorkbenchError `not-found` */
-  recipeFile(id: string): Promise<LabRecipeFile>
+  recipeFile(id: string, dataFolder?: string): Promise<LabRecipeFile>
   /** A recipe by path; `dataFolder` is where its paths are looked for first. */
   readRecipe(path: string, dataFolder?: string): Promise<LabRecipeFile>
   begin(recipe: LabRecipeFile): Promise<LabRun>
@@ -130,7 +130,7 @@ export function createLab(options: LabOptions): Lab {
 
   return {
     recipes: signal => shipped.list(signal),
-    recipeFile: id => shipped.file(id),
+    recipeFile: (id, dataFolder) => shipped.file(id, dataFolder),
     readRecipe: (path, dataFolder) => readLabRecipe(path, dataFolders, dataFolder ?? null),
     async begin(recipe) {
       const experiment = await readExperiment(recipe, readers)
@@ -161,7 +161,9 @@ export function createLab(options: LabOptions): Lab {
       const { id, sha256 } = stored.result.recipe
       const { recipePath, dataFolder } = stored.origin
       // The program may lie elsewhere since: its recipes are found by their ids.
-      const recipe = await readLabRecipe(recipePath!, dataFolders, dataFolder).catch(() => shipped.file(id))
+      const recipe = await readLabRecipe(recipePath!, dataFolders, dataFolder).catch(() =>
+        shipped.file(id, dataFolder ?? undefined),
+      )
       if (recipe.sha256 !== sha256) throw new WorkbenchError('bad-input', `the recipe '${id}' has changed since this result was begun (SHA-256 ${sha256.slice(0, 12)} then, ${recipe.sha256.slice(0, 12)} now)`, 'run the recipe again from its beginning') // biome-ignore format: one thought
       const experiment = await readExperiment(recipe, readers)
       return runOf(await store.open(resultId), experiment)

@@ -75,7 +75,7 @@ export interface ShippedLabRecipes {
   /** By name of their files. A recipe that cannot run here says why. */
   list(signal: AbortSignal | undefined): Promise<readonly LabRecipe[]>
   /** @throws WorkbenchError `not-found` */
-  file(id: string): Promise<LabRecipeFile>
+  file(id: string, dataFolder?: string): Promise<LabRecipeFile>
   /** Seconds that the recipe took here, which tells more than a plan. */
   took(sha256: string, seconds: number): void
 }
@@ -91,10 +91,10 @@ export function createShippedLabRecipes(options: {
   const seconds = new Map<string, number | null>()
   const plans = new Map<string, (number | null)[]>()
 
-  const all = async (): Promise<LabRecipeFile[]> => {
+  const all = async (dataFolder?: string): Promise<LabRecipeFile[]> => {
     if (folder === undefined) return []
     const names = (await readdir(folder).catch(() => [])).filter(n => /^lab-.*\.json$/.test(n)).sort()
-    return Promise.all(names.map(n => readLabRecipe(join(folder, n), dataFolders)))
+    return Promise.all(names.map(n => readLabRecipe(join(folder, n), dataFolders, dataFolder ?? null)))
   }
 
   const estimate = async (recipe: LabRecipeFile, experiment: Experiment, signal: AbortSignal, until: number) => {
@@ -134,8 +134,8 @@ export function createShippedLabRecipes(options: {
       }
       return lines
     },
-    async file(id) {
-      const found = (await all()).find(r => r.id === id)
+    async file(id, dataFolder) {
+      const found = (await all(dataFolder)).find(r => r.id === id)
       if (!found) throw new WorkbenchError('not-found', `there is no recipe '${id.slice(0, 60)}' of the lab`, 'choose one of the list, or give the path of a file') // biome-ignore format: one thought
       return found
     },

@@ -1,50 +1,126 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { cancelled, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
-import { type CliCommand, EXIT } from '../command.ts'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { asWorkbenchError, cancelled, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
+import { EXPERIMENTS } from '../../../../src-shared/lab/result.ts'
+import { defaultDataDir, prepareDataDir } from '../../../services/dataDir.ts'
+import { chosenRecipe, recipeList } from '../../../services/lab/chosenRecipe.ts'
+import { exportResult, resultTable } from '../../../services/lab/exportResult.ts'
+import type { Lab } from '../../../services/lab/lab.ts'
+import { createProgramLab } from '../../../services/lab/programLab.ts'
+import { resultText } from '../../../services/lab/resultText.ts'
+import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
+import { checkOut } from '../outOption.ts'
+import { programRoot, shippedRecipesDir } from '../programRoot.ts'
 
-/** `scripts/bench.mjs` of the clone that this file was built in; undefined in a package, which carries no benchmarks. */
-function benchScript(): string | undefined {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (dirname(folder) !== folder) {
-    const script = join(folder, 'scripts', 'bench.mjs')
-    if (existsSync(script)) return script
-    folder = dirname(folder)
-  }
-  return undefined
-}
+const MAX_IMPORT_BYTES = 64 * 1024 ** 2
+const LAB_OPTIONS = ['recipe', 'data', 'out'] as const
 
 export const command: CliCommand = {
   name: 'bench',
-  summary: 'Runs a benchmark, beside its peers where they are installed, and names the machine.',
-  usage: 'NAME [--json] [--repeats N]',
-  options: { repeats: { value: 'N', help: 'repetitions (default: the benchmark’s own)' } },
+  summary: 'Runs an experiment of the lab, or a benchmark of the clone, and names the machine.',
+  usage: 'NAME [--recipe FILE-OR-ID] [--resume] [--json] [--out FILE] | --import FILE',
+  options: {
+    recipe: { value: 'FILE-OR-ID', help: 'of an experiment: a file, or a recipe of the program (default: the first that can run here)' },
+    resume: { help: 'go on with the newest unfinished result of the recipe' },
+    data: { value: 'DIR', help: "where paths in the recipe are looked for after the recipe's own folder" },
+    import: { value: 'FILE', help: 'add a result of another machine to the kept ones' },
+    out: { value: 'FILE', help: 'also write the result: a name that ends with .tsv gives a row a point, any other the JSON' },
+    repeats: { value: 'N', help: 'repetitions of a benchmark (default: the benchmark’s own)' },
+  }, // biome-ignore format: one option a line
   notes:
-    'Without a NAME, lists them. Peers come from Debian: samtools, python3-pysam, python3-torch, python3-numpy, chromium.',
+    `Experiments: ${EXPERIMENTS.join(', ')}. Their results are kept with those of the window (DIPLOSCOPE_DATA_DIR) and can be gone on with.\n` +
+    'DIPLOSCOPE_DATA: a folder where data of recipes are looked for. Without a NAME, lists recipes and benchmarks. Peers of benchmarks come from\n' +
+    'Debian: samtools, python3-pysam, python3-torch, python3-numpy, chromium.',
   async run(args, io) {
-    const script = benchScript()
-    if (!script)
-      throw new WorkbenchError(
-        'unsupported',
-        'benchmarks are not part of a packaged program',
-        'run this in a clone of the project',
-      )
-    const repeats = args.text('repeats')
-    const child = spawn(
-      process.execPath,
-      [
-        script,
-        ...args.positionals,
-        ...(args.flag('json') ? ['--json'] : []),
-        ...(repeats ? ['--repeats', repeats] : []),
-      ],
-      { stdio: ['ignore', 'inherit', 'inherit'] },
-    )
-    io.context.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
-    const code = await new Promise<number>(done => child.once('exit', status => done(status ?? EXIT.fault)))
-    if (io.context.signal.aborted) throw cancelled()
-    return code
+    const [name, ...more] = args.positionals
+    const experiment = EXPERIMENTS.find(e => e === name)
+    const file = args.text('import')
+    if (name === undefined) {
+      const lab = await openLab(args, io)
+      return file === undefined ? list(lab, io) : importResult(lab, file, io)
+    }
+    if (!experiment) return runScript(args, io)
+    if (more.length > 0) throw new WorkbenchError('wrong-usage', `one NAME is expected, got ${args.positionals.length}`, "see 'diploscope bench --help'") // biome-ignore format: one thought
+    for (const option of ['repeats', 'import']) if (args.text(option) !== undefined) throw new WorkbenchError('wrong-usage', `--${option} means nothing to an experiment`, "see 'diploscope bench --help'") // biome-ignore format: one thought
+    await checkOut(args)
+    const lab = await openLab(args, io)
+    const recipe = await chosenRecipe(lab, experiment, args.text('recipe'), args.text('data'), io.context.signal)
+    const unfinished = args.flag('resume') ? await lab.unfinished(recipe) : undefined
+    if (args.flag('resume') && unfinished === undefined) throw new WorkbenchError('not-found', `there is no unfinished result of the recipe '${recipe.id}'`, 'leave --resume out') // biome-ignore format: one thought
+    const run = await (unfinished === undefined ? lab.begin(recipe) : lab.resume(unfinished))
+    io.note(`${recipe.name}: ${recipe.summary}`)
+    try {
+      const result = await run.go(io.context, (_, point) => {
+        if (point) io.note(`${Object.values(point.factors).join(' ')}: ${point.reason === null ? point.state : `${point.state}: ${point.reason}`}`) // biome-ignore format: one thought
+      })
+      const { text: json } = exportResult(result, 'json')
+      const out = args.text('out')
+      if (out !== undefined) await io.output(out, write => write(out.endsWith('.tsv') ? resultTable(result) : json))
+      await io.write(args.flag('json') ? `${JSON.stringify(result)}\n` : resultText(result))
+      if (result.state !== 'done') io.note(`the time of the whole is over: 'diploscope bench ${experiment} --recipe ${recipe.id} --resume' goes on`) // biome-ignore format: one thought
+      return result.points.length > 0 && result.points.every(p => p.state === 'failed') ? EXIT.fault : EXIT.done
+    } finally {
+      await run.close()
+    }
   },
+}
+
+async function openLab(args: ParsedArgs, io: CliIo): Promise<Lab> {
+  const dataDir = defaultDataDir()
+  await prepareDataDir(dataDir)
+  return createProgramLab({
+    dataDir,
+    recipesDir: shippedRecipesDir(),
+    threads: args.integer('threads', availableParallelism(), { min: 1, max: 1024 }),
+    version: process.env['DIPLOSCOPE_VERSION'] ?? 'unknown',
+    now: Date.now,
+    fault: error => io.note(`diploscope: ${asWorkbenchError(error).code}: ${asWorkbenchError(error).message}`),
+  })
+}
+
+async function list(lab: Lab, io: CliIo): Promise<number> {
+  await io.write(recipeList(await lab.recipes(io.context.signal)))
+  if (benchScript() === undefined) return EXIT.done
+  // The script lists its own, on stderr, and says with its exit code that it ran none.
+  await spawned([], io)
+  return EXIT.done
+}
+
+async function importResult(lab: Lab, path: string, io: CliIo): Promise<number> {
+  const bytes = await readFile(path).catch(error => {
+    throw asWorkbenchError(error)
+  })
+  if (bytes.length > MAX_IMPORT_BYTES) throw new WorkbenchError('bad-input', `'${path}' has ${bytes.length} bytes, too many for a result`, 'give a result that the lab has saved') // biome-ignore format: one thought
+  const result = await lab.import(path, bytes.toString('utf8'))
+  await io.write(`${result.id}\t${result.experiment}\t${result.recipe.name}\t${result.machine.processor}\t${result.points.length} points\n`) // biome-ignore format: one thought
+  return EXIT.done
+}
+
+/** `scripts/bench.mjs` of the clone that this file was built in; undefined in a package, which carries no benchmarks. */
+function benchScript(): string | undefined {
+  const script = join(programRoot(), 'scripts', 'bench.mjs')
+  return existsSync(script) ? script : undefined
+}
+
+async function runScript(args: ParsedArgs, io: CliIo): Promise<number> {
+  for (const option of [...LAB_OPTIONS, 'import']) if (args.text(option) !== undefined) throw new WorkbenchError('wrong-usage', `--${option} is for experiments of the lab: ${EXPERIMENTS.join(', ')}`, "see 'diploscope bench --help'") // biome-ignore format: one thought
+  if (benchScript() === undefined)
+    throw new WorkbenchError(
+      'unsupported',
+      `'${args.positionals[0]}' is no experiment of the lab, and benchmarks are not part of a packaged program`,
+      `use one of ${EXPERIMENTS.join(', ')}, or run this in a clone of the project`,
+    )
+  const repeats = args.text('repeats')
+  return spawned([...args.positionals, ...(args.flag('json') ? ['--json'] : []), ...(repeats ? ['--repeats', repeats] : [])], io) // biome-ignore format: one thought
+}
+
+async function spawned(argv: readonly string[], io: CliIo): Promise<number> {
+  const child = spawn(process.execPath, [benchScript()!, ...argv], { stdio: ['ignore', 'inherit', 'inherit'] })
+  io.context.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true })
+  const code = await new Promise<number>(done => child.once('exit', status => done(status ?? EXIT.fault)))
+  if (io.context.signal.aborted) throw cancelled()
+  return code
 }

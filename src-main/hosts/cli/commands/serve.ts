@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
 import { asWorkbenchError, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { defaultDataDir } from '../../../services/dataDir.ts'
 import { createServices } from '../../../services/services.ts'
@@ -12,16 +10,10 @@ import { findBrowser } from '../../headless/browsers.ts'
 import { chromiumPrinter } from '../../headless/printPdf.ts'
 import { startHeadless } from '../../headless/server.ts'
 import { type CliCommand, EXIT, type ParsedArgs } from '../command.ts'
+import { programRoot, shippedRecipesDir } from '../programRoot.ts'
 
 /** SIGTERM to exit, whatever hangs. */
 const EXIT_WITHIN_MS = 4_500
-
-/** The folder that holds `dist` and `assets`; this file runs as `dist/cli.js` or a chunk below it. */
-function programRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder)
-  return folder
-}
 
 async function existing(path: string): Promise<string> {
   try {
@@ -85,7 +77,7 @@ export const command: CliCommand = {
       dataDir,
       demoDir: join(program, 'assets', 'demo'),
       modelsDir: join(program, 'assets', 'models'),
-      recipesDir: join(program, 'assets', 'recipes'),
+      recipesDir: shippedRecipesDir(program),
       host: 'headless',
       dialogs: 'browse',
       version: process.env['DIPLOSCOPE_VERSION'] ?? 'unknown',
