@@ -7,6 +7,8 @@ import { About, KeySheet, Rename } from './features/help/Dialogs.tsx'
 import { InspectorArea } from './features/inspector/InspectorArea.tsx'
 import { StatusBar } from './features/jobs/StatusBar.tsx'
 import { Toasts } from './features/jobs/Toasts.tsx'
+import { LabArea } from './features/lab/LabArea.tsx'
+import { useLabCommands } from './features/lab/labCommands.ts'
 import { useModelCommands } from './features/models/modelCommands.ts'
 import { DropZone } from './features/open/DropZone.tsx'
 import { FileDialog } from './features/open/FileDialog.tsx'
@@ -19,6 +21,7 @@ import { Start } from './features/start/Start.tsx'
 import { TitleBar } from './features/titlebar/TitleBar.tsx'
 import { ProjectTree } from './features/tree/ProjectTree.tsx'
 import { commandOfKey } from './state/commands.ts'
+import { useLab } from './state/lab.ts'
 import { queries } from './state/services.ts'
 import { useDocument, useWorkbench } from './state/workbench.ts'
 import { theme } from './theme.ts'
@@ -44,6 +47,7 @@ function Window() {
   useModelCommands()
   useScanCommands()
   useRiskCommands()
+  useLabCommands()
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
       if (e.defaultPrevented) return
@@ -87,7 +91,8 @@ function Window() {
 }
 
 function Workspace() {
-  const empty = useWorkbench(s => s.connection === 'ready' && s.files.length === 0)
+  const lab = useLab(s => s.open)
+  const empty = useWorkbench(s => s.connection === 'ready' && s.files.length === 0) && !lab
   const plots = useWorkbench(s => s.plotsOpen)
   const tab = useWorkbench(s => s.plotsTab)
   const plotsPanel = usePanelRef()
@@ -120,34 +125,46 @@ function Workspace() {
           <ProjectTree />
         </Panel>
         <Separator className="split" data-across="x" aria-label="Width of the project tree" />
-        <Panel id="centre" minSize="360px">
-          <Group orientation="vertical" id="centre-group" style={{ height: '100%' }}>
-            <Panel id="browser" minSize="160px">
-              {genome ? <genome.GenomePanel /> : <div className="empty">Loading the genome browser…</div>}
-            </Panel>
-            {plots && <Separator className="split" data-across="y" aria-label="Height of the plots" />}
-            {plots && (
+        <Panel id="panes" minSize="660px">
+          <div className="panes">
+            <Group
+              orientation="horizontal"
+              id="panes-group"
+              style={{ height: '100%', visibility: lab ? 'hidden' : 'inherit' }}
+              inert={lab}
+            >
+              <Panel id="centre" minSize="360px">
+                <Group orientation="vertical" id="centre-group" style={{ height: '100%' }}>
+                  <Panel id="browser" minSize="160px">
+                    {genome ? <genome.GenomePanel /> : <div className="empty">Loading the genome browser…</div>}
+                  </Panel>
+                  {plots && <Separator className="split" data-across="y" aria-label="Height of the plots" />}
+                  {plots && (
+                    <Panel
+                      id="plots"
+                      panelRef={plotsPanel}
+                      defaultSize="230px"
+                      minSize="120px"
+                      groupResizeBehavior="preserve-pixel-size"
+                    >
+                      <PlotsArea />
+                    </Panel>
+                  )}
+                </Group>
+              </Panel>
+              <Separator className="split" data-across="x" aria-label="Width of the inspector" />
               <Panel
-                id="plots"
-                panelRef={plotsPanel}
-                defaultSize="230px"
-                minSize="120px"
+                id="inspector"
+                defaultSize="440px"
+                minSize="300px"
+                maxSize="900px"
                 groupResizeBehavior="preserve-pixel-size"
               >
-                <PlotsArea />
+                <InspectorArea />
               </Panel>
-            )}
-          </Group>
-        </Panel>
-        <Separator className="split" data-across="x" aria-label="Width of the inspector" />
-        <Panel
-          id="inspector"
-          defaultSize="440px"
-          minSize="300px"
-          maxSize="900px"
-          groupResizeBehavior="preserve-pixel-size"
-        >
-          <InspectorArea />
+            </Group>
+            <LabArea />
+          </div>
         </Panel>
       </Group>
     </main>

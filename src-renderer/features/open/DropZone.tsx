@@ -1,5 +1,6 @@
 import { Button, Paper } from '@mantine/core'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { takeResults } from '../../state/lab.ts'
 import { attempt, drop } from '../../state/services.ts'
 import { bytes } from '../../ui/parts.tsx'
 
@@ -40,9 +41,11 @@ export function DropZone({ children }: { readonly children: ReactNode }) {
       const list = [...(e.dataTransfer?.files ?? [])]
       if (list.length === 0) return
       const stop = new AbortController()
-      attempt(() =>
-        drop(list, (name, p) => setSending({ name, ...p, stop }), stop.signal).finally(() => setSending(null)),
-      )
+      attempt(async () => {
+        const others = await takeResults(list)
+        if (others.length === 0) return
+        await drop(others, (name, p) => setSending({ name, ...p, stop }), stop.signal).finally(() => setSending(null))
+      })
     }
     window.addEventListener('dragenter', enter)
     window.addEventListener('dragleave', leave)

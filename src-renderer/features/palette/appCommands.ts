@@ -4,6 +4,7 @@ import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { genomeBrowser } from '../../genome/current.ts'
 import { type Command, register, runCommand } from '../../state/commands.ts'
 import { saveText, tellShellTheme } from '../../state/connect.ts'
+import { labShown } from '../../state/lab.ts'
 import {
   attempt,
   exportProject,
@@ -20,7 +21,8 @@ import { fileName } from '../../ui/provenance.ts'
 const state = () => useWorkbench.getState()
 const view = () => state().history.present.view
 const somethingOpen = () => state().files.length > 0
-const hasView = () => view().locus !== null && somethingOpen()
+// Behind the lab there is no view to move.
+const hasView = () => view().locus !== null && somethingOpen() && !labShown()
 
 const pan = (fraction: number) => {
   const { locus } = view()

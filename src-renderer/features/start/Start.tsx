@@ -39,6 +39,13 @@ export function Start() {
           </button>{' '}
           <span className="soft">with two synthetic people at the APOE locus.</span>
         </p>
+        <p>
+          Nothing to open?{' '}
+          <button type="button" className="link" onClick={() => runCommand('lab')}>
+            Open the lab
+          </button>{' '}
+          <span className="soft">and measure what attention costs on this machine.</span>
+        </p>
         <ShippedModels />
         {recent.length > 0 && (
           <section aria-labelledby="recent-title">

@@ -4,6 +4,7 @@ import {
   IconChartHistogram,
   IconDna2,
   IconDots,
+  IconFlask2,
   IconFolderOpen,
   IconListDetails,
   IconTimeline,
@@ -13,6 +14,7 @@ import {
 } from '@tabler/icons-react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { openField } from '../../state/fields.ts'
+import { leaveLab, showLab, showOverview, useLab } from '../../state/lab.ts'
 import { selectFile } from '../../state/selection.ts'
 import { buildIndex, closeFile, openFiles, refreshFile } from '../../state/services.ts'
 import { isSynthetic, PART_NAMES } from '../../state/tracks.ts'
@@ -58,7 +60,32 @@ export function ProjectTree() {
         )
       })}
       <AddModel />
+      <LabRow />
     </nav>
+  )
+}
+
+/** The lab belongs to the machine, not to a file: it is always there. */
+function LabRow() {
+  const open = useLab(s => s.open)
+  return (
+    <section aria-label="Lab">
+      <h2>Lab</h2>
+      <div className="tree-row" data-selected={open}>
+        <IconFlask2 size={15} stroke={1.6} />
+        <button
+          type="button"
+          className="name"
+          aria-current={open ? 'page' : undefined}
+          onClick={() => {
+            showOverview()
+            showLab()
+          }}
+        >
+          What attention costs
+        </button>
+      </div>
+    </section>
   )
 }
 
@@ -83,7 +110,10 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
           className="name"
           title={`${file.folder}/${file.name}`}
           aria-current={selected ? 'true' : undefined}
-          onClick={() => select(selectFile(file))}
+          onClick={() => {
+            leaveLab()
+            select(selectFile(file))
+          }}
         >
           {title}
         </button>

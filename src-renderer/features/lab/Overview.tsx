@@ -1,0 +1,123 @@
+import { Button, Skeleton } from '@mantine/core'
+import type { LabRecipe, LabResultLine } from '../../../src-shared/ipc/labMethods.ts'
+import { EXPERIMENTS, type ExperimentName } from '../../../src-shared/lab/result.ts'
+import { runRecipe, showResult, useLabRecipes, useLabResults } from '../../state/lab.ts'
+import { ErrorCard } from '../../ui/parts.tsx'
+import { JobLine } from './JobLine.tsx'
+import { aboutText, EXPERIMENT_TEXTS } from './labText.ts'
+import { PlannerCard } from './PlannerCard.tsx'
+import { ResultList } from './ResultList.tsx'
+
+/** Every experiment with its question, what was measured before, and what fits on this machine. */
+export function Overview() {
+  const recipes = useLabRecipes()
+  const results = useLabResults()
+  return (
+    <div className="lab-overview">
+      {recipes.error && (
+        <ErrorCard error={recipes.error} title="The recipes cannot be listed.">
+          <Button size="compact-xs" onClick={() => void recipes.refetch()}>
+            Try again
+          </Button>
+        </ErrorCard>
+      )}
+      {results.error && (
+        <ErrorCard error={results.error} title="The results cannot be listed.">
+          <Button size="compact-xs" onClick={() => void results.refetch()}>
+            Try again
+          </Button>
+        </ErrorCard>
+      )}
+      <div className="lab-cards">
+        {recipes.isPending && (
+          <div role="status" aria-label="Reading the recipes">
+            <Skeleton height={150} />
+          </div>
+        )}
+        {recipes.data &&
+          EXPERIMENTS.map(name => (
+            <ExperimentCard
+              key={name}
+              name={name}
+              recipes={recipes.data.filter(r => r.experiment === name)}
+              results={(results.data ?? []).filter(r => r.experiment === name)}
+            />
+          ))}
+        <PlannerCard />
+      </div>
+      {results.data && <ResultList lines={results.data} />}
+    </div>
+  )
+}
+
+function ExperimentCard(props: {
+  readonly name: ExperimentName
+  readonly recipes: readonly LabRecipe[]
+  readonly results: readonly LabResultLine[]
+}) {
+  const { name, recipes, results } = props
+  const { title, question } = EXPERIMENT_TEXTS[name]
+  const latest = results.find(r => r.state === 'done') ?? results[0]
+  return (
+    <section className="lab-card" aria-labelledby={`lab-${name}`} data-testid={`experiment-${name}`}>
+      <h3 className="lab-card-title" id={`lab-${name}`}>
+        {title}
+      </h3>
+      <p className="lab-question">{question}</p>
+      <ul className="lab-recipes">
+        {recipes.map(r => (
+          <Recipe key={r.id} recipe={r} running={results.find(l => l.jobId !== null && l.recipeName === r.name)} />
+        ))}
+      </ul>
+      {recipes.length === 0 && <p className="soft">No recipe of this experiment comes with this version.</p>}
+      <p className="lab-latest">
+        {latest ? (
+          <>
+            <button type="button" className="link" onClick={() => showResult(latest.id)}>
+              Open the latest result
+            </button>{' '}
+            <span className="soft">
+              {latest.recipeName}, {new Date(latest.startedAt).toLocaleDateString(undefined, { dateStyle: 'medium' })}
+            </span>
+          </>
+        ) : (
+          recipes.some(r => r.unavailable === null) && <span className="soft">Not measured yet.</span>
+        )}
+      </p>
+    </section>
+  )
+}
+
+function Recipe({ recipe, running }: { readonly recipe: LabRecipe; readonly running: LabResultLine | undefined }) {
+  return (
+    <li className="lab-recipe" data-recipe={recipe.id}>
+      <div>
+        <b>{recipe.name}</b> <span className="soft">{recipe.summary}</span>
+        {recipe.unavailable !== null && (
+          <p className="lab-unavailable">
+            <b>Cannot run here:</b> {recipe.unavailable}
+          </p>
+        )}
+        {running && <JobLine jobId={running.jobId} what={recipe.name} />}
+      </div>
+      {running ? (
+        <Button size="compact-sm" variant="default" onClick={() => showResult(running.id)}>
+          Watch
+        </Button>
+      ) : (
+        <div className="lab-run">
+          <Button
+            size="compact-sm"
+            variant="light"
+            disabled={recipe.unavailable !== null}
+            aria-label={`Run ${recipe.name}, ${aboutText(recipe.estimatedSeconds)}`}
+            onClick={() => runRecipe(recipe.id)}
+          >
+            Run
+          </Button>
+          <span className="soft num">{aboutText(recipe.estimatedSeconds)}</span>
+        </div>
+      )}
+    </li>
+  )
+}

@@ -1,0 +1,85 @@
+import { IconAlertTriangle, IconCheck, IconHelp, IconX } from '@tabler/icons-react'
+import { Fragment } from 'react'
+import type { LabPage } from '../../../src-shared/lab/page.ts'
+import { BUSY_SHARE, type LabResult } from '../../../src-shared/lab/result.ts'
+import type { Theme } from '../../../src-shared/report/colourScale.ts'
+import { Section } from '../../ui/parts.tsx'
+import { FigureView } from './FigureView.tsx'
+import { busyText, footLines, recipeText } from './labText.ts'
+import { PageTable, PointsTable } from './PageTables.tsx'
+
+const TONES = {
+  good: { word: 'Wins.', Icon: IconCheck },
+  bad: { word: 'Loses.', Icon: IconX },
+  open: { word: 'Open.', Icon: IconHelp },
+} as const
+
+/** Verdicts first, then what they rest on. On paper without anything to press. */
+export function PageBody(props: {
+  readonly page: LabPage | undefined
+  readonly results: readonly [LabResult, ...LabResult[]]
+  readonly theme: Theme
+  readonly paper: boolean
+}) {
+  const { page, results, theme, paper } = props
+  const foot = footLines(results)
+  const notes = [...new Set([...(page?.notes ?? []), ...results.flatMap(r => r.notes)])]
+  return (
+    <div className="lab-body">
+      <p className="lab-question">{page?.question}</p>
+      <p className="lab-reduced">
+        {results.map(r => (
+          <Fragment key={r.id}>{recipeText(r.recipe)} </Fragment>
+        ))}
+      </p>
+      {results.map(r => {
+        const busy = busyText(r)
+        return (
+          busy !== undefined && (
+            <p className="note lab-busy" key={r.id} data-testid="lab-busy">
+              <IconAlertTriangle size={14} aria-hidden="true" /> {busy}. Points from {Math.round(100 * BUSY_SHARE)} %
+              are marked in the table of points.
+            </p>
+          )
+        )
+      })}
+      {page && page.verdicts.length > 0 && (
+        <Section title="Answer" testId="lab-verdicts">
+          <ul className="lab-verdicts">
+            {page.verdicts.map(v => {
+              const { word, Icon } = TONES[v.tone]
+              return (
+                <li key={v.text} className="lab-verdict" data-tone={v.tone}>
+                  <Icon size={15} aria-hidden="true" />
+                  <span>
+                    <b>{word}</b> {v.text}
+                  </span>
+                </li>
+              )
+            })}
+          </ul>
+        </Section>
+      )}
+      {page && (
+        <div className="lab-figures">
+          {page.figures.map(f => (
+            <FigureView key={f.id} figure={f} results={results} foot={foot} theme={theme} paper={paper} />
+          ))}
+        </div>
+      )}
+      {page?.tables.map(t => (
+        <PageTable key={t.id} table={t} results={results} paper={paper} />
+      ))}
+      {notes.length > 0 && (
+        <Section title="Notes" testId="lab-notes">
+          <ul className="limits">
+            {notes.map(n => (
+              <li key={n}>{n}</li>
+            ))}
+          </ul>
+        </Section>
+      )}
+      {!paper && results.map(r => <PointsTable key={r.id} result={r} numbered={results.length > 1} />)}
+    </div>
+  )
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { madeUpResult } from '../../../test-support/labResult.ts'
+import { aboutText, busyText, durationText, footLines, recipeText } from './labText.ts'
+
+it('durations have the precision of an estimate', () => {
+  const texts = [0.2, 42, 60, 64, 119, 599, 600, 3599, 7200, 9000].map(durationText)
+  expect(texts).toEqual(['1 s', '42 s', '1 min', '1 min 5 s', '2 min', '10 min', '10 min', '60 min', '2 h', '2 h 30 min']) // biome-ignore format: one line
+  expect(aboutText(null)).toBe('duration not known')
+})
+
+describe('lines under a figure', () => {
+  const result = madeUpResult()
+  it('name the recipe with what it reduced, the machine and the versions', () => {
+    const [recipe, machine] = footLines([result])
+    expect(recipe).toContain('reduced')
+    for (const part of [result.machine.processor, result.machine.system, ...Object.values(result.machine.versions)])
+      expect(machine).toContain(part)
+  })
+  it('count the points of a busy machine, from the share that counts', () => {
+    expect(busyText(result)).toBeUndefined()
+    const points = result.points.map((p, i) => ({ ...p, foreignLoad: [0.15, 0.41, 0.149][i] ?? 0 }))
+    expect(busyText({ ...result, points })).toContain(`2 of ${points.length} points`)
+    expect(busyText({ ...result, points })).toContain('at most 41 %')
+    expect(footLines([{ ...result, points }])).toHaveLength(3)
+  })
+  it('say how far an unfinished run is, and take a recipe without a sentence', () => {
+    expect(footLines([{ ...result, state: 'partial', total: 99 }])[0]).toContain(`${result.points.length} of 99 points`)
+    expect(recipeText({ ...result.recipe, text: 'no JSON' })).toBe(result.recipe.name)
+  })
+})
