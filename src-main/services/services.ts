@@ -16,6 +16,7 @@ import { createFileRegistry } from './files.ts'
 import { createHandlers } from './handlers.ts'
 import { createHub } from './hub.ts'
 import { createJobs } from './jobs.ts'
+import { labDataFolders } from './lab/lab.ts'
 import { createProgramLab } from './lab/programLab.ts'
 import { createLabServices } from './labServices.ts'
 import { createModelServices } from './modelServices.ts'
@@ -160,6 +161,8 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const lab = createLabServices({
     lab: createProgramLab({
       dataDir,
+      registry: models.registry,
+      planner,
       recipesDir: options.recipesDir,
       threads,
       version: options.version,
@@ -195,6 +198,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     risk,
     lab,
     planner,
+    compression: { dataDir, recipesDir: options.recipesDir, dataFolders: labDataFolders(options.recipesDir), ...(options.computeLauncher ? { launcher: options.computeLauncher } : {}) }, // biome-ignore format: one line
     devices: compute.devices,
     now,
   })

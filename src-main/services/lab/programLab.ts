@@ -1,18 +1,24 @@
 import type { ProcessLauncher } from '../../compute/launcher.ts'
-import { MODELS } from '../../models/kinds.ts'
-import { modelRegistry } from '../../models/registry.ts'
+import type { ModelRegistry } from '../../models/registry.ts'
+import type { Planner } from '../planner/planner.ts'
 import { createLab, type Lab, labDataFolders } from './lab.ts'
 
 /** The lab as this program runs it, in whichever host: with its recipes, and the planner's word before each point. */
 export function createProgramLab(options: {
   readonly dataDir: string
   readonly recipesDir: string | undefined
+  readonly registry: ModelRegistry
+  readonly planner: Planner
   readonly threads: number
   readonly version: string
   readonly launcher?: ProcessLauncher
   readonly now: () => number
   readonly fault: (error: unknown) => void
 }): Lab {
-  const registry = modelRegistry(MODELS)
-  return createLab({ ...options, dataFolders: labDataFolders(options.recipesDir), registry })
+  const { planner, ...rest } = options
+  return createLab({
+    ...rest,
+    dataFolders: labDataFolders(options.recipesDir),
+    predict: (graph, signal) => planner.estimate(graph, signal),
+  })
 }

@@ -5,12 +5,15 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { asWorkbenchError, cancelled, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { EXPERIMENTS } from '../../../../src-shared/lab/result.ts'
+import { MODELS } from '../../../models/kinds.ts'
+import { modelRegistry } from '../../../models/registry.ts'
 import { defaultDataDir, prepareDataDir } from '../../../services/dataDir.ts'
 import { chosenRecipe, recipeList } from '../../../services/lab/chosenRecipe.ts'
 import { exportResult, resultTable } from '../../../services/lab/exportResult.ts'
 import type { Lab } from '../../../services/lab/lab.ts'
 import { createProgramLab } from '../../../services/lab/programLab.ts'
 import { resultText } from '../../../services/lab/resultText.ts'
+import { createPlanner } from '../../../services/planner/planner.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
 import { checkOut } from '../outOption.ts'
 import { programRoot, shippedRecipesDir } from '../programRoot.ts'
@@ -71,12 +74,17 @@ export const command: CliCommand = {
 async function openLab(args: ParsedArgs, io: CliIo): Promise<Lab> {
   const dataDir = defaultDataDir()
   await prepareDataDir(dataDir)
-  return createProgramLab({
+  const shared = {
     dataDir,
-    recipesDir: shippedRecipesDir(),
+    registry: modelRegistry(MODELS),
     threads: args.integer('threads', availableParallelism(), { min: 1, max: 1024 }),
     version: process.env['DIPLOSCOPE_VERSION'] ?? 'unknown',
     now: Date.now,
+  }
+  return createProgramLab({
+    ...shared,
+    recipesDir: shippedRecipesDir(),
+    planner: createPlanner(shared),
     fault: error => io.note(`diploscope: ${asWorkbenchError(error).code}: ${asWorkbenchError(error).message}`),
   })
 }
