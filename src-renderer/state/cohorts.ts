@@ -1,6 +1,7 @@
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { create } from 'zustand'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
+import type { CohortComparison } from '../../src-shared/genome/riskComparison.ts'
 import type { Result } from '../../src-shared/ipc/contract.ts'
 import type { WireError } from '../../src-shared/ipc/errors.ts'
 import type { CohortRun, CohortSubject, OpenedCohort } from '../../src-shared/ipc/riskMethods.ts'
@@ -11,7 +12,8 @@ import { useWorkbench } from './workbench.ts'
 
 /** Cohorts: the sample sheet that is looked at, and how. Rows and figures are kept by TanStack Query and asked for again as they fill. */
 
-export type CohortFigure = 'roc' | 'calibration' | 'scores' | 'confusion'
+export type CohortFigure = 'roc' | 'calibration' | 'scores' | 'confusion' | 'compare'
+export type CompareView = 'curves' | 'scatter' | 'calls'
 
 export interface CohortFilter {
   /** A part of the name or genotype. */
@@ -29,6 +31,9 @@ interface Cohorts {
   readonly chosen: ReadonlySet<string>
   /** Probability from which a sample is called a case; null: the model's own. */
   readonly threshold: number | null
+  /** The model that the one in use is compared with; null: the first other. */
+  readonly compareWith: string | null
+  readonly compareView: CompareView
 }
 
 export const ALL: CohortFilter = { text: '', label: 'all', state: 'all' }
@@ -39,6 +44,8 @@ export const useCohorts = create<Cohorts>()(() => ({
   filter: ALL,
   chosen: new Set(),
   threshold: null,
+  compareWith: null,
+  compareView: 'curves',
 }))
 
 /** Shows a sheet; another one begins without filter and choice. */
@@ -80,6 +87,23 @@ export function useOtherRuns(file: OpenedFile | undefined, others: readonly Risk
   return others.flatMap((model, i) => {
     const run = answers[i]?.data
     return run?.cohort ? [{ model, run }] : []
+  })
+}
+
+/** Two models side by side; asked for again as either fills. */
+export function useComparison(
+  file: OpenedFile,
+  a: CohortRun | undefined,
+  subject: CohortSubject,
+  b: CohortRun | undefined,
+  otherModelFileId: string,
+) {
+  // biome-ignore format: one line
+  const filled = (run: CohortRun | undefined) => [run?.finishedAt ?? null, run?.cohort?.rows.length ?? 0]
+  return useQuery<CohortComparison, WireError>({
+    queryKey: ['cohort-compare', ...version(file), subject.modelFileId, otherModelFileId, ...filled(a), ...filled(b)],
+    enabled: Boolean(a?.cohort && b?.cohort),
+    queryFn: ({ signal }) => call('risk.cohortCompare', { ...subject, otherModelFileId }, signal),
   })
 }
 

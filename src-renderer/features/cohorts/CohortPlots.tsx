@@ -1,5 +1,5 @@
 import { Button, SegmentedControl, Slider, useComputedColorScheme } from '@mantine/core'
-import { useMemo, useRef } from 'react'
+import { type ReactNode, useMemo, useRef } from 'react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { type RiskCohort, SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
 import type { CohortRun } from '../../../src-shared/ipc/riskMethods.ts'
@@ -13,6 +13,7 @@ import { type Cell, type Origin, originLines, toTsv } from '../../ui/provenance.
 import { useModule } from '../../ui/useModule.ts'
 import { progressText } from '../jobs/StatusBar.tsx'
 import { percent } from '../risk/RiskResult.tsx'
+import { CohortCompare } from './CohortCompare.tsx'
 import { CohortTable } from './CohortTable.tsx'
 import { calibrationOption, type NamedRoc, rocOption, scoresOption } from './cohortCharts.ts'
 import { type Confusion, confusionAt } from './confusion.ts'
@@ -114,6 +115,7 @@ function Cohort({
             cohort={run.cohort}
             run={run}
             origin={origin}
+            compare={<CohortCompare file={file} model={model} models={models} run={run} origin={origin} />}
             others={others.flatMap(o => (o.run.rocs.model ? [{ name: o.model.name, roc: o.run.rocs.model }] : []))}
           />
         </div>
@@ -140,6 +142,7 @@ const FIGURES: readonly { readonly value: CohortFigure; readonly label: string }
   { value: 'calibration', label: 'Calibration' },
   { value: 'scores', label: 'Scores' },
   { value: 'confusion', label: 'Confusion' },
+  { value: 'compare', label: 'Compare' },
 ]
 
 function Figures(props: {
@@ -147,8 +150,9 @@ function Figures(props: {
   readonly run: CohortRun
   readonly origin: Origin
   readonly others: readonly NamedRoc[]
+  readonly compare: ReactNode
 }) {
-  const { cohort, run, origin, others } = props
+  const { cohort, run, origin, others, compare } = props
   const figure = useCohorts(s => s.figure)
   const own = useCohorts(s => s.threshold)
   const threshold = own ?? run.threshold
@@ -165,7 +169,8 @@ function Figures(props: {
     if (figure === 'scores') return cohort.metrics ? scoresOption(cohort, threshold, look) : null
     return null
   }, [figure, cohort, model, twoSnp, otherKey, threshold, dark])
-  const labelled = cohort.metrics !== null
+  const comparing = figure === 'compare'
+  const labelled = cohort.metrics !== null && !comparing
   const at = confusionAt(cohort.rows, threshold)
   const name = `cohort ${figure}`
   return (
@@ -179,7 +184,8 @@ function Figures(props: {
           onChange={v => useCohorts.setState({ figure: v as CohortFigure })}
         />
       </div>
-      {!labelled && (
+      {comparing && compare}
+      {!labelled && !comparing && (
         <div className="empty">
           {run.state === 'running'
             ? 'Curves appear when people of both labels are scored.'

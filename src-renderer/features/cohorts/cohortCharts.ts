@@ -1,4 +1,5 @@
 import type { CalibrationBin, RiskCohort, RocCurve } from '../../../src-shared/genome/risk.ts'
+import type { CohortComparison } from '../../../src-shared/genome/riskComparison.ts'
 import { confusionAt, judged, SCORE_BINS, scoreBins } from './confusion.ts'
 
 /** Options of the cohort's charts. Lines differ by dash and mark as well as by colour. */
@@ -83,6 +84,53 @@ export function rocOption(
         itemStyle: { color: look.dark ? '#dfe4e6' : '#1c2226' },
         data: at.specificity === null || at.sensitivity === null ? [] : [[1 - at.specificity, at.sensitivity]],
       },
+    ],
+  }
+}
+
+/** Curves of two models on the same people. */
+export function twoRocsOption(a: NamedRoc, b: NamedRoc, look: ChartLook): ChartOption {
+  return {
+    ...frame(look),
+    tooltip: { trigger: 'item' },
+    xAxis: axis(look, 'controls called (1 − specificity)', 26),
+    yAxis: axis(look, 'cases called (sensitivity)', 34),
+    series: [
+      rocLine(a.name, a.roc, VERMILION, 'solid'),
+      rocLine(b.name, b.roc, blueOf(look), 'dashed'),
+      diagonal(look, 'chance'),
+    ],
+  }
+}
+
+/** The scores of two models, a point a person; the lines are their thresholds. */
+export function scatterOption(c: CohortComparison, names: readonly [string, string], look: ChartLook): ChartOption {
+  const ink = inkOf(look)
+  const points = (name: string, label: number, colour: string, symbol: string) => ({
+    type: 'scatter',
+    name,
+    symbol,
+    symbolSize: 7,
+    itemStyle: { color: colour, opacity: 0.7 },
+    data: Array.from(c.samples.keys())
+      .filter(i => c.labels[i] === label)
+      .map(i => ({ value: [c.scoresA[i], c.scoresB[i]], name: c.samples[i] })),
+  })
+  const line = (data: readonly (readonly number[])[]) => ({ type: 'line', name: 'thresholds', showSymbol: false, silent: true, lineStyle: { color: ink, type: 'dotted', width: 1 }, itemStyle: { color: ink }, data }) // biome-ignore format: one line
+  const groups = [
+    points('cases', 1, VERMILION, 'diamond'),
+    points('controls', 0, blueOf(look), 'circle'),
+    points('no label', -1, ink, 'triangle'),
+  ]
+  return {
+    ...frame(look),
+    tooltip: { trigger: 'item' },
+    xAxis: axis(look, names[0], 26),
+    yAxis: axis(look, names[1], 34),
+    series: [
+      ...groups.filter(g => g.data.length > 0),
+      line([[c.a.threshold, 0], [c.a.threshold, 1]]), // biome-ignore format: two points
+      line([[0, c.b.threshold], [1, c.b.threshold]]), // biome-ignore format: two points
     ],
   }
 }
