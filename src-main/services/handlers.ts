@@ -8,6 +8,7 @@ import type { AppInfo, DeviceReport, Handlers } from '../../src-shared/ipc/contr
 import { asWorkbenchError, throwIfCancelled, toWire, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import type { Browse } from './browse.ts'
+import { type CompressionParts, createCompressionHandlers } from './compressionServices.ts'
 import type { Downloads } from './downloads.ts'
 import type { Engines, SampleSource } from './engines.ts'
 import type { FileEntry, FileRegistry } from './files.ts'
@@ -47,6 +48,7 @@ export interface HandlerParts {
   readonly risk: RiskServices
   readonly lab: LabServices
   readonly planner: Planner
+  readonly compression: Pick<CompressionParts, 'dataDir' | 'recipesDir' | 'dataFolders' | 'launcher'>
   readonly devices: () => Promise<readonly DeviceReport[]>
   readonly now: () => number
 }
@@ -169,6 +171,7 @@ export function createHandlers(
     ...createModelHandlers({ ...parts, version: parts.info.version, open: openShipped }),
     ...createScanHandlers(parts.scans),
     ...createLabHandlers(parts.lab),
+    ...createCompressionHandlers({ ...parts.compression, ...parts.models, jobs, downloads, now: parts.now, threads: parts.info.threads, open: openShipped }), // biome-ignore format: one line
     ...createPlannerHandlers(parts),
     ...createRiskHandlers({
       ...parts,

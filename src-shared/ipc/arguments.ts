@@ -12,6 +12,7 @@ import {
   position,
   text,
 } from './checks.ts'
+import { COMPRESSION_ARGUMENTS } from './compressionArguments.ts'
 import type { Args, Method } from './contract.ts'
 import { LAB_ARGUMENTS } from './labArguments.ts'
 import { MODEL_ARGUMENTS } from './modelArguments.ts'
@@ -52,6 +53,7 @@ export const ARGUMENTS: { readonly [M in Method]: (value: unknown) => Args<M> } 
   'jobs.list': nothing,
   'jobs.cancel': jobId,
   'jobs.markRead': jobId,
+  ...COMPRESSION_ARGUMENTS,
   ...LAB_ARGUMENTS,
   ...MODEL_ARGUMENTS,
   ...RISK_ARGUMENTS,

@@ -7,6 +7,7 @@ import type { ColumnDetail, PileupLedger, PileupOptions } from '../genome/pileup
 import type { JobSnapshot, WorkContext } from '../job.ts'
 import type { OpenedFile, RecentFile } from '../openedFile.ts'
 import type { ProjectDocument, ProjectState } from '../project.ts'
+import type { CompressionMethods } from './compressionMethods.ts'
 import type { WireError } from './errors.ts'
 import type { LabEvents, LabMethods } from './labMethods.ts'
 import type { ModelMethods, PredictionChanged } from './modelMethods.ts'
@@ -89,7 +90,7 @@ export type LocusResolution =
   | { readonly kind: 'gene'; readonly hit: GeneHit; readonly interval: Interval; readonly others: readonly GeneHit[] }
 
 /** Every call that can cross the boundary: one line each. A handler or an argument check that is missing does not compile. */
-export interface Methods extends LabMethods, ModelMethods, RiskMethods, ScanMethods {
+export interface Methods extends CompressionMethods, LabMethods, ModelMethods, RiskMethods, ScanMethods {
   'app.info': { args: Record<string, never>; result: AppInfo }
   /** Tries each device by running a small network on it: what a session claims proves nothing. Takes a second or two. */
   'app.devices': { args: Record<string, never>; result: readonly DeviceReport[] }

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { largestSavingRank, rankOfEnergy } from '../../../src-shared/lab/compression.ts'
 import { seededRandom } from '../../../src-shared/random.ts'
-import { largestSavingRank, nmf, rankOfEnergy, semiNmf, svd, truncatedSvd } from './factorise.ts'
+import { nmf, semiNmf, svd, truncatedSvd } from './factorise.ts'
 import { type DenseMatrix, denseMatrix, distance, norm, product, transpose } from './matrix.ts'
 
 const matrixOf = (rows: number, columns: number, seed: number, low = -1) => {

@@ -1,5 +1,6 @@
 import { Matrix, SingularValueDecomposition } from 'ml-matrix'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { rankOfEnergy } from '../../../src-shared/lab/compression.ts'
 import { type DenseMatrix, distance, norm, product, transpose } from './matrix.ts'
 
 /** W (m x n) ≈ left (m x r) · right (r x n), with what it lost. */
@@ -16,10 +17,6 @@ export interface Factors {
 }
 
 export type RankChoice = { readonly rank: number } | { readonly keptEnergy: number }
-
-/** The largest rank at which two factors hold fewer numbers than the matrix: r(m + n) < mn. */
-export const largestSavingRank = (rows: number, columns: number): number =>
-  Math.ceil((rows * columns) / (rows + columns)) - 1
 
 /** Singular value decomposition with a fixed sign: the entry of largest magnitude of each left vector is positive. */
 export interface Svd {
@@ -72,18 +69,6 @@ export function truncatedSvd(w: DenseMatrix, choice: RankChoice): Factors {
     right: { rows: rank, columns: w.columns, data: right.data.slice(0, rank * w.columns) },
   }
   return described(w, factors.left, factors.right)
-}
-
-/** The smallest rank that keeps this share of Σ σ². */
-export function rankOfEnergy(values: Float64Array, share: number): number {
-  if (!(share > 0 && share <= 1)) throw new WorkbenchError('bad-input', `kept energy ${share} is not above 0 and at most 1`, 'give a share such as 0.95') // biome-ignore format: one thought
-  const total = values.reduce((sum, s) => sum + s * s, 0)
-  let kept = 0
-  for (let r = 0; r < values.length; r++) {
-    kept += (values[r] as number) ** 2
-    if (kept >= share * total) return r + 1
-  }
-  return values.length
 }
 
 export interface NmfOptions {

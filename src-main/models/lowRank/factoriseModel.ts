@@ -1,125 +1,93 @@
-import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
-import type { Tensor } from '../../../src-shared/tensor.ts'
-import { type TensorEntry, type TensorSource, toFloat32 } from '../checkpoints/tensorSource.ts'
+import type { CompressionMethod, FactorisedLayer } from '../../../src-shared/lab/compression.ts'
+import { hashOf, seededRandom } from '../../../src-shared/random.ts'
+import type { TensorEntry, TensorSource } from '../checkpoints/tensorSource.ts'
 import type { ParameterSpec } from '../registry.ts'
-import { type Factors, largestSavingRank, nmf, rankOfEnergy, semiNmf, svd, truncatedSvd } from './factorise.ts'
-import { type DenseMatrix, denseMatrix, transpose } from './matrix.ts'
+import { type Factors, nmf, semiNmf, truncatedSvd } from './factorise.ts'
+import { type LayerMap, readMap } from './layerMaps.ts'
+import { type DenseMatrix, transpose } from './matrix.ts'
 
-export type FactorMethod = 'svd' | 'nmf' | 'semi-nmf'
-
-export interface FactorisedLayer {
-  readonly name: string
+/** How one map is factorised. */
+export interface FactoriseCall {
+  readonly method: CompressionMethod
   readonly rank: number
-  /** ‖W - W'‖ / ‖W‖, Frobenius. */
-  readonly relativeError: number
-  readonly keptEnergy: number
-  readonly parametersBefore: number
-  readonly parametersAfter: number
+  /** Of NMF and semi-NMF: how often the factors are improved, and where they start. */
+  readonly iterations: number
+  readonly seed: number
 }
 
-export interface FactoriseOptions {
-  readonly method: FactorMethod
-  readonly rank: number
-  /** Of NMF and semi-NMF. */
-  readonly iterations?: number
-  /** Uniform numbers from 0 to 1 for their start. */
-  random(): number
-  onLayer?(layer: FactorisedLayer): void
-}
+export const ITERATIONS = 200
 
-const DOWN = '.down.weight'
-const UP = '.up.weight'
-const UP_BIAS = '.up.bias'
+/** W [inputs, out] in two factors, wherever that is computed. */
+export type Factorise = (w: DenseMatrix, call: FactoriseCall) => Promise<Factors>
 
-/** Names of the dense matrices [out, in] that a low-rank network with these weights has as pairs. */
-const denseNames = (specs: readonly ParameterSpec[]) =>
-  specs.filter(s => s.name.endsWith(DOWN)).map(s => s.name.slice(0, -DOWN.length))
-
-/** The matrix of a linear map as [in, out], the orientation in which E and D are its factors. */
-async function mapOf(source: TensorSource, name: string): Promise<DenseMatrix> {
-  const t = await source.read(`${name}.weight`)
-  const [out = 0, inner = 0] = t.shape
-  return transpose(denseMatrix(out, inner, toFloat32(t, name)))
-}
-
-/**
- * The smallest rank that keeps this share of the energy Σ σ² in every factorised layer.
- * @throws WorkbenchError `bad-input` when the share is none
- */
-export async function rankForEnergy(
-  source: TensorSource,
-  lowRankSpecs: readonly ParameterSpec[],
-  share: number,
-  onLayer?: (name: string) => void,
-): Promise<number> {
-  let rank = 1
-  for (const name of denseNames(lowRankSpecs)) {
-    rank = Math.max(rank, rankOfEnergy(svd(await mapOf(source, name)).values, share))
-    onLayer?.(name)
-  }
-  return rank
-}
-
-/**
- * Trained weights of a dense network as those of the low-rank one: each linear map x·W becomes (x·E)·D with E = U·Σ, D = Vᵀ (`down` = Eᵀ,
- * `up` = Dᵀ), its bias unchanged; everything else passes through. Layers are factorised when they are read.
- * @throws WorkbenchError `bad-input` for a rank that enlarges a layer, named with the largest that saves
- */
-export function factorisedSource(
-  source: TensorSource,
-  lowRankSpecs: readonly ParameterSpec[],
-  options: FactoriseOptions,
-): TensorSource {
-  for (const name of denseNames(lowRankSpecs)) {
-    const entry = source.entries.get(`${name}.weight`)
-    if (!entry) throw new WorkbenchError('bad-model', `${source.name} has no matrix '${name}.weight'`, 'give a transformer whose layers are dense') // biome-ignore format: one thought
-    const [out = 0, inner = 0] = entry.shape
-    const most = largestSavingRank(out, inner)
-    if (options.rank > most) throw new WorkbenchError('bad-input', `rank ${options.rank} enlarges '${name}' of ${out} x ${inner}`, `give a rank of at most ${most}`) // biome-ignore format: one thought
-  }
-  const entries = new Map<string, TensorEntry>(
-    lowRankSpecs.map(s => [s.name, { name: s.name, dtype: 'float32', shape: s.shape }]),
-  )
-  let last: { readonly name: string; readonly factors: Factors } | undefined
-  const factorsOf = async (name: string): Promise<Factors> => {
-    if (last?.name === name) return last.factors // `up` is read right after `down`
-    const w = await mapOf(source, name)
-    const factors = factorise(w, options)
-    const parametersAfter = options.rank * (w.rows + w.columns)
-    options.onLayer?.({
-      name,
-      rank: factors.rank,
-      relativeError: factors.relativeError,
-      keptEnergy: factors.keptEnergy,
-      parametersBefore: w.rows * w.columns,
-      parametersAfter,
-    })
-    last = { name, factors }
-    return factors
-  }
-  const tensor = (m: DenseMatrix): Tensor => ({
-    dtype: 'float32',
-    shape: [m.rows, m.columns],
-    data: Float32Array.from(m.data),
-  })
-  return {
-    name: source.name,
-    entries,
-    async read(name) {
-      if (name.endsWith(DOWN)) return tensor(transpose((await factorsOf(name.slice(0, -DOWN.length))).left))
-      if (name.endsWith(UP)) return tensor(transpose((await factorsOf(name.slice(0, -UP.length))).right))
-      return source.read(name.endsWith(UP_BIAS) ? `${name.slice(0, -UP_BIAS.length)}.bias` : name)
-    },
-  }
-}
-
-function factorise(w: DenseMatrix, { method, rank, iterations = 200, random }: FactoriseOptions): Factors {
+/** @throws WorkbenchError `bad-input` (a rank that is none, NMF of negative weights), `not-finite` */
+export function factorise(w: DenseMatrix, { method, rank, iterations, seed }: FactoriseCall): Factors {
   switch (method) {
     case 'svd':
       return truncatedSvd(w, { rank })
     case 'nmf':
-      return nmf(w, { rank, iterations, random })
+      return nmf(w, { rank, iterations, random: seededRandom(seed) })
     case 'semi-nmf':
-      return semiNmf(w, { rank, iterations, random })
+      return semiNmf(w, { rank, iterations, random: seededRandom(seed) })
+  }
+}
+
+export interface CompressedOptions extends Omit<FactoriseCall, 'rank'> {
+  /** Rank of each map that is to be two factors, by its name; the others stay as they are stored. */
+  readonly ranks: ReadonlyMap<string, number>
+  readonly factorise: Factorise
+  onLayer?(layer: FactorisedLayer): void
+}
+
+const ENDS = ['.down.weight', '.up.weight', '.up.bias', '.weight', '.bias'] as const
+
+/**
+ * The weights of `specs`, a network whose maps have the ranks of `options`, out of those of the same network at other ranks: W [out, inputs]
+ * becomes `up`·`down` (for the SVD W = U·Σ·Vᵀ of Wᵀ: down = (U·Σ)ᵀ, up = V), its bias unchanged; everything else passes through. Layers are
+ * factorised when they are read.
+ */
+export function compressedSource(
+  source: TensorSource,
+  maps: readonly LayerMap[],
+  specs: readonly ParameterSpec[],
+  options: CompressedOptions,
+): TensorSource {
+  const byName = new Map(maps.map(m => [m.name, m]))
+  const there = specs.filter(s => !s.optional || source.entries.has(s.name))
+  const entries = new Map<string, TensorEntry>(there.map(({ name, dtype, shape }) => [name, { name, dtype, shape }]))
+  const shapes = new Map(specs.map(s => [s.name, s.shape]))
+  let last: { readonly name: string; readonly factors: Factors } | undefined
+  const factorsOf = async (map: LayerMap): Promise<Factors> => {
+    if (last?.name === map.name) return last.factors // `up` is read right after `down`
+    const w = await readMap(source, map)
+    const { method, iterations, seed } = options
+    const rank = options.ranks.get(map.name)!
+    const factors = await options.factorise(w, { method, rank, iterations, seed: hashOf(seed, ...Array.from(map.name, c => c.charCodeAt(0))) }) // biome-ignore format: one thought
+    const { out, inputs, storedRank } = map
+    options.onLayer?.({
+      name: map.name,
+      rank,
+      relativeError: factors.relativeError,
+      keptEnergy: factors.keptEnergy,
+      parametersBefore: storedRank === null ? out * inputs : storedRank * (out + inputs),
+      parametersAfter: rank * (out + inputs),
+    })
+    last = { name: map.name, factors }
+    return factors
+  }
+  const tensor = (m: DenseMatrix, name: string) => ({ dtype: 'float32' as const, shape: shapes.get(name)!, data: Float32Array.from(m.data) }) // biome-ignore format: one thought
+  return {
+    name: source.name,
+    entries,
+    async read(name) {
+      const end = ENDS.find(e => name.endsWith(e) && byName.has(name.slice(0, -e.length)))
+      const map = end && byName.get(name.slice(0, -end.length))
+      if (!map || !end) return source.read(name)
+      const wanted = options.ranks.get(map.name)
+      if (end === '.bias' || end === '.up.bias') return source.read(`${map.name}${map.storedRank === null ? '.bias' : '.up.bias'}`) // biome-ignore format: one thought
+      if (wanted === undefined || wanted === map.storedRank) return source.read(name)
+      const factors = await factorsOf(map)
+      return tensor(transpose(end === '.down.weight' ? factors.left : factors.right), name)
+    },
   }
 }

@@ -139,9 +139,12 @@ export function describePopulation(population: Population, referenceNote: string
   }
 }
 
-/** Simulates the diplotypes of a whole cohort from counts, without writing reads; the region is cut to `flankBp`. */
+/**
+ * Simulates the diplotypes of a whole cohort from counts, without writing reads; the region is cut to `flankBp`. `first`: people before it are
+ * passed over, so that others of the same population come.
+ */
 export async function simulatedPeople(
-  source: { readonly spec: CohortSpec; readonly reference: string; readonly haplotypes: string | undefined },
+  source: { readonly spec: CohortSpec; readonly reference: string; readonly haplotypes: string | undefined; readonly first?: number }, // biome-ignore format: one line
   flankBp: number,
   caller: 'robust' | 'top2',
   context: WorkContext,
@@ -163,7 +166,7 @@ export async function simulatedPeople(
       context.report({ phase: 'simulating people', done: i, total: spec.people })
       await breathe()
     }
-    const person = draw(i)
+    const person = draw((source.first ?? 0) + i)
     const counted = counter.call(chromosomesOf(population, person, buffers), spec.depth, readStream(population, person), from, to, options) // biome-ignore format: one line
     people.push(person)
     texts.push(textOfCodes(counted.codes))

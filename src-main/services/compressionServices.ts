@@ -1,0 +1,134 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CompressionMethods } from '../../src-shared/ipc/compressionMethods.ts'
+import type { Handlers } from '../../src-shared/ipc/contract.ts'
+import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../src-shared/job.ts'
+import { type CompressionReport, type ModelSpectra, planCompression } from '../../src-shared/lab/compression.ts'
+import type { OpenedFile } from '../../src-shared/openedFile.ts'
+import { createCompute } from '../compute/client.ts'
+import type { ProcessLauncher } from '../compute/launcher.ts'
+import type { ModelRegistry } from '../models/registry.ts'
+import { writeFileAtomic } from '../storage/atomic.ts'
+import { makeFolders } from '../storage/folders.ts'
+import { openFactoriseThread } from '../workers/factoriseClient.ts'
+import type { Downloads } from './downloads.ts'
+import { newId } from './ids.ts'
+import type { Jobs } from './jobs.ts'
+import { evaluationRecipeOf } from './lab/compression/evaluationRecipe.ts'
+import { makeCompression } from './lab/compression/makeCompression.ts'
+import { reportTsv } from './lab/compression/reportTsv.ts'
+import { modelSpectra } from './models/factoriseModel.ts'
+import type { OpenModel, OpenModels } from './models/openModels.ts'
+
+export interface CompressionParts {
+  readonly models: OpenModels
+  readonly registry: ModelRegistry
+  readonly jobs: Jobs
+  readonly downloads: Downloads
+  readonly dataDir: string
+  /** Where the recipes of the program lie: some judge a model against experiments. */
+  readonly recipesDir: string | undefined
+  readonly dataFolders: readonly string[]
+  readonly threads: number
+  readonly launcher?: ProcessLauncher
+  readonly open: (path: string) => Promise<OpenedFile>
+  readonly now: () => number
+}
+
+const REPORT_FILE = 'report.json'
+/** Spectra of so many models are kept. */
+const KEPT = 8
+
+/** The contract's methods that make models smaller. Each compression is a folder of the data folder: the model, and what was measured. */
+export function createCompressionHandlers(parts: CompressionParts): Pick<Handlers, keyof CompressionMethods> {
+  const { models, registry, jobs, downloads, now } = parts
+  const root = join(parts.dataDir, 'compressions')
+  const folderOf = (id: string) => join(root, id)
+  const modelOf = (id: string) => join(folderOf(id), 'model')
+  const known = new Map<string, Promise<ModelSpectra>>()
+
+  const spectraOf = (model: OpenModel, context: WorkContext): Promise<ModelSpectra> => {
+    const found = known.get(model.state)
+    if (found) return found
+    const made = withThread(context, thread => modelSpectra(model.folder, registry, context, thread))
+    known.set(model.state, made)
+    made.catch(() => known.delete(model.state))
+    for (const state of [...known.keys()].slice(0, Math.max(0, known.size - KEPT))) known.delete(state)
+    return made
+  }
+
+  const report = async (id: string): Promise<CompressionReport> => {
+    const text = await readFile(join(folderOf(id), REPORT_FILE), 'utf8').catch(() => {
+      throw new WorkbenchError('not-found', 'this compression is not there any more', 'make it again')
+    })
+    return JSON.parse(text) as CompressionReport
+  }
+
+  return {
+    async 'compression.spectra'({ modelFileId }, context) {
+      return spectraOf(await models.use(modelFileId), context)
+    },
+    async 'compression.start'({ modelFileId, choice }, context) {
+      const model = await models.use(modelFileId)
+      planCompression(await spectraOf(model, context), choice) // a choice that cannot be is refused before a job starts
+      const id = newId()
+      return jobs.start({
+        kind: 'compression',
+        title: `Smaller ${model.json.name}`,
+        async run(job) {
+          await makeFolders(folderOf(id), 0o700)
+          const recipe = await evaluationRecipeOf(model.json, parts.recipesDir, parts.dataFolders)
+          const made = await withThread(job, factoriser =>
+            makeCompression(
+              { id, folder: model.folder, out: modelOf(id), choice, now: now(), ...(recipe ? { recipe } : {}) },
+              {
+                registry,
+                factoriser,
+                compute: async () => createCompute({ threads: parts.threads, ...(parts.launcher ? { launcher: parts.launcher } : {}) }), // biome-ignore format: one thought
+                threads: parts.threads,
+              },
+              job,
+            ),
+          )
+          await writeFileAtomic(join(folderOf(id), REPORT_FILE), JSON.stringify(made))
+          return id
+        },
+      })
+    },
+    async 'compression.list'() {
+      const ids = await readdir(root).catch(() => [])
+      const reports = await Promise.all(ids.map(id => report(id).catch(() => undefined)))
+      return reports.filter(r => r !== undefined).sort((a, b) => b.createdAt - a.createdAt)
+    },
+    'compression.report': ({ compressionId }) => report(compressionId),
+    async 'compression.open'({ compressionId }) {
+      await report(compressionId)
+      return parts.open(modelOf(compressionId))
+    },
+    async 'compression.export'({ compressionId, format }) {
+      const made = await report(compressionId)
+      const text = format === 'json' ? `${JSON.stringify(made, undefined, 1)}\n` : reportTsv(made)
+      return downloads.add({
+        name: `${made.model.id}.${format}`,
+        contentType: format === 'json' ? 'application/json' : 'text/tab-separated-values',
+        bytes: new TextEncoder().encode(text),
+      })
+    },
+  }
+}
+
+/** Factorises in a thread that ends with the work. */
+async function withThread<T>(
+  context: WorkContext,
+  work: (thread: ReturnType<typeof openFactoriseThread>) => Promise<T>,
+): Promise<T> {
+  const thread = openFactoriseThread(context.signal)
+  try {
+    return await work(thread)
+  } catch (error) {
+    throw asWorkbenchError(error)
+  } finally {
+    await thread.close()
+  }
+}

@@ -1,0 +1,154 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { WorkContext } from '../../../../src-shared/job.ts'
+import type {
+  CompressionChoice,
+  CompressionReport,
+  PredictionChange,
+  SizeAndSpeed,
+} from '../../../../src-shared/lab/compression.ts'
+import type { Compute } from '../../../compute/client.ts'
+import { modelCard } from '../../../models/folder/card.ts'
+import { CARD_FILE, MODEL_FILE, type ModelJson } from '../../../models/folder/modelJson.ts'
+import { parseModelJson } from '../../../models/folder/parseModelJson.ts'
+import type { ModelRegistry } from '../../../models/registry.ts'
+import { writeFileAtomic } from '../../../storage/atomic.ts'
+import { type Factoriser, factoriseModel } from '../../models/factoriseModel.ts'
+import { readModelJson } from '../../models/modelFolder.ts'
+import { verifyWeights } from '../../models/verifyWeights.ts'
+import type { RecipeFile } from '../../training/recipe.ts'
+import type { Repetitions } from '../timedRuns.ts'
+import { type ChangeDeps, outputChange, trackChange } from './change.ts'
+import { randomWindows, recipeWindows } from './inputs.ts'
+import { riskChange } from './riskChange.ts'
+import { measureBoth } from './timing.ts'
+
+export interface MakeRequest {
+  readonly id: string
+  readonly folder: string
+  /** Where the smaller model is written. */
+  readonly out: string
+  readonly choice: CompressionChoice
+  readonly now: number
+  /** Experiments that the model can be judged on. */
+  readonly recipe?: RecipeFile
+}
+
+export interface MakeDeps {
+  readonly registry: ModelRegistry
+  readonly factoriser: Factoriser
+  /** A fresh compute process. */
+  readonly compute: () => Promise<Compute>
+  readonly threads?: number
+}
+
+export const SEED = 1
+const WINDOWS = 16
+const PEOPLE = 1000
+const VISITS = 4
+const REPETITIONS: Repetitions = { warmUp: 3, repeats: 25, seconds: 3 }
+
+/**
+ * Makes a smaller model out of a trained one and measures both: size, time and peak memory in fresh processes taken in turns, change of the
+ * predictions. What was measured is written into the smaller model's description.
+ */
+export async function makeCompression(
+  request: MakeRequest,
+  deps: MakeDeps,
+  context: WorkContext,
+): Promise<CompressionReport> {
+  const { registry, factoriser } = deps
+  const { folder, out, choice } = request
+  const of = await readModelJson(folder)
+  await verifyWeights(folder, of, context)
+  const made = await factoriseModel(
+    { folder, out, method: choice.method, choice: { keptEnergy: choice.keptEnergy, layers: choice.layers }, seed: SEED, now: request.now }, // biome-ignore format: one thought
+    registry,
+    context,
+    factoriser,
+  )
+  const folders = [folder, out] as const
+  const sizes = [await sizeOf(folder, of), await sizeOf(out, made.json)] as const
+  const threads = deps.threads === undefined ? {} : { threads: deps.threads }
+  const timing = { folders, batch: 1, visits: VISITS, repetitions: REPETITIONS, compute: deps.compute, ...threads }
+  const [before, after] = await measureBoth(timing, sizes, registry, context)
+  const compute = await deps.compute()
+  let change: PredictionChange
+  try {
+    change = await measureChange(folders, of, request.recipe, { compute, registry, ...threads }, context)
+  } finally {
+    await compute.close()
+  }
+  const report: CompressionReport = {
+    id: request.id,
+    of: { id: of.id, name: of.name, kind: of.kind, sha256: of.weights.sha256 },
+    model: { id: made.json.id, name: made.json.name },
+    method: choice.method,
+    choice,
+    layers: made.layers,
+    kept: made.kept.map(({ name, why }) => ({ name, why })),
+    before,
+    after,
+    batch: 1,
+    change,
+    createdAt: request.now,
+    notes: [
+      'Factorised after training and not trained further; metrics of the original do not hold.',
+      `Times: ${before.seconds.n} and ${after.seconds.n} runs of one input, in ${VISITS} fresh processes each, taken in turns. Research use only.`,
+      ...(of.limits.length ? [`The model says of itself: ${of.limits[0]}`] : []),
+    ],
+  }
+  await describe(out, made.json, report)
+  return report
+}
+
+/** How predictions changed: tracks on windows (and against experiments), risk on simulated people, anything else on random tokens. */
+export async function measureChange(
+  folders: readonly [string, string],
+  json: ModelJson,
+  recipe: RecipeFile | undefined,
+  deps: ChangeDeps,
+  context: WorkContext,
+  sizes: { readonly windows: number; readonly people: number } = { windows: WINDOWS, people: PEOPLE },
+): Promise<PredictionChange> {
+  if (json.risk) return riskChange(folders, { people: sizes.people, seed: SEED }, deps, context)
+  if (json.input.type !== 'dna') return outputChange(folders, deps, context)
+  const windows = recipe ? await recipeWindows(json, recipe, sizes.windows, context) : randomWindows(json, sizes.windows, SEED) // biome-ignore format: one thought
+  return trackChange(folders, windows, recipe, deps, context)
+}
+
+const sizeOf = async (folder: string, json: ModelJson): Promise<Pick<SizeAndSpeed, 'parameters' | 'bytes'>> => ({
+  parameters: json.weights.parameters,
+  bytes: (await stat(join(folder, json.weights.file))).size,
+})
+
+/** Adds what was measured to the description of the smaller model, and to its card. */
+async function describe(folder: string, json: ModelJson, report: CompressionReport): Promise<void> {
+  const told: ModelJson = {
+    ...json,
+    provenance: { ...json.provenance, metrics: changeSentences(report.change) },
+    limits: [...json.limits, `Measured change: ${changeSentences(report.change)[0]}.`],
+  }
+  const text = `${JSON.stringify(told, undefined, 2)}\n`
+  parseModelJson(text)
+  await writeFileAtomic(join(folder, MODEL_FILE), text)
+  await writeFileAtomic(join(folder, CARD_FILE), modelCard(told))
+}
+
+const r = (x: number | null) => (x === null ? 'undefined' : x.toFixed(4))
+
+/** What changed, in sentences; the first is the shortest account of it. */
+export function changeSentences(change: PredictionChange): readonly string[] {
+  switch (change.kind) {
+    case 'tracks': {
+      const own = `predictions agree with those of the original at mean r ${r(change.meanPearson)} over ${change.tracks.length} tracks (${change.on})`
+      const e = change.experiment
+      if (!e) return [own]
+      return [own, `pearson_per_track against experiments ${r(e.before)} before and ${r(e.after)} after${e.interval95 ? ` (difference, 95 %: ${r(e.interval95[0])} to ${r(e.interval95[1])})` : ''}; ${e.protocol}`] // biome-ignore format: one thought
+    }
+    case 'risk':
+      return [`AUC ${r(change.aucBefore)} before and ${r(change.aucAfter)} after${change.interval95 ? ` (difference ${r(change.difference)}, 95 % ${r(change.interval95[0])} to ${r(change.interval95[1])})` : ''}; a probability moved by at most ${r(change.largestProbabilityChange)}, on average ${r(change.meanProbabilityChange)} (${change.people} ${change.on})`] // biome-ignore format: one thought
+    case 'outputs':
+      return [`outputs move by at most ${(100 * change.relativeChange).toFixed(2)} % of the largest, r ${r(change.pearson)} (${change.on})`] // biome-ignore format: one thought
+  }
+}
