@@ -1,0 +1,126 @@
+import { valueText } from '../../report/labNumbers.ts'
+import type { LabPage } from '../page.ts'
+import { FORMS, type Form, JOBS, type Job, type LowRankMeasure, type LowRankPoints } from './lowRankPoints.ts'
+import { measured, ratioText } from './measured.ts'
+
+type Verdict = LabPage['verdicts'][number]
+
+/** One number that a claim is judged by; `gain` above 1 is for the claim. */
+interface Cell {
+  readonly where: string
+  readonly gain: number
+}
+
+/** `holds` where every cell is for it; a cell within 2 % of 1 is no win. */
+const EVEN = 1.02
+
+function judged(claim: string, cells: readonly Cell[], wins: Verdict['tone'] = 'good'): Verdict {
+  if (cells.length === 0) return { tone: 'open', text: `${claim}: not measured here.` }
+  const against = cells.filter(c => c.gain < EVEN).toSorted((a, b) => a.gain - b.gain)
+  const gains = cells.map(c => c.gain)
+  const span = `${ratioText(Math.min(...gains))} to ${ratioText(Math.max(...gains))}`
+  if (against.length === 0) return { tone: wins, text: `${claim}: holds here in all ${cells.length} cases (${span}).` }
+  const examples = against.slice(0, 3).map(c => `${c.where}: ${ratioText(c.gain)}`).join('; ') // biome-ignore format: one thought
+  const tone = wins === 'good' ? 'bad' : 'good'
+  return {
+    tone,
+    text: `${claim}: does not hold here in ${against.length} of ${cells.length} cases (${span}), worst ${examples}.`,
+  }
+}
+
+/** The claims of chapter 3 of the thesis, each against what was measured. */
+export function lowRankClaims(points: LowRankPoints): readonly Verdict[] {
+  const { lengths, ranks } = points
+  const gains = (model: Form, measure: LowRankMeasure, jobs: readonly Job[], n: (n: number) => boolean, r: (r: number) => boolean = () => true) =>
+    jobs.flatMap(job =>
+      lengths.filter(n).flatMap(tokens =>
+        ranks.filter(r).flatMap(rank => {
+          const gain = points.gain(measure, model, job, tokens, rank)
+          return gain === undefined ? [] : [{ where: placeOf(job, tokens, rank), gain }]
+        }),
+      ),
+    ) // biome-ignore format: one chain
+  /** LRT's cost by Linformer's at equal rank: above 1 where Linformer is less. */
+  const between = (measure: LowRankMeasure, job: Job, tokens: number, better: Form): Cell[] =>
+    ranks.flatMap(rank => {
+      const [lrt, linformer] = FORMS.map(f => measured(points.of(f.model, job, tokens, rank), measure)?.median)
+      if (!lrt || !linformer) return []
+      return [{ where: placeOf(job, tokens, rank), gain: better === 'lrt' ? linformer / lrt : lrt / linformer }]
+    })
+  const faster = (better: Form, n: (n: number) => boolean) =>
+    lengths.filter(n).flatMap(tokens => JOBS.flatMap(job => between('seconds', job, tokens, better)))
+  const memory = gains('lrt', 'peakBytes', JOBS, n => n <= 512, r => r <= 128) // biome-ignore format: one line
+  const share = memory.length > 0 ? memory.reduce((sum, c) => sum + 1 / c.gain, 0) / memory.length : undefined
+  return [
+    judged('LRT is faster than the transformer for n ≤ 512 and r ≤ 128', gains('lrt', 'seconds', JOBS, n => n <= 512, r => r <= 128)), // biome-ignore format: one line
+    share === undefined
+      ? { tone: 'open', text: 'LRT needs about 50 % of the memory for n ≤ 512 and r ≤ 128: not measured here.' }
+      : {
+          tone: share <= 0.6 ? 'good' : 'bad',
+          text: `LRT needs about 50 % of the memory for n ≤ 512 and r ≤ 128: here ${valueText(share, 'percent')} on average over training and inference, the runtime itself included, so it ${share <= 0.6 ? 'holds' : 'does not hold'}.`,
+        },
+    judged('Linformer is faster than the transformer from n = 256 on', gains('linformer', 'seconds', JOBS, n => n >= 256)), // biome-ignore format: one line
+    growth(points),
+    judged(
+      'LRT is faster than Linformer for n ≤ 256, at equal rank',
+      faster('lrt', n => n <= 256),
+    ),
+    judged(
+      'Linformer is faster than LRT for n ≥ 1,024, at equal rank',
+      faster('linformer', n => n >= 1024),
+    ),
+    judged('At n = 512 LRT trains faster than Linformer', between('seconds', 'training', 512, 'lrt')),
+    judged('At n = 512 Linformer needs less memory in training than LRT', between('peakBytes', 'training', 512, 'linformer')), // biome-ignore format: one line
+    judged('At n = 512 Linformer predicts faster than LRT', between('seconds', 'inference', 512, 'linformer')),
+    judged('At n = 512 LRT needs less memory in inference than Linformer', between('peakBytes', 'inference', 512, 'lrt')), // biome-ignore format: one line
+    ...parameterClaims(points),
+  ]
+}
+
+const placeOf = (job: Job, tokens: number, rank: number) => `${job}, n ${tokens.toLocaleString('en-US')}, rank ${rank}`
+
+/** Whether Linformer's speed-up rises from each length to the next, averaged over ranks and jobs. */
+function growth({ lengths, ranks, gain }: LowRankPoints): Verdict {
+  const means = lengths.flatMap(tokens => {
+    const all = JOBS.flatMap(job => ranks.flatMap(rank => gain('seconds', 'linformer', job, tokens, rank) ?? []))
+    return all.length > 0 ? [{ tokens, mean: Math.exp(all.reduce((s, g) => s + Math.log(g), 0) / all.length) }] : []
+  })
+  const claim = "Linformer's speed-up grows with the length"
+  if (means.length < 2) return { tone: 'open', text: `${claim}: not measured here.` }
+  const told = means.map(m => `${m.tokens.toLocaleString('en-US')}: ${ratioText(m.mean)}`).join(', ')
+  const rises = means.every((m, i) => i === 0 || m.mean > means[i - 1]!.mean)
+  return { tone: rises ? 'good' : 'bad', text: `${claim}: ${rises ? 'holds' : 'does not hold at every step'} here (geometric mean over ranks, training and inference; ${told}).` } // biome-ignore format: one sentence
+}
+
+function parameterClaims({ lengths, ranks, transformer, of }: LowRankPoints): readonly Verdict[] {
+  const sizeOf = (model: Form, tokens: number, rank: number) =>
+    JOBS.flatMap(job => measured(of(model, job, tokens, rank), 'parameters')?.median ?? [])[0]
+  const full = JOBS.flatMap(job => lengths.flatMap(n => measured(transformer(job, n), 'parameters')?.median ?? []))[0]
+  const larger = lengths.flatMap(tokens =>
+    ranks.flatMap(rank => {
+      const size = sizeOf('linformer', tokens, rank)
+      return size && full ? [{ where: `n ${tokens}, k ${rank}`, gain: size / full }] : []
+    }),
+  )
+  // More parameters by a hair are more: no allowance for noise in a count.
+  const smaller = larger.filter(c => c.gain <= 1)
+  const linformer: Verdict =
+    larger.length === 0
+      ? { tone: 'open', text: 'Linformer has more parameters than the transformer: not counted here.' }
+      : { tone: smaller.length === 0 ? 'bad' : 'good', text: `Linformer has more parameters than the transformer: ${smaller.length === 0 ? 'holds' : 'does not hold'} here (${valueText(Math.min(...larger.map(c => c.gain)) - 1, 'percent')} to ${valueText(Math.max(...larger.map(c => c.gain)) - 1, 'percent')} more).` } // biome-ignore format: one sentence
+  const sizes = ranks.flatMap(rank => {
+    const size = sizeOf('lrt', lengths[0] ?? 0, rank)
+    return size ? [{ rank, size }] : []
+  })
+  return [linformer, linear(sizes, full)]
+}
+
+/** Equal steps of rank add equally many parameters. */
+function linear(sizes: readonly { rank: number; size: number }[], full: number | undefined): Verdict {
+  const claim = "LRT's size falls linearly with r"
+  const slopes = sizes.slice(1).map((s, i) => (s.size - sizes[i]!.size) / (s.rank - sizes[i]!.rank))
+  if (slopes.length < 2 || full === undefined) return { tone: 'open', text: `${claim}: not counted here.` }
+  const same = slopes.every(s => Math.abs(s / slopes[0]! - 1) < 1e-9)
+  const span = sizes.map(s => `r ${s.rank}: ${ratioText(full / s.size)}`).join(', ')
+  return { tone: same ? 'good' : 'bad', text: `${claim}: ${same ? 'holds' : 'does not hold'} here, ${slopes[0]!.toLocaleString('en-US')} parameters a unit of rank; the transformer is larger by ${span}.` } // biome-ignore format: one sentence
+}
