@@ -7,7 +7,7 @@ import type { FileRole } from './openedFile.ts'
 export interface DiploscopeShell {
   readonly platform: 'linux' | 'darwin' | 'win32'
   /** Shows the system's open dialog. What the user picks arrives as the event `files.opened`; resolves false when nothing was picked. */
-  openDialog(kind: FileRole | 'any'): Promise<boolean>
+  openDialog(kind: FileRole | 'any' | 'folder'): Promise<boolean>
   /** Registers files dropped on the page: only a real `File` of a drop or input has a path, so a page cannot name one. */
   openDropped(files: readonly File[]): Promise<boolean>
   /** Saves a finished export (`/download/<id>`) where the user says; resolves false when the dialog was closed. */

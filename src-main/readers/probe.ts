@@ -234,14 +234,40 @@ async function unpackedHead(file: CheckedFile): Promise<Uint8Array> {
   })
 }
 
+/** Named like a BAM or CRAM file; what it is tells its content. */
+export const isAlignmentName = (name: string): boolean => /\.(bam|cram)$/i.test(name) && !name.startsWith('.')
+
+/** Heads of so many files of a folder are asked whether they say that they are synthetic. */
+const HEADS_ASKED = 20
+
+/** BAM and CRAM files without a sheet: a cohort of people without labels. */
+async function probeAlignmentFolder(path: string, names: readonly string[]): Promise<FileFacts> {
+  let sizeBytes = 0
+  let modifiedAt = 0
+  for (const name of names) {
+    const stats = await stat(join(path, name)).catch(() => undefined)
+    sizeBytes += stats?.size ?? 0
+    modifiedAt = Math.max(modifiedAt, stats?.mtimeMs ?? 0)
+  }
+  let synthetic = false
+  for (const name of names.slice(0, HEADS_ASKED))
+    synthetic ||= await probeFile(join(path, name)).then(f => f.synthetic, () => false) // biome-ignore format: one line
+  const remarks = [`A folder of ${names.length.toLocaleString('en-US')} alignment files without a sample sheet: nobody has a label.`] // biome-ignore format: one line
+  const facts = { contigs: [], contigCount: 0, build: 'unknown', samples: [], synthetic, remarks } as const
+  return { kind: 'samples', compression: 'none', sizeBytes, modifiedAt, index: 'not-needed', ...facts }
+}
+
 async function probeFolder(path: string): Promise<FileFacts> {
   const names = await readdir(path)
-  if (!names.includes('model.json'))
+  if (!names.includes('model.json')) {
+    const alignments = names.filter(isAlignmentName)
+    if (alignments.length > 0) return probeAlignmentFolder(path, alignments)
     throw new WorkbenchError(
       'wrong-type',
-      `'${path}' is a directory without model.json`,
-      'give a file, or a model folder',
+      `'${path}' is a directory without model.json, and without BAM or CRAM files`,
+      'give a file, a model folder, or a folder of alignment files',
     )
+  }
   let sizeBytes = 0
   let modifiedAt = 0
   for (const name of names) {

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { type RiskCohort, type RiskModelName, type RiskSheet, SIMULATED_LABEL } from '../../src-shared/genome/risk.ts'
+import {
+  lineText,
+  type RiskCohort,
+  type RiskModelName,
+  type RiskSheet,
+  SIMULATED_LABEL,
+} from '../../src-shared/genome/risk.ts'
 import type { CohortComparison } from '../../src-shared/genome/riskComparison.ts'
 import type { ExportedFile } from '../../src-shared/ipc/contract.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
@@ -15,8 +21,9 @@ import { makeFolders } from '../storage/folders.ts'
 import type { Downloads } from './downloads.ts'
 import type { FileRegistry } from './files.ts'
 import type { Jobs } from './jobs.ts'
+import { sheetToFillIn } from './risk/folderSheet.ts'
+import { createKeptSheets } from './risk/keptSheets.ts'
 import type { KeptRiskModel, OpenRiskModels } from './risk/openRiskModels.ts'
-import { readSampleSheet } from './risk/sampleSheet.ts'
 import { cohortTsv, journalled, scoreCohort, summary } from './risk/scoreCohort.ts'
 
 export interface RiskCohortsParts {
@@ -39,6 +46,8 @@ export interface RiskCohorts {
   get(subject: CohortSubject, context: WorkContext): Promise<CohortRun>
   compare(subject: CohortSubject, otherModelFileId: string, context: WorkContext): Promise<CohortComparison>
   export(subject: CohortSubject, format: 'tsv' | 'json', context: WorkContext): Promise<ExportedFile>
+  /** A sample sheet of the same people, to fill in with labels. */
+  sheetToFillIn(fileId: string): Promise<ExportedFile>
   /** The path of a sample's file. @throws WorkbenchError `not-found` */
   samplePath(fileId: string, sample: string): Promise<string>
 }
@@ -58,11 +67,12 @@ const KEPT_RESULTS = 40
 export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
   const { files, jobs, downloads, open, folder, tell, now } = parts
   const running = new Map<string, string>()
+  const sheets = createKeptSheets()
 
   const sheetOf = async (fileId: string) => {
     const entry = await files.use(fileId)
     if (entry.role !== 'cohort') throw new WorkbenchError('wrong-type', `'${basename(entry.path)}' is no sample sheet`, 'open a table with the columns sample, bam and, where known, label') // biome-ignore format: one line
-    return { path: entry.path, sheet: await readSampleSheet(entry.path) }
+    return { path: entry.path, sheet: await sheets.read(entry.path) }
   }
   const keyOf = (path: string, sheet: RiskSheet, kept: KeptRiskModel) =>
     createHash('sha256')
@@ -107,12 +117,13 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
     async open(fileId) {
       const { path, sheet } = await sheetOf(fileId)
       const covariates = Object.keys(sheet.rows[0]?.covariates ?? {})
-      return { fileId, sheet, covariates, truth: await truthBeside(path) }
+      const from = (await stat(path)).isDirectory() ? ('folder' as const) : ('sheet' as const)
+      return { fileId, from, sheet, covariates, truth: await truthBeside(path) }
     },
     get,
     async start(subject, again, context) {
       const { path, sheet } = await sheetOf(subject.fileId)
-      if (sheet.rows.length === 0) throw new WorkbenchError('bad-input', `no row of '${basename(path)}' can be scored; the first: line ${sheet.problems[0]?.line}, ${sheet.problems[0]?.message}`, 'mend the rows that are named') // biome-ignore format: one line
+      if (sheet.rows.length === 0) throw new WorkbenchError('bad-input', `no row of '${basename(path)}' can be scored; the first: ${sheet.problems[0] ? `${lineText(sheet.problems[0])}${sheet.problems[0].message}` : 'none'}`, 'mend the rows that are named') // biome-ignore format: one line
       const key = await open.with(subject.modelFileId, context, async kept => keyOf(path, sheet, kept))
       const already = activeJob(key)
       if (already) return jobs.get(already)
@@ -186,6 +197,12 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
         contentType: format === 'json' ? 'application/json' : 'text/tab-separated-values',
         bytes: new TextEncoder().encode(text),
       })
+    },
+    async sheetToFillIn(fileId) {
+      const { path, sheet } = await sheetOf(fileId)
+      const bytes = new TextEncoder().encode(sheetToFillIn(sheet, basename(path)))
+      const name = `${basename(path).replace(/\.(tsv|txt|csv)$/i, '')}.samples.tsv`
+      return downloads.add({ name, contentType: 'text/tab-separated-values', bytes })
     },
     async samplePath(fileId, sample) {
       const { path, sheet } = await sheetOf(fileId)

@@ -69,6 +69,7 @@ export function createRiskHandlers(parts: RiskHandlerParts): Pick<Handlers, keyo
     'risk.cohortCompare': ({ otherModelFileId, ...subject }, context) =>
       cohorts.compare(subject, otherModelFileId, context),
     'risk.cohortExport': ({ format, ...subject }, context) => cohorts.export(subject, format, context),
+    'risk.cohortSheet': ({ fileId }) => cohorts.sheetToFillIn(fileId),
     'risk.cohortSample': async ({ fileId, sample }) => openFile(await cohorts.samplePath(fileId, sample)),
   }
 }

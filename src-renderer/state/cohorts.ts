@@ -141,6 +141,11 @@ export function exportCohort(subject: CohortSubject, format: 'tsv' | 'json'): vo
   attempt(async () => saveDownload(await call('risk.cohortExport', { ...subject, format })))
 }
 
+/** A sample sheet of the same people, for labels. */
+export function saveSheetToFillIn(fileId: string): void {
+  attempt(async () => saveDownload(await call('risk.cohortSheet', { fileId })))
+}
+
 /** Opens samples of the sheet beside what is open, and looks at the last with the same model. */
 export function openSamples(fileId: string, samples: readonly string[], modelFileId: string | undefined): void {
   attempt(async () => {

@@ -172,6 +172,13 @@ export function openFiles(): void {
   else show('open' satisfies Dialog)
 }
 
+/** A folder of alignment files as a cohort, or of a model. The window's own dialog shows folders beside files. */
+export function openFolder(): void {
+  const { info, show } = useWorkbench.getState()
+  if (info?.dialogs === 'native') attempt(() => nativeOpenDialog('folder'))
+  else show('open' satisfies Dialog)
+}
+
 /** Opens entries of the window's own dialog. */
 export async function openEntries(entryIds: readonly string[]): Promise<void> {
   receive(await call('files.open', { entryIds }))

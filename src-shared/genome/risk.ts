@@ -152,7 +152,7 @@ export interface RiskScore {
   readonly limits: readonly string[]
 }
 
-/** A row of a sample sheet. `label`: 1 case, 0 control, null not given. `line` is 1-based. */
+/** A row of a sample sheet. `label`: 1 case, 0 control, null not given. `line` is 1-based; 0 for a file of a folder without a sheet. */
 export interface RiskSheetRow {
   readonly line: number
   readonly sample: string
@@ -161,13 +161,16 @@ export interface RiskSheetRow {
   readonly covariates: Readonly<Record<string, string>>
 }
 
-/** A row that cannot be used, or a fault of the whole sheet (line 0). */
+/** A row that cannot be used, or a fault of the whole sheet, or of a file of a folder without a sheet (line 0). */
 export interface RiskSheetProblem {
   readonly line: number
   readonly sample: string
   readonly code: ErrorCode
   readonly message: string
 }
+
+/** `line 7, ` where a problem has a line. */
+export const lineText = ({ line }: RiskSheetProblem): string => (line > 0 ? `line ${line}, ` : '')
 
 export interface RiskSheet {
   readonly rows: readonly RiskSheetRow[]

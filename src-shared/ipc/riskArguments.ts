@@ -13,5 +13,6 @@ export const RISK_ARGUMENTS: { readonly [M in keyof RiskMethods]: (value: unknow
   'risk.cohort': fields(subject),
   'risk.cohortCompare': fields({ ...subject, otherModelFileId: id }),
   'risk.cohortExport': fields({ ...subject, format: oneOf('tsv', 'json') }),
+  'risk.cohortSheet': fields({ fileId: id }),
   'risk.cohortSample': fields({ fileId: id, sample: text(1000) }),
 }

@@ -57,6 +57,8 @@ export interface SimulatedTruth {
 
 export interface OpenedCohort {
   readonly fileId: string
+  /** A folder of alignment files without a sheet has nobody's label. */
+  readonly from: 'sheet' | 'folder'
   readonly sheet: RiskSheet
   /** Names of columns beyond sample, file and label. */
   readonly covariates: readonly string[]
@@ -114,6 +116,8 @@ export interface RiskMethods {
    */
   'risk.cohortCompare': { args: CohortSubject & { otherModelFileId: string }; result: CohortComparison }
   'risk.cohortExport': { args: CohortSubject & { format: 'tsv' | 'json' }; result: ExportedFile }
+  /** A sample sheet of the cohort's people with whole paths, to fill in with labels. */
+  'risk.cohortSheet': { args: { fileId: string }; result: ExportedFile }
   /** Opens the file of a sample of the sheet. */
   'risk.cohortSample': { args: { fileId: string; sample: string }; result: OpenedFile }
 }

@@ -1,7 +1,7 @@
 import type { FileFilter } from 'electron'
 import type { FileRole } from '../../../src-shared/openedFile.ts'
 
-/** What a page may ask a dialog for. `any` offers everything that can be opened. */
+/** What a page may ask a dialog for. `any` offers everything that can be opened; `folder`: one of alignment files, or of a model. */
 export const DIALOG_KINDS = [
   'any',
   'sample',
@@ -12,6 +12,7 @@ export const DIALOG_KINDS = [
   'model',
   'cohort',
   'project',
+  'folder',
 ] as const
 export type DialogKind = (typeof DIALOG_KINDS)[number]
 
@@ -33,7 +34,7 @@ export function dialogFilters(kind: DialogKind): FileFilter[] {
     const every = [...new Set(Object.values(EXTENSIONS).flatMap(e => e.extensions))]
     return [{ name: 'All that can be opened', extensions: every }, ...Object.values(EXTENSIONS).map(copy), all]
   }
-  return [copy(EXTENSIONS[kind]), all]
+  return kind === 'folder' ? [all] : [copy(EXTENSIONS[kind]), all]
 }
 
 const copy = (e: { readonly name: string; readonly extensions: readonly string[] }): FileFilter => ({

@@ -75,7 +75,7 @@ function createWindow(): BrowserWindow {
 async function openDialog(kind: Parameters<typeof dialogFilters>[0]): Promise<boolean> {
   const parent = BrowserWindow.getFocusedWindow()
   const options: Electron.OpenDialogOptions = {
-    properties: ['openFile', 'multiSelections'],
+    properties: [kind === 'folder' ? 'openDirectory' : 'openFile', 'multiSelections'],
     filters: dialogFilters(kind),
   }
   const picked = parent ? await dialog.showOpenDialog(parent, options) : await dialog.showOpenDialog(options)

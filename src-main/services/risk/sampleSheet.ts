@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { RiskSheet, RiskSheetProblem, RiskSheetRow } from '../../../src-shared/genome/risk.ts'
 import { asWorkbenchError, type ErrorCode, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { folderSheet } from './folderSheet.ts'
 
 /** Fewer people of a class say nothing about it. */
 export const MIN_CLASS = 10
@@ -10,13 +11,16 @@ const LABELS: Readonly<Record<string, 0 | 1>> = { '1': 1, ad: 1, case: 1, '0': 0
 
 /**
  * Reads a sample sheet: tab-separated, a header with `sample` and `bam` (or `path`), `label` (1, AD, case; 0, NC, control; empty or `.`: unknown)
- * where there is one; every other column is a covariate. Paths are relative to the sheet. Rows at fault are listed and left out.
+ * where there is one; every other column is a covariate. Paths are relative to the sheet. Rows at fault are listed and left out. A folder stands for its
+ * alignment files.
  * @throws WorkbenchError `not-found`, `bad-input` for a sheet without rows or without its columns
  */
 export async function readSampleSheet(path: string): Promise<RiskSheet> {
-  const { size } = await stat(path).catch(error => {
+  const found = await stat(path).catch(error => {
     throw asWorkbenchError(error)
   })
+  if (found.isDirectory()) return folderSheet([path])
+  const { size } = found
   if (size > MAX_BYTES) throw new WorkbenchError('bad-input', `'${path}' has ${size} bytes, too many for a sample sheet`, 'give a table of samples') // biome-ignore format: one line
   const text = await readFile(path, 'utf8').catch(error => {
     throw asWorkbenchError(error)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { appendFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import type { Build } from '../../../src-shared/genome/assemblies.ts'
-import type { CohortSeen, RiskCohort, RiskCohortRow, RiskMetrics, RiskModelName, RiskScore, RiskSeen, RiskSheet, RiskSheetProblem, RiskSheetRow } from '../../../src-shared/genome/risk.ts' // biome-ignore format: one line
+import { type CohortSeen, lineText, type RiskCohort, type RiskCohortRow, type RiskMetrics, type RiskModelName, type RiskScore, type RiskSeen, type RiskSheet, type RiskSheetProblem, type RiskSheetRow } from '../../../src-shared/genome/risk.ts' // biome-ignore format: one line
 import { asWorkbenchError, throwIfCancelled } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { RESEARCH_USE_ONLY } from '../../domain/apoe/limits.ts'
@@ -257,7 +257,7 @@ export function cohortTsv(cohort: RiskCohort): string {
     `## model ${cohort.model.id}: ${cohort.model.name}`,
     [...COLUMNS, ...(seen ? ['seen'] : [])].join('\t'),
     ...cohort.rows.map(row => [...COLUMNS.map(c => cell(row[c])), ...(seen ? [seenCell(row.seen)] : [])].join('\t')),
-    ...cohort.failures.map(f => `## failed: line ${f.line} ${f.sample || '(no name)'}: ${f.code}: ${f.message}`),
+    ...cohort.failures.map(f => `## failed: ${lineText(f)}${f.sample || '(no name)'}: ${f.code}: ${f.message}`),
   ]
   return `${lines.join('\n')}\n`
 }

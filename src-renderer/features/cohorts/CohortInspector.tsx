@@ -18,6 +18,7 @@ import { ErrorCard, Section, SmallButton, Synthetic, whenText } from '../../ui/p
 import { progressText } from '../jobs/StatusBar.tsx'
 import { Warned } from '../risk/RiskPanel.tsx'
 import { CohortMetrics } from './CohortMetrics.tsx'
+import { NeedsLabels } from './NeedsLabels.tsx'
 
 const n = (x: number) => x.toLocaleString('en-US')
 
@@ -49,7 +50,7 @@ export function CohortInspector({ file }: { readonly file: OpenedFile }) {
             </Button>
           </ErrorCard>
         )}
-        {opened.data && <Sheet opened={opened.data} />}
+        {opened.data && <Sheet opened={opened.data} file={file} />}
         {opened.data && models.data && !model && <NeedsModel />}
         {opened.data && models.data && model && (
           <Run key={model.fileId} file={file} opened={opened.data} model={model} models={models.data} />
@@ -59,17 +60,18 @@ export function CohortInspector({ file }: { readonly file: OpenedFile }) {
   )
 }
 
-function Sheet({ opened }: { readonly opened: OpenedCohort }) {
+function Sheet({ opened, file }: { readonly opened: OpenedCohort; readonly file: OpenedFile }) {
   const { rows, problems, cautions } = opened.sheet
   const count = (label: 0 | 1 | null) => rows.filter(r => r.label === label).length
   return (
     <>
-      <Section title="The sheet" testId="cohort-sheet">
+      <Section title={opened.from === 'folder' ? 'The folder' : 'The sheet'} testId="cohort-sheet">
         <dl className="facts">
           <dt>Samples</dt>
           <dd className="num">
             {n(rows.length)} that can be scored
-            {problems.length > 0 && `, ${n(problems.length)} ${problems.length === 1 ? 'row' : 'rows'} at fault`}
+            {problems.length > 0 &&
+              `, ${n(problems.length)} ${opened.from === 'folder' ? (problems.length === 1 ? 'file' : 'files') : problems.length === 1 ? 'row' : 'rows'} at fault`}
           </dd>
           <dt>Labels</dt>
           <dd className="num">
@@ -93,6 +95,7 @@ function Sheet({ opened }: { readonly opened: OpenedCohort }) {
             </>
           )}
         </dl>
+        {count(1) + count(0) === 0 && <NeedsLabels fileId={file.id} />}
         {cautions.map(c => (
           <p className="note" key={c} style={{ margin: '8px 0 0' }}>
             {c}
@@ -100,7 +103,10 @@ function Sheet({ opened }: { readonly opened: OpenedCohort }) {
         ))}
       </Section>
       {problems.length > 0 && (
-        <Section title={`Rows at fault (${n(problems.length)})`} testId="cohort-problems">
+        <Section
+          title={`${opened.from === 'folder' ? 'Files' : 'Rows'} at fault (${n(problems.length)})`}
+          testId="cohort-problems"
+        >
           <p className="soft" style={{ margin: '0 0 4px' }}>
             They are left out and listed again at the end; the rest goes on.
           </p>
@@ -129,7 +135,7 @@ function Problems({ problems }: { readonly problems: OpenedCohort['sheet']['prob
         <tbody>
           {problems.map(p => (
             <tr key={`${p.line}:${p.code}:${p.message}`}>
-              <td data-align="right">{p.line}</td>
+              <td data-align="right">{p.line > 0 ? p.line : '–'}</td>
               <td>{p.sample || '(no name)'}</td>
               <td className="wrapping">
                 {p.message} <code>{p.code}</code>

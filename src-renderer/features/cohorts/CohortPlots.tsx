@@ -6,7 +6,7 @@ import type { CohortRun } from '../../../src-shared/ipc/riskMethods.ts'
 import type { ChartHandle } from '../../charts/Chart.tsx'
 import { type CohortFigure, startCohort, useCohortRun, useCohorts, useOtherRuns, useShownCohort } from '../../state/cohorts.ts' // biome-ignore format: one line
 import { openDemoRiskModel, type RiskModelEntry, useRiskModel, useRiskModels } from '../../state/risk.ts'
-import { openFiles } from '../../state/services.ts'
+import { openFiles, openFolder } from '../../state/services.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, PictureButtons, TsvButton } from '../../ui/parts.tsx'
 import { type Cell, type Origin, originLines, toTsv } from '../../ui/provenance.ts'
@@ -17,6 +17,7 @@ import { CohortCompare } from './CohortCompare.tsx'
 import { CohortTable } from './CohortTable.tsx'
 import { calibrationOption, type NamedRoc, rocOption, scoresOption } from './cohortCharts.ts'
 import { type Confusion, confusionAt } from './confusion.ts'
+import { NeedsLabels } from './NeedsLabels.tsx'
 
 const loadChart = () => import('../../charts/Chart.tsx')
 
@@ -29,9 +30,15 @@ export function CohortPlots() {
     <section className="plots cohort-plots" aria-label="Cohort" data-testid="cohort-plots">
       {!file && (
         <div className="empty">
-          <p>A cohort is a sample sheet: a tab-separated table with the columns sample, bam and, where known, label.</p>
+          <p>
+            A cohort is a sample sheet (a tab-separated table with the columns sample, bam and, where known, label), or
+            a folder of BAM and CRAM files.
+          </p>
           <Button variant="light" onClick={openFiles}>
             Open a sample sheet…
+          </Button>
+          <Button variant="default" onClick={openFolder}>
+            Open a folder…
           </Button>
         </div>
       )}
@@ -115,6 +122,7 @@ function Cohort({
             cohort={run.cohort}
             run={run}
             origin={origin}
+            fileId={file.id}
             compare={<CohortCompare file={file} model={model} models={models} run={run} origin={origin} />}
             others={others.flatMap(o => (o.run.rocs.model ? [{ name: o.model.name, roc: o.run.rocs.model }] : []))}
           />
@@ -151,8 +159,9 @@ function Figures(props: {
   readonly origin: Origin
   readonly others: readonly NamedRoc[]
   readonly compare: ReactNode
+  readonly fileId: string
 }) {
-  const { cohort, run, origin, others, compare } = props
+  const { cohort, run, origin, others, compare, fileId } = props
   const figure = useCohorts(s => s.figure)
   const own = useCohorts(s => s.threshold)
   const threshold = own ?? run.threshold
@@ -187,9 +196,12 @@ function Figures(props: {
       {comparing && compare}
       {!labelled && !comparing && (
         <div className="empty">
-          {run.state === 'running'
-            ? 'Curves appear when people of both labels are scored.'
-            : 'Curves need people of both labels in the sheet: a column label with 1 (case) and 0 (control).'}
+          <p>
+            {run.state === 'running'
+              ? 'Curves appear when people of both labels are scored.'
+              : 'Curves need people of both labels in a sample sheet: a column label with 1 (case) and 0 (control).'}
+          </p>
+          {cohort.rows.every(r => r.label === null) && <NeedsLabels fileId={fileId} />}
         </div>
       )}
       {labelled && option && charts && (

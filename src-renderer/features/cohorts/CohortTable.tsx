@@ -1,6 +1,11 @@
 import { Button, Checkbox, Select, TextInput } from '@mantine/core'
 import { useMemo, useRef, useState } from 'react'
-import type { RiskCohort, RiskCohortRow, RiskSheetProblem } from '../../../src-shared/genome/risk.ts'
+import {
+  lineText,
+  type RiskCohort,
+  type RiskCohortRow,
+  type RiskSheetProblem,
+} from '../../../src-shared/genome/risk.ts'
 import type { CohortSubject } from '../../../src-shared/ipc/riskMethods.ts'
 import { ALL, type CohortFilter, openSamples, useCohorts } from '../../state/cohorts.ts'
 import { TsvButton } from '../../ui/parts.tsx'
@@ -200,7 +205,8 @@ export function CohortTable(props: {
                   <td />
                   <td>{r.failure.sample || '(no name)'}</td>
                   <td colSpan={COLUMNS.length} title={r.failure.message}>
-                    failed: line {r.failure.line}, {r.failure.message} <code>{r.failure.code}</code>
+                    failed: {lineText(r.failure)}
+                    {r.failure.message} <code>{r.failure.code}</code>
                   </td>
                 </tr>
               ),

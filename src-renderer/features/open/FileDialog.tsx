@@ -214,6 +214,11 @@ function Browser({ close }: { readonly close: () => void }) {
           <span className="soft">{listing.omitted.toLocaleString('en-US')} entries are not listed</span>
         )}
         <span style={{ flex: 1 }} />
+        {listing?.entries.some(e => e.kind === 'file' && /\.(bam|cram)$/i.test(e.name)) && (
+          <Button variant="default" onClick={() => openThese([listing.folderId])}>
+            Open this folder as a cohort
+          </Button>
+        )}
         <Button variant="default" onClick={close}>
           Cancel
         </Button>

@@ -11,6 +11,7 @@ import {
   exportReport,
   onShellCommand,
   openFiles,
+  openFolder,
   replaceProject,
 } from '../../state/services.ts'
 import { apoeLocus, genomeFile } from '../../state/tracks.ts'
@@ -129,6 +130,7 @@ export function useAppCommands() {
     const dark = () => document.documentElement.getAttribute('data-mantine-color-scheme') === 'dark'
     const commands: Command[] = [
       { id: 'open', title: 'Open files…', group: 'Project', keys: ['Ctrl+o'], run: openFiles },
+      { id: 'open-folder', title: 'Open a folder of alignments as a cohort…', group: 'Project', run: openFolder },
       {
         id: 'new-project',
         title: 'New project',

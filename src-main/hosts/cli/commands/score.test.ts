@@ -67,6 +67,14 @@ it('simulates a cohort and scores it by its sheet', async () => {
   for (const baseline of ['two-snp', 'odds-ratio'] as const)
     expect([paired[baseline].aucA, paired[baseline].aucB]).toEqual([metrics.model.auc.auc, metrics[baseline].auc.auc])
   expect(cohort.cautions).toContain('3 cases; at least 10 of each class are needed')
+  // A folder without a sheet is the same people without labels; a folder with one is its sheet.
+  const bare = await runCommand(score, join(out, 'bam'), '--model', model, '--json')
+  const { rows, metrics: none, failures } = JSON.parse(bare.out)
+  const unlabelled = (r: object) => ({ ...r, label: null })
+  expect([rows, none, failures]).toEqual([cohort.rows.map(unlabelled), null, []])
+  expect(JSON.parse((await runCommand(score, out, '--model', model, '--json')).out).rows).toEqual(cohort.rows)
+  await expect(runCommand(score, out, demo('synthetic-e3e4.bam'), '--model', model)).rejects.toMatchObject({ code: 'wrong-usage' }) // biome-ignore format: one line
+  await expect(runCommand(score, demo('.'), '--model', model, '--index', 'x.bai')).rejects.toMatchObject({ code: 'wrong-usage' }) // biome-ignore format: one line
   await expect(runCommand(simulate, 'cohort', '--reference', demo('synthetic-chr19.fa.gz'), '--out', out)).rejects.toMatchObject({ code: 'bad-input' }) // biome-ignore format: one line
   await expect(runCommand(simulate, 'reads', '--reference', 'x', '--out', out)).rejects.toMatchObject({ code: 'wrong-usage' }) // biome-ignore format: one line
 })

@@ -1,16 +1,19 @@
+import { stat } from 'node:fs/promises'
 import { formatLocus } from '../../../../src-shared/genome/locus.ts'
-import type { RiskCohort, RiskScore } from '../../../../src-shared/genome/risk.ts'
+import { lineText, type RiskCohort, type RiskScore, type RiskSheet } from '../../../../src-shared/genome/risk.ts'
 import type { PairedAuc } from '../../../../src-shared/genome/riskComparison.ts'
 import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { createCompute } from '../../../compute/client.ts'
 import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
 import { attributionTsv, openAttribution } from '../../../services/risk/attribution.ts'
+import { folderSheet } from '../../../services/risk/folderSheet.ts'
 import { pText } from '../../../services/risk/report.ts'
 import { openRiskModel, type RiskModel } from '../../../services/risk/riskModel.ts'
 import { readSampleSheet } from '../../../services/risk/sampleSheet.ts'
 import { cohortTsv, scoreCohort } from '../../../services/risk/scoreCohort.ts'
 import { scoreSample } from '../../../services/risk/scoreSample.ts'
+import { meantSheet } from '../../../services/riskCohorts.ts'
 import { writeFileAtomic } from '../../../storage/atomic.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
 
@@ -18,7 +21,7 @@ export const command: CliCommand = {
   name: 'score',
   summary:
     'A risk score a sample from a trained model, beside its baselines, with evidence and limits. Research use only.',
-  usage: 'BAM… --model DIR [--json]   or   --samples SHEET.tsv --model DIR --out FILE.tsv',
+  usage: 'BAM… --model DIR [--json]   or   --samples SHEET.tsv --model DIR --out FILE.tsv   or   FOLDER… --model DIR',
   options: {
     model: { value: 'DIR', help: 'a risk model, as train with a recipe of task classify writes it' },
     samples: { value: 'FILE', help: 'a sample sheet: tab-separated with sample, bam, label; goes on where it was stopped when given the same --out' }, // biome-ignore format: one line
@@ -36,7 +39,8 @@ export const command: CliCommand = {
   notes:
     'Exit 5 means: done, but a sample has no score (less than 80 % of the region covered, reads of RNA, another sequence). A probability refers\n' +
     'to a group with the share of cases of the training cohort, never to a person in a population. Evidence is the change of the logit when the\n' +
-    'stretch of a token is replaced by the reference. Rows of a sheet at fault are listed at the end, and the rest goes on.',
+    'stretch of a token is replaced by the reference. Rows of a sheet at fault are listed at the end, and the rest goes on. A folder is a cohort: its\n' +
+    'samples.tsv where it has one, else its BAM and CRAM files, whose people have no labels.',
   async run(args, io) {
     const folder = args.required('model')
     const sheet = args.text('samples')
@@ -45,14 +49,22 @@ export const command: CliCommand = {
     const evidence = args.integer('evidence', 5, { min: 0, max: 1000 })
     if (sheet === undefined && args.positionals.length === 0) throw new WorkbenchError('wrong-usage', 'BAM is missing', "see 'diploscope score --help'") // biome-ignore format: one line
     if (sheet !== undefined && args.positionals.length > 0) throw new WorkbenchError('wrong-usage', 'both --samples and a BAM are given', 'give one of them') // biome-ignore format: one line
+    const folders = await Promise.all(args.positionals.map(async p => (await stat(p).catch(() => undefined))?.isDirectory() ?? false)) // biome-ignore format: one line
     for (const name of ['index', 'attribution'])
-      if (args.text(name) !== undefined && args.positionals.length !== 1) throw new WorkbenchError('wrong-usage', `--${name} goes with one BAM only`, 'leave it out, or give one BAM') // biome-ignore format: one line
+      if (args.text(name) !== undefined && (args.positionals.length !== 1 || folders[0])) throw new WorkbenchError('wrong-usage', `--${name} goes with one BAM only`, 'leave it out, or give one BAM') // biome-ignore format: one line
+    if (folders.includes(true) && folders.includes(false)) throw new WorkbenchError('wrong-usage', `'${args.positionals[folders.indexOf(true)]}' is a folder, '${args.positionals[folders.indexOf(false)]}' is not`, 'give folders, or files, not both') // biome-ignore format: one line
     const compute = createCompute(args.text('threads') === undefined ? {} : { threads: args.integer('threads', 1, { min: 1, max: 1024 }) }) // biome-ignore format: one line
     try {
       const device = args.choice('device', ['auto', 'cpu', 'webgpu', 'cuda'], 'cpu')
       const deps = { compute, registry: modelRegistry(MODELS), device }
       const model = await openRiskModel(folder, deps, io.context)
-      if (sheet !== undefined) return await cohortRun(sheet, model, build, args, io, json)
+      if (sheet !== undefined) return await cohortRun(sheet, await readSampleSheet(sheet), model, build, args, io, json)
+      if (folders[0]) {
+        const [first = ''] = args.positionals
+        const meant = folders.length === 1 ? await meantSheet(first) : first
+        const people = meant === first ? await folderSheet(args.positionals) : await readSampleSheet(meant)
+        return await cohortRun(args.positionals.join(', '), people, model, build, args, io, json)
+      }
       const scores: RiskScore[] = []
       for (const path of args.positionals)
         scores.push(await scoreSample({ path, indexPath: args.text('index'), referencePath: args.text('reference'), build, evidence }, model, io.context)) // biome-ignore format: one line
@@ -76,26 +88,25 @@ export const command: CliCommand = {
 }
 
 async function cohortRun(
-  sheetPath: string,
+  from: string,
+  sheet: RiskSheet,
   model: RiskModel,
   build: 'auto' | 'GRCh37' | 'GRCh38',
   args: ParsedArgs,
   io: CliIo,
   json: boolean,
 ): Promise<number> {
-  // biome-ignore format: one line
-  const sheet = await readSampleSheet(sheetPath)
   const out = args.text('out')
   const journal = out === undefined ? undefined : `${out}.unfinished`
   const cohort = await scoreCohort({ sheet, build, referencePath: args.text('reference'), journal }, model, io.context)
   await io.output(out, write => write(json ? `${JSON.stringify(cohort, null, 2)}\n` : cohortTsv(cohort)))
   tell(cohort, io)
-  if (cohort.rows.length === 0) throw new WorkbenchError('bad-input', `none of the ${cohort.failures.length} samples of '${sheetPath}' could be scored; the first: ${cohort.failures[0]?.message ?? 'unknown'}`, 'mend the rows that are named') // biome-ignore format: one line
+  if (cohort.rows.length === 0) throw new WorkbenchError('bad-input', `none of the ${cohort.failures.length} samples of '${from}' could be scored; the first: ${cohort.failures[0]?.message ?? 'unknown'}`, 'mend the rows that are named') // biome-ignore format: one line
   return cohort.failures.length > 0 ? EXIT.input : cohort.rows.some(r => r.noCall) ? EXIT.noCall : EXIT.done
 }
 
 function tell(cohort: RiskCohort, io: CliIo): void {
-  for (const f of cohort.failures) io.note(`failed: line ${f.line} ${f.sample || '(no name)'}: ${f.code}: ${f.message}`)
+  for (const f of cohort.failures) io.note(`failed: ${lineText(f)}${f.sample || '(no name)'}: ${f.code}: ${f.message}`)
   for (const c of cohort.cautions) io.note(`caution: ${c}`)
   const without = cohort.rows.filter(r => r.noCall).length
   io.note(`${cohort.rows.length} samples${cohort.resumed > 0 ? ` (${cohort.resumed} taken over from a run that was stopped)` : ''}, ${without} without a score, ${cohort.failures.length} failed`) // biome-ignore format: one line
