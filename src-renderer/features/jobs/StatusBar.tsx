@@ -23,7 +23,7 @@ export const progressText = (job: JobSnapshot): string => {
   if (job.state !== 'running') return job.state
   return [
     phase,
-    total > 0 ? `${n(done)}/${n(total)}` : '',
+    total > 0 ? (Number.isInteger(total) ? `${n(done)}/${n(total)}` : `${Math.floor((100 * done) / total)} %`) : '',
     job.secondsLeft === undefined ? '' : `${timeLeft(job.secondsLeft)} left`,
   ]
     .filter(Boolean)
