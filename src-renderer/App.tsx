@@ -130,7 +130,8 @@ function Workspace() {
             <Group
               orientation="horizontal"
               id="panes-group"
-              style={{ height: '100%', visibility: lab ? 'hidden' : 'inherit' }}
+              // The browser component shows some of its labels by itself: isolated, they stay behind the lab too.
+              style={{ height: '100%', isolation: 'isolate', visibility: lab ? 'hidden' : 'inherit' }}
               inert={lab}
             >
               <Panel id="centre" minSize="360px">

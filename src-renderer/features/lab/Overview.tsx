@@ -28,21 +28,23 @@ export function Overview() {
           </Button>
         </ErrorCard>
       )}
-      <div className="lab-cards">
-        {recipes.isPending && (
-          <div role="status" aria-label="Reading the recipes">
-            <Skeleton height={150} />
-          </div>
-        )}
-        {recipes.data &&
-          EXPERIMENTS.map(name => (
-            <ExperimentCard
-              key={name}
-              name={name}
-              recipes={recipes.data.filter(r => r.experiment === name)}
-              results={(results.data ?? []).filter(r => r.experiment === name)}
-            />
-          ))}
+      <div className="lab-columns">
+        <div className="lab-cards">
+          {recipes.isPending && (
+            <div role="status" aria-label="Reading the recipes">
+              <Skeleton height={150} />
+            </div>
+          )}
+          {recipes.data &&
+            EXPERIMENTS.map(name => (
+              <ExperimentCard
+                key={name}
+                name={name}
+                recipes={recipes.data.filter(r => r.experiment === name)}
+                results={(results.data ?? []).filter(r => r.experiment === name)}
+              />
+            ))}
+        </div>
         <PlannerCard />
       </div>
       {results.data && <ResultList lines={results.data} />}
