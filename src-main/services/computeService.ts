@@ -8,6 +8,8 @@ export interface ComputeService {
   devices(): Promise<readonly DeviceReport[]>
   /** The client of the process, which it starts with the first call. */
   engine(): Promise<Compute>
+  /** A process beside it, for whoever works long; they close it. */
+  own(): Promise<Compute>
   close(): Promise<void>
 }
 
@@ -24,6 +26,7 @@ export function createComputeService(options: {
   }
   return {
     engine: compute,
+    own: () => import('../compute/client.ts').then(({ createCompute }) => createCompute(options)),
     async devices() {
       const engine = await compute()
       const reports: DeviceReport[] = []

@@ -30,6 +30,7 @@ import { createRiskHandlers, type RiskServices } from './riskHandlers.ts'
 import { createScanHandlers } from './scanHandlers.ts'
 import type { ScanServices } from './scanServices.ts'
 import type { ShadowIndexes } from './shadowIndex.ts'
+import { createTuneHandlers } from './tuneHandlers.ts'
 
 export interface HandlerParts {
   readonly info: AppInfo
@@ -183,6 +184,7 @@ export function createHandlers(
       },
       referencePath: async () => (await reference())?.readPath,
     }),
+    ...createTuneHandlers({ ...parts, openFile: openShipped }),
     'app.info': async () => parts.info,
     'app.devices': () => parts.devices(),
     'files.browse': ({ folderId }) => browse.list(folderId),

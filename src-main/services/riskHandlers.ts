@@ -3,6 +3,7 @@ import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import { SIMULATED_LABEL } from '../../src-shared/genome/risk.ts'
 import type { Handlers } from '../../src-shared/ipc/contract.ts'
 import type { RiskMethods } from '../../src-shared/ipc/riskMethods.ts'
+import type { Compute } from '../compute/client.ts'
 import type { Downloads } from './downloads.ts'
 import type { FileRegistry } from './files.ts'
 import type { EventHub } from './hub.ts'
@@ -16,16 +17,21 @@ import { createRiskCohorts } from './riskCohorts.ts'
 export interface RiskServices {
   readonly open: OpenRiskModels
   readonly folder: string
+  /** Of trainings that were started in the window. */
+  readonly trainedFolder: string
+  readonly ownCompute: () => Promise<Compute>
   close(): Promise<void>
 }
 
 export function createRiskServices(options: {
   readonly models: ModelServices
   readonly dataDir: string
+  readonly ownCompute: () => Promise<Compute>
 }): RiskServices {
   const { models, compute, registry } = options.models
   const open = createOpenRiskModels({ models, compute, registry })
-  return { open, folder: join(options.dataDir, 'cohorts'), close: () => open.close() }
+  const { dataDir, ownCompute } = options
+  return { open, folder: join(dataDir, 'cohorts'), trainedFolder: join(dataDir, 'trained'), ownCompute, close: () => open.close() } // biome-ignore format: one line
 }
 
 export interface RiskHandlerParts {

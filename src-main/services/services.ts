@@ -149,7 +149,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     now,
     fault: error => fault(error, 'scans'),
   })
-  const risk = createRiskServices({ models, dataDir })
+  const risk = createRiskServices({ models, dataDir, ownCompute: compute.own })
   const planner = createPlanner({
     dataDir,
     registry: models.registry,

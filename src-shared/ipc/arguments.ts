@@ -19,6 +19,7 @@ import { MODEL_ARGUMENTS } from './modelArguments.ts'
 import { projectDocument } from './projectChecks.ts'
 import { RISK_ARGUMENTS } from './riskArguments.ts'
 import { SCAN_ARGUMENTS } from './scanArguments.ts'
+import { TUNE_ARGUMENTS } from './tuneArguments.ts'
 
 const fileId = fields({ fileId: id })
 const jobId = fields({ jobId: id })
@@ -58,4 +59,5 @@ export const ARGUMENTS: { readonly [M in Method]: (value: unknown) => Args<M> } 
   ...MODEL_ARGUMENTS,
   ...RISK_ARGUMENTS,
   ...SCAN_ARGUMENTS,
+  ...TUNE_ARGUMENTS,
 }

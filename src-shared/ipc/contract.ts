@@ -13,6 +13,7 @@ import type { LabEvents, LabMethods } from './labMethods.ts'
 import type { ModelMethods, PredictionChanged } from './modelMethods.ts'
 import type { RiskEvents, RiskMethods } from './riskMethods.ts'
 import type { ScanEvents, ScanMethods } from './scanMethods.ts'
+import type { TuneEvents, TuneMethods } from './tuneMethods.ts'
 
 export interface AppInfo {
   readonly version: string
@@ -90,7 +91,7 @@ export type LocusResolution =
   | { readonly kind: 'gene'; readonly hit: GeneHit; readonly interval: Interval; readonly others: readonly GeneHit[] }
 
 /** Every call that can cross the boundary: one line each. A handler or an argument check that is missing does not compile. */
-export interface Methods extends CompressionMethods, LabMethods, ModelMethods, RiskMethods, ScanMethods {
+export interface Methods extends CompressionMethods, LabMethods, ModelMethods, RiskMethods, ScanMethods, TuneMethods {
   'app.info': { args: Record<string, never>; result: AppInfo }
   /** Tries each device by running a small network on it: what a session claims proves nothing. Takes a second or two. */
   'app.devices': { args: Record<string, never>; result: readonly DeviceReport[] }
@@ -146,7 +147,7 @@ export type ShellCommand =
   | 'toggle-theme'
 
 /** Told to every connected window. */
-export interface Events extends LabEvents, RiskEvents, ScanEvents {
+export interface Events extends LabEvents, RiskEvents, ScanEvents, TuneEvents {
   'job.changed': JobSnapshot
   /** Files that were opened: by a dialog, a drop, the operating system, or a call of any window. */
   'files.opened': { readonly files: readonly OpenedFile[] }

@@ -14,7 +14,7 @@ import { sheetTruth } from './sheetTruth.ts'
 export const PEOPLE_JOURNAL = 'people.journal'
 
 /** What a training needs of a sample that was read. */
-type ReadPerson = Pick<SampleDiplotype, 'text' | 'covered' | 'build' | 'rna' | 'geneReads' | 'synthetic'>
+type ReadPerson = Pick<SampleDiplotype, 'text' | 'covered' | 'build' | 'rna' | 'geneReads' | 'synthetic' | 'meanDepth'>
 
 /**
  * The people of a sample sheet, their diplotypes read from their alignment files, one after the other. With a journal each is kept as it is
@@ -42,6 +42,7 @@ export async function sheetPeople(
   const texts: string[] = []
   let build: string | undefined
   let synthetic = false
+  let depth = 0
   for (const [i, row] of sheet.rows.entries()) {
     context.report({ phase: 'reading samples', done: i, total: sheet.rows.length })
     const at = (code: ErrorCode, what: string) => new WorkbenchError(code, `line ${row.line} of '${source.sheet}', '${row.sample}': ${what}`, 'mend or remove that row') // biome-ignore format: one line
@@ -65,6 +66,7 @@ export async function sheetPeople(
     const share = read.covered / read.text.length
     if (share < MIN_REGION_COVERAGE) throw at('bad-input', `${(100 * share).toFixed(1)} % of the region is covered; at least ${100 * MIN_REGION_COVERAGE} % are needed`) // biome-ignore format: one line
     synthetic ||= read.synthetic
+    depth += read.meanDepth
     texts.push(read.text)
   }
   const simulated = source.simulated || synthetic
@@ -76,12 +78,12 @@ export async function sheetPeople(
     reference: letters,
     referenceNote: note,
     simulated,
-    depth: source.depth,
+    depth: source.depth === 'as read' ? `${(depth / sheet.rows.length).toFixed(1)} (mean of the samples${simulated ? ', simulated' : ''})` : source.depth, // biome-ignore format: one line
     ...(truth ? { truth } : {}),
   }
 }
 
-const kept = ({ text, covered, build, rna, geneReads, synthetic }: ReadPerson): ReadPerson => ({ text, covered, build, rna, geneReads, synthetic }) // biome-ignore format: one line
+const kept = ({ text, covered, build, rna, geneReads, synthetic, meanDepth }: ReadPerson): ReadPerson => ({ text, covered, build, rna, geneReads, synthetic, meanDepth }) // biome-ignore format: one line
 
 async function stateOf(path: string): Promise<string> {
   const s = await stat(path).catch(() => undefined)

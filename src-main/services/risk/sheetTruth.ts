@@ -59,6 +59,12 @@ export async function sheetTruth(
   }
 }
 
+/** Whether a sheet came from `simulate cohort`: by the file beside it, or by what any of its rows says. */
+export async function saysSimulated(sheetPath: string, rows: readonly RiskSheetRow[]): Promise<boolean> {
+  if (await cohortFile(join(dirname(sheetPath), 'cohort.json'))) return true
+  return rows.some(r => r.covariates['source'] === 'simulated')
+}
+
 async function cohortFile(path: string): Promise<CohortFile | undefined> {
   const size = (await stat(path).catch(() => undefined))?.size ?? 0
   if (size === 0 || size > MAX_BYTES) return undefined

@@ -18,13 +18,8 @@ export async function checkStart(
   recipe: Pick<ClassifyRecipe, 'flankBp' | 'caller'>,
   people: RiskPeople,
 ): Promise<void> {
+  await checkSequence(folder, people, recipe.flankBp)
   const { id, risk } = await readModelJson(folder)
-  if (risk) {
-    const gene = geneOf(risk.reference, risk.flankBp)
-    const own = geneOf(people.reference, recipe.flankBp)
-    const same = [...gene].filter((letter, i) => letter === own[i]).length / gene.length
-    if (same < SAME_SEQUENCE) throw new WorkbenchError('bad-input', `'${id}' was trained on another sequence: ${(100 * same).toFixed(1)} % of the gene's letters are those of the reference (${people.referenceNote})`, 'start fresh, or from a model of this sequence') // biome-ignore format: one line
-  }
   const trained = await readTrainedPeople(folder)
   if (!trained) return
   const alike = risk?.flankBp === recipe.flankBp && risk.caller.caller === recipe.caller
@@ -35,6 +30,20 @@ export async function checkStart(
     return part === 'training' || part === 'validation'
   })
   if (seen.length > 0) throw new WorkbenchError('bad-input', `${seen.length} of these people trained '${id}' (the first: '${seen[0]}'): the test people of a new split would have been seen`, 'start fresh, or from a model of other people') // biome-ignore format: one line
+}
+
+/** @throws WorkbenchError `bad-input` when a risk model's letters are not those of the reference */
+export async function checkSequence(
+  folder: string,
+  { reference, referenceNote }: Pick<RiskPeople, 'reference' | 'referenceNote'>,
+  flankBp: number,
+): Promise<void> {
+  const { id, risk } = await readModelJson(folder)
+  if (!risk) return
+  const gene = geneOf(risk.reference, risk.flankBp)
+  const own = geneOf(reference, flankBp)
+  const same = [...gene].filter((letter, i) => letter === own[i]).length / gene.length
+  if (same < SAME_SEQUENCE) throw new WorkbenchError('bad-input', `'${id}' was trained on another sequence: ${(100 * same).toFixed(1)} % of the gene's letters are those of the reference (${referenceNote})`, 'start fresh, or from a model of this sequence') // biome-ignore format: one line
 }
 
 /** What a model must say of the weights that it began with. */

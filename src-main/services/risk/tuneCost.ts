@@ -1,0 +1,95 @@
+import type { TuneCost, TuneSettings } from '../../../src-shared/genome/tune.ts'
+import { tuneSteps } from '../../../src-shared/genome/tune.ts'
+import type { WorkContext } from '../../../src-shared/job.ts'
+import { elementCount, type Tensor } from '../../../src-shared/tensor.ts'
+import type { Compute } from '../../compute/client.ts'
+import { RISK_GENE } from '../../domain/cohort/locus.ts'
+import { SPECIALS } from '../../domain/cohort/peopleTokenizer.ts'
+import { trainingInputs } from '../../graph/optimizer/trainingStep.ts'
+import { initialEncoderWeights } from '../../models/encoderInitialisation.ts'
+import type { ConfiguredModel, ModelRegistry } from '../../models/registry.ts'
+import { int32, tokenStep } from './network.ts'
+import { freshArchitecture, type TuneSource } from './tuneRecipe.ts'
+
+/**
+ * Base pairs of a token before a tokenizer exists. 45: the shipped model, whose tokenizer sees only the sites that vary; 8.7: the published
+ * tokenizer of whole sequences (Greenformers, chapter 5).
+ */
+const BP_PER_TOKEN = { panel: 45, whole: 8.7 } as const
+/** Rough cost of reading a sample's region, on two cores: docs/risk.md, "Speed and memory". */
+const SECONDS_A_SAMPLE = 0.12
+/** A forward pass of a person against a training step of one: a step is a forward and two backward products. */
+const FORWARD_SHARE = 1 / 3
+
+/** The network that the settings describe. Its longest sequence is the start's, or estimated. */
+export function plannedNetwork(settings: TuneSettings, start: TuneSource['start'], registry: ModelRegistry) {
+  const region = RISK_GENE.GRCh38.end - RISK_GENE.GRCh38.start + 2 * settings.flankBp
+  const bp = settings.panelShare > 0 ? BP_PER_TOKEN.panel : BP_PER_TOKEN.whole
+  const tokens = start ? Number(start.json.architecture['maxTokens']) : Math.ceil((1.1 * region) / bp / 8) * 8 + 8
+  const own = { padToken: SPECIALS.pad, classes: 2, tokenHead: 'none' }
+  const architecture = start ? { ...start.json.architecture, ...own } : { ...freshArchitecture(settings.network), vocabulary: settings.vocabulary, maxTokens: tokens, ...own } // biome-ignore format: one line
+  const network = registry.configure(start?.json.kind ?? 'linformer', architecture)
+  return { network, tokens }
+}
+
+/** What settings cost on this machine: a training step is measured on the network that they describe, with ids drawn at random. */
+export async function tuneCost(
+  settings: TuneSettings,
+  source: Pick<TuneSource, 'start' | 'cases' | 'controls'>,
+  deps: { readonly compute: Compute; readonly registry: ModelRegistry },
+  context: WorkContext,
+): Promise<TuneCost> {
+  const { network, tokens } = plannedNetwork(settings, source.start, deps.registry)
+  const steps = tuneSteps(settings, source)
+  const batch = Math.min(settings.batch, steps.train)
+  const secondsPerStep = await measuredStep(network, batch, tokens, deps.compute, context)
+  const people = source.cases + source.controls
+  // Each epoch judges the validation people, each split everybody once.
+  const judged = settings.splits * (settings.epochs * steps.validation + people)
+  const seconds = people * SECONDS_A_SAMPLE + secondsPerStep * (steps.total + (FORWARD_SHARE * judged) / batch)
+  return {
+    secondsPerStep,
+    seconds,
+    tokens,
+    parameters: network.parameters.reduce((sum, p) => sum + (p.buffer ? 0 : elementCount(p.shape)), 0),
+    basis: `a step measured here just now${source.start ? '' : `, with sequences of about ${tokens} tokens`}; early stopping makes it less`, // biome-ignore format: one line
+  }
+}
+
+/** Seconds of one step, the second of two: the first prepares. */
+async function measuredStep(
+  network: ConfiguredModel,
+  batch: number,
+  length: number,
+  compute: Compute,
+  context: WorkContext,
+): Promise<number> {
+  const step = tokenStep(network, 'classes', { batch, length, optimizer: { kind: 'adamw', weightDecay: 0.01 }, clipNorm: 1 }) // biome-ignore format: one line
+  const session = await compute.load({ bytes: step.onnx }, { workload: 'fixed', device: 'cpu' }, context.signal)
+  const initial: Record<string, Tensor> = { ...Object.fromEntries(initialEncoderWeights(network.parameters, 1)), ...step.moments } // biome-ignore format: one line
+  const state = await compute.createState(initial, context.signal)
+  const ids = Int32Array.from({ length: batch * length }, (_, i) => 5 + (i % 60))
+  const labels = Int32Array.from({ length: batch }, (_, i) => i % 2)
+  const int64 = (value: bigint): Tensor => ({ dtype: 'int64', shape: [], data: BigInt64Array.of(value) })
+  const all: Readonly<Record<string, Tensor>> = {
+    ids: int32(ids, [batch, length]),
+    labels: int32(labels, [batch]),
+    [trainingInputs.rate]: { dtype: 'float32', shape: [], data: Float32Array.of(1e-6) },
+    [trainingInputs.step]: int64(1n),
+    [trainingInputs.seed]: int64(1n),
+  }
+  const wanted = new Set(session.inputs.map(i => i.name))
+  const feeds = Object.fromEntries(Object.entries(all).filter(([name]) => wanted.has(name)))
+  try {
+    let seconds = 0
+    for (let run = 0; run < 2; run++) {
+      const began = performance.now()
+      await session.run(feeds, { signal: context.signal, state, outputs: ['loss'] })
+      seconds = (performance.now() - began) / 1000
+    }
+    return seconds
+  } finally {
+    await state.close()
+    await session.close()
+  }
+}

@@ -1,0 +1,318 @@
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
+import { type TuneDetail, type TuneLine, type TuneOptions, type TuneResult, type TuneSettings, type TuneState, tuneFaults, tuneSteps } from '../../../src-shared/genome/tune.ts' // biome-ignore format: one line
+import type { ExportedFile } from '../../../src-shared/ipc/contract.ts'
+import { asWorkbenchError, toWire, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { TuneEvents, TuneMethods } from '../../../src-shared/ipc/tuneMethods.ts'
+import type { JobSnapshot, WorkContext } from '../../../src-shared/job.ts'
+import type { OpenedFile } from '../../../src-shared/openedFile.ts'
+import type { Compute } from '../../compute/client.ts'
+import { CARD_FILE } from '../../models/folder/modelJson.ts'
+import type { Downloads } from '../downloads.ts'
+import type { FileRegistry } from '../files.ts'
+import type { Jobs } from '../jobs.ts'
+import type { ModelServices } from '../modelServices.ts'
+import { readRecipe } from '../training/recipe.ts'
+import { taskRunner } from '../training/tasks.ts'
+import { aucsOf, meanOf, type RiskReport } from './report.ts'
+import { readSampleSheet } from './sampleSheet.ts'
+import { saysSimulated } from './sheetTruth.ts'
+import { tuneCost } from './tuneCost.ts'
+import { createTuneCurves } from './tuneCurves.ts'
+import { createTuneFolders, RECIPE_FILE, type TuneFacts } from './tuneFolders.ts'
+import { tuneRecipe } from './tuneRecipe.ts'
+import { checkReference, locusReferences, startFolderOf, startOptions } from './tuneStarts.ts'
+
+export interface TunesParts {
+  readonly files: FileRegistry
+  readonly models: ModelServices
+  readonly jobs: Jobs
+  readonly downloads: Downloads
+  /** Each training in its folder. */
+  readonly folder: string
+  /** A compute process of its own: what is looked at meanwhile does not wait for steps, and a stop ends nobody else's work. */
+  readonly ownCompute: () => Promise<Compute>
+  readonly openFile: (path: string) => Promise<OpenedFile>
+  /** Closes an open file for every window. */
+  readonly closeFile: (fileId: string) => void
+  readonly tell: (change: TuneEvents['risk.tuneChanged']) => void
+  readonly now: () => number
+}
+
+type Result<M extends keyof TuneMethods> = Promise<TuneMethods[M]['result']>
+
+export interface Tunes {
+  options(fileId: string): Promise<TuneOptions>
+  cost(fileId: string, settings: TuneSettings, context: WorkContext): Result<'risk.tuneCost'>
+  start(fileId: string, settings: TuneSettings): Result<'risk.tuneStart'>
+  resume(tuneId: string): Result<'risk.tuneResume'>
+  list(fileId: string): Promise<readonly TuneLine[]>
+  get(tuneId: string): Promise<TuneDetail>
+  open(tuneId: string): Promise<OpenedFile>
+  remove(tuneId: string): Promise<null>
+  export(tuneId: string, what: TuneMethods['risk.tuneExport']['args']['what']): Promise<ExportedFile>
+}
+
+const TELL_EVERY_MS = 1000
+const NAMED_ROWS = 3
+
+/** Fine-tuning on the people of open sample sheets: jobs of the task `classify`, each in a folder that holds what it takes to go on. */
+export function createTunes(parts: TunesParts): Tunes {
+  const { files, models, jobs, downloads, tell, now } = parts
+  const folders = createTuneFolders(parts.folder)
+  const curves = createTuneCurves()
+  const running = new Map<string, string>()
+
+  const sheetOf = async (fileId: string) => {
+    const { role, path } = await files.use(fileId)
+    if (role !== 'cohort') throw new WorkbenchError('wrong-type', `'${basename(path)}' is no sample sheet`, 'open a table with the columns sample, bam and label') // biome-ignore format: one line
+    const sheet = await readSampleSheet(path)
+    const count = (label: 0 | 1) => sheet.rows.filter(r => r.label === label).length
+    const simulated = await saysSimulated(path, sheet.rows)
+    return { path, sheet, cases: count(1), controls: count(0), simulated }
+  }
+
+  const jobOf = (tuneId: string): JobSnapshot | undefined => {
+    const job = jobs.list().find(j => j.id === running.get(tuneId))
+    return job && job.endedAt === undefined ? job : undefined
+  }
+
+  const stateOf = async (facts: TuneFacts): Promise<TuneState> =>
+    jobOf(facts.tuneId) ? 'running' : (await folders.finished(facts.tuneId)) ? 'done' : facts.error ? 'failed' : 'stopped' // biome-ignore format: one line
+
+  const reportOf = async (tuneId: string): Promise<RiskReport | undefined> => {
+    const text = await readFile(join(folders.path(tuneId), 'report.json'), 'utf8').catch(() => undefined)
+    return text === undefined ? undefined : (JSON.parse(text) as RiskReport)
+  }
+
+  const lineOf = async (facts: TuneFacts): Promise<TuneLine> => {
+    const { tuneId, settings, createdAt, simulated, cases, controls, error } = facts
+    const state = await stateOf(facts)
+    const report = state === 'done' ? await reportOf(tuneId) : undefined
+    const real = await folders.realPath(tuneId)
+    return {
+      tuneId,
+      name: settings.name,
+      state,
+      jobId: jobOf(tuneId)?.id ?? null,
+      createdAt,
+      simulated,
+      people: cases + controls,
+      cases,
+      auc: report ? meanOf(aucsOf(report, 'model')) : null,
+      error: state === 'failed' && error ? `${error.message} - ${error.remedy}` : null,
+      modelFileId: state === 'done' ? (files.entries().find(e => e.path === real)?.id ?? null) : null,
+    }
+  }
+
+  const run = (facts: TuneFacts): JobSnapshot => {
+    const { tuneId, settings } = facts
+    const active = jobOf(tuneId)
+    if (active) return active
+    const folder = folders.path(tuneId)
+    const job = jobs.start({
+      kind: 'risk-tune',
+      title: `Fine-tuning: ${settings.name}`,
+      resumable: true,
+      async run(context) {
+        let toldAt = Number.NEGATIVE_INFINITY
+        let [split, step] = [0, 0]
+        const told = (state: TuneState) => tell({ tuneId, state, split, step })
+        let compute: Compute | undefined
+        try {
+          await folders.noteError(tuneId, null)
+          told('running')
+          compute = await parts.ownCompute()
+          const classify = await taskRunner('classify')
+          const recipe = await readRecipe(join(folder, RECIPE_FILE))
+          const deps = {
+            compute,
+            registry: models.registry,
+            note() {},
+            onSplit(part: { readonly split: number }) {
+              split = part.split
+              step = 0
+            },
+            onStep(at: { readonly step: number }) {
+              step = at.step
+              if (now() - toldAt < TELL_EVERY_MS) return
+              toldAt = now()
+              told('running')
+            },
+          }
+          await classify({ recipe, out: folder, resume: true, now: now() }, deps, withSplit(context, () => split, settings.splits)) // biome-ignore format: one line
+          await parts.openFile(folder)
+          return tuneId
+        } catch (error) {
+          const { technical: _stack, ...problem } = toWire(error)
+          if (problem.code !== 'cancelled') await folders.noteError(tuneId, problem).catch(() => undefined)
+          throw error
+        } finally {
+          running.delete(tuneId)
+          await compute?.close()
+          told(await stateOf(await folders.read(tuneId).catch(() => facts)))
+        }
+      },
+    })
+    running.set(tuneId, job.id)
+    return job
+  }
+
+  const prepared = async (fileId: string, settings: TuneSettings) => {
+    const [[field, fault] = []] = Object.entries(tuneFaults(settings))
+    if (field !== undefined) throw new WorkbenchError('bad-input', `${field}: ${fault}`, 'mend that field')
+    const sheet = await sheetOf(fileId)
+    const refusal = refusalOf(sheet)
+    if (refusal) {
+      const rows = refusal.rows.slice(0, NAMED_ROWS).map(r => `line ${r.line}, ${r.message}`).join('; ') // biome-ignore format: one line
+      throw new WorkbenchError('bad-input', rows ? `${refusal.message} (${rows}${refusal.rows.length > NAMED_ROWS ? '; …' : ''})` : refusal.message, refusal.remedy) // biome-ignore format: one line
+    }
+    const start = await startFolderOf(settings, { files, models })
+    const reference = await files.use(settings.referenceFileId)
+    if (reference.role !== 'reference') throw new WorkbenchError('no-reference', `'${basename(reference.path)}' is no reference sequence`, 'open a FASTA or 2bit that holds chromosome 19') // biome-ignore format: one line
+    await checkReference(reference.readPath, settings.flankBp, start?.folder)
+    return { sheet, start, referencePath: reference.readPath }
+  }
+
+  return {
+    async options(fileId) {
+      const sheet = await sheetOf(fileId)
+      const { cases, controls, simulated } = sheet
+      const [starts, references] = await Promise.all([startOptions({ files, models }), locusReferences({ files, models })]) // biome-ignore format: one line
+      return { cases, controls, simulated, refusal: refusalOf(sheet), starts, references }
+    },
+
+    async cost(fileId, settings, context) {
+      const { sheet, start } = await prepared(fileId, settings)
+      const compute = await parts.ownCompute()
+      try {
+        return await tuneCost(settings, { start, ...sheet }, { compute, registry: models.registry }, context)
+      } finally {
+        await compute.close()
+      }
+    },
+
+    async start(fileId, settings) {
+      const { sheet, start, referencePath } = await prepared(fileId, settings)
+      const { path: sheetPath, cases, controls, simulated } = sheet
+      const sheetName = basename(sheetPath)
+      const createdAt = now()
+      const facts = await folders.create(settings.name, createdAt, tuneId => ({
+        recipe: tuneRecipe(settings, { id: tuneId, sheetPath, sheetName, referencePath, simulated, cases, controls, start, createdAt }), // biome-ignore format: one line
+        facts: { tuneId, sheetPath, sheetName, createdAt, settings, startName: start?.json.name ?? 'fresh weights', simulated, cases, controls, error: null }, // biome-ignore format: one line
+      }))
+      return { job: run(facts), tuneId: facts.tuneId }
+    },
+
+    async resume(tuneId) {
+      const facts = await folders.read(tuneId)
+      if (await folders.finished(tuneId)) throw new WorkbenchError('bad-input', `the training '${facts.settings.name}' is done`, 'open its model, or start another') // biome-ignore format: one line
+      return { job: run(facts), tuneId }
+    },
+
+    async list(fileId) {
+      const { path } = await files.use(fileId)
+      const own = (await folders.list()).filter(f => f.sheetPath === path)
+      const lines = await Promise.all(own.map(lineOf))
+      return lines.sort((a, b) => b.createdAt - a.createdAt || (a.tuneId < b.tuneId ? 1 : -1))
+    },
+
+    async get(tuneId) {
+      const facts = await folders.read(tuneId)
+      const { settings } = facts
+      const line = await lineOf(facts)
+      const stepsPerSplit = tuneSteps(settings, facts).perSplit
+      const shape = { splits: settings.splits, stepsPerSplit, patience: settings.patience }
+      return {
+        ...line,
+        sheetName: facts.sheetName,
+        settings,
+        startName: facts.startName,
+        stepsPerSplit,
+        curves: await curves.read(folders.path(tuneId), shape),
+        result: line.state === 'done' ? await resultOf(folders.path(tuneId), await reportOf(tuneId)) : null,
+        cautions: cautionsOf(facts),
+      }
+    },
+
+    async open(tuneId) {
+      const facts = await folders.read(tuneId)
+      if (!(await folders.finished(tuneId))) throw new WorkbenchError('not-found', `the training '${facts.settings.name}' has no model yet`, 'let it end first') // biome-ignore format: one line
+      return parts.openFile(folders.path(tuneId))
+    },
+
+    async remove(tuneId) {
+      if (jobOf(tuneId)) throw new WorkbenchError('bad-input', `the training '${tuneId}' is running`, 'stop it first')
+      const real = await folders.realPath(tuneId)
+      const open = files.entries().find(e => e.path === real)
+      if (open) parts.closeFile(open.id)
+      await folders.remove(tuneId)
+      curves.forget(folders.path(tuneId))
+      return null
+    },
+
+    async export(tuneId, what) {
+      const facts = await folders.read(tuneId)
+      const { file, contentType } = EXPORTS[what]
+      const text = await readFile(join(folders.path(tuneId), file), 'utf8').catch(error => {
+        const e = asWorkbenchError(error)
+        throw e.code === 'not-found' ? new WorkbenchError('not-found', `the training '${facts.settings.name}' has no ${file} yet`, 'let it end first') : e // biome-ignore format: one line
+      })
+      return downloads.add({ name: `${tuneId}.${file}`, contentType, bytes: new TextEncoder().encode(text) })
+    },
+  }
+}
+
+const EXPORTS = {
+  card: { file: CARD_FILE, contentType: 'text/markdown' },
+  recipe: { file: RECIPE_FILE, contentType: 'application/json' },
+  report: { file: 'report.json', contentType: 'application/json' },
+  log: { file: 'metrics.jsonl', contentType: 'application/x-ndjson' },
+} as const
+
+/** Which split is trained stands in the phase. */
+const withSplit = (context: WorkContext, split: () => number, splits: number): WorkContext => ({
+  signal: context.signal,
+  report: p => context.report(p.phase === 'training' ? { ...p, phase: splits > 1 ? `training (split ${split()} of ${splits})` : p.phase } : p), // biome-ignore format: one line
+})
+
+/** Why nobody can be trained on a sheet: what a training would refuse, all rows at once. */
+function refusalOf({
+  path,
+  sheet,
+}: {
+  readonly path: string
+  readonly sheet: Awaited<ReturnType<typeof readSampleSheet>>
+}): TuneOptions['refusal'] {
+  // biome-ignore format: one line
+  const name = basename(path)
+  const bare = sheet.rows.filter(r => r.label === null)
+  if (bare.length === sheet.rows.length && sheet.problems.length === 0)
+    return { message: `'${name}' has no labels`, remedy: 'add a column label with 1 (case) and 0 (control)', rows: [] }
+  const rows = [...sheet.problems, ...bare.map(r => ({ line: r.line, sample: r.sample, code: 'bad-input' as const, message: 'no label' }))].sort((a, b) => a.line - b.line) // biome-ignore format: one line
+  if (rows.length > 0) return { message: `${rows.length} ${rows.length === 1 ? 'row' : 'rows'} of '${name}' cannot be trained on`, remedy: 'mend or remove the rows that are named: nobody is left out in silence', rows } // biome-ignore format: one line
+  const [caution] = sheet.cautions
+  return caution ? { message: `'${name}': ${caution}`, remedy: 'give a larger cohort', rows: [] } : null
+}
+
+function cautionsOf({ simulated, cases, controls, settings }: TuneFacts): string[] {
+  const people = cases + controls
+  return [
+    simulated
+      ? `${SIMULATED_LABEL[0]!.toUpperCase()}${SIMULATED_LABEL.slice(1)}.`
+      : `Research use only: a score fitted on ${people} people of one sheet. It is no diagnosis, and of people unlike them it says nothing.`,
+    ...(settings.splits > 1 ? [`The ${settings.splits} splits are of the same people: their figures are not independent, and the mean has no interval.`] : []), // biome-ignore format: one line
+  ]
+}
+
+async function resultOf(folder: string, report: RiskReport | undefined): Promise<TuneResult | null> {
+  if (!report) return null
+  return {
+    splits: report.splits.map(s => ({ ...s, confusion: s.confusion ?? null })),
+    optimum: report.optimum,
+    regionBp: report.regionBp,
+    panelSites: report.panelSites,
+    card: await readFile(join(folder, CARD_FILE), 'utf8').catch(() => ''),
+  }
+}
