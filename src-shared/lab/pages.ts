@@ -1,4 +1,5 @@
 import type { LabPage } from './page.ts'
+import { effectPage } from './pages/effect.ts'
 import { lengthPage } from './pages/length.ts'
 import { lowRankPage } from './pages/lowRank.ts'
 import type { ExperimentName, LabResult } from './result.ts'
@@ -10,4 +11,5 @@ export type PageBuilder = (results: readonly [LabResult, ...LabResult[]]) => Lab
 export const PAGES: Readonly<Partial<Record<ExperimentName, PageBuilder>>> = {
   length: lengthPage,
   'low-rank': lowRankPage,
+  effect: effectPage,
 }

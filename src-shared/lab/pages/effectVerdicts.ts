@@ -1,0 +1,92 @@
+import { valueText } from '../../report/labNumbers.ts'
+import type { LabPage } from '../page.ts'
+import {
+  accuracyRange,
+  type EffectGroup,
+  type EffectRun,
+  groupName,
+  modelName,
+  spreadOf,
+  trainingSeconds,
+} from './effectRuns.ts'
+import { measured } from './measured.ts'
+
+type Verdict = LabPage['verdicts'][number]
+
+/** Below this a difference of times is not called one. */
+const SAME_TIME = 0.03
+/** Images of an epoch of MNIST. */
+const EPOCH = 60_000
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+const points = (difference: number) => `${difference >= 0 ? '+' : '-'}${Math.abs(100 * difference).toFixed(2)} points`
+const times = (ratio: number) => valueText(ratio, 'ratio')
+
+/** One sentence for each cheaper network of a group. */
+export function groupVerdicts(group: EffectGroup, all: readonly EffectGroup[]): readonly Verdict[] {
+  const full = group.runs.find(r => r.model === 'transformer')
+  return group.runs.flatMap(run => {
+    if (run.model === 'transformer') return []
+    const verdict = group.job === 'cost' ? costVerdict(group, run, full) : trainVerdict(group, run, full, all)
+    return [verdict ?? { tone: 'open', text: `${modelName(run)}, ${groupName(group)}: not measured beside the transformer yet.` }] // biome-ignore format: one sentence
+  })
+}
+
+function trainVerdict(
+  group: EffectGroup,
+  run: EffectRun,
+  full: EffectRun | undefined,
+  all: readonly EffectGroup[],
+): Verdict | undefined {
+  if (!full) return undefined
+  // Only seeds that both have: a run that was stopped may have one more of the first.
+  const seeds = new Set(run.trained.map(p => p.factors['seed']))
+  const common = full.trained.map(p => p.factors['seed']).filter(seed => seeds.has(seed))
+  const shared = (r: EffectRun): EffectRun => ({
+    ...r,
+    trained: r.trained.filter(p => common.includes(p.factors['seed'])),
+  })
+  const [ours, theirs] = [shared(run), shared(full)]
+  const [a, b] = [spreadOf(ours, 'testAccuracy'), spreadOf(theirs, 'testAccuracy')]
+  const [rangeA, rangeB] = [accuracyRange(ours), accuracyRange(theirs)]
+  const [timeA, timeB] = [trainingSeconds(ours, group, all), trainingSeconds(theirs, group, all)]
+  const [flopsA, flopsB] = [spreadOf(ours, 'trainFlops'), spreadOf(theirs, 'trainFlops')]
+  if (!a || !b || !rangeA || !rangeB || timeA === undefined || timeB === undefined) return undefined
+  const difference = a.mean - b.mean
+  const overlap = rangeA.lower <= rangeB.upper && rangeB.lower <= rangeA.upper
+  const ratio = timeA / timeB
+  const one = a.n === 1
+  const what = one ? 'the 95 % intervals of the test images, which say nothing of the spread between seeds' : `the spread over ${a.n} seeds` // biome-ignore format: one thought
+  const range = (r: { lower: number; upper: number }) => `${percent(r.lower)} – ${percent(r.upper)}`
+  const cost = `a training takes ${times(ratio)} the time${flopsA && flopsB ? ` and ${times(flopsA.mean / flopsB.mean)} the arithmetic` : ''} of the transformer's` // biome-ignore format: one thought
+  return {
+    tone: toneOf(difference, overlap, ratio, one),
+    text: `${modelName(run)} on ${groupName(group)}: ${percent(a.mean)} of the test images against ${percent(b.mean)} of the transformer, ${points(difference)}, ${overlap ? 'within' : 'beyond'} ${what} (${range(rangeA)} and ${range(rangeB)}); ${cost}${ratio > 1 + SAME_TIME ? ': it is slower' : ''}.`, // biome-ignore format: one sentence
+  }
+}
+
+function toneOf(difference: number, overlap: boolean, ratio: number, one: boolean): Verdict['tone'] {
+  if (one) return 'open'
+  if (!overlap && difference < 0) return 'bad'
+  if (ratio < 1 - SAME_TIME) return 'good'
+  return ratio > 1 + SAME_TIME && overlap ? 'bad' : 'open'
+}
+
+function costVerdict(group: EffectGroup, run: EffectRun, full: EffectRun | undefined): Verdict | undefined {
+  const of = (measure: string) =>
+    [measured(run.timed, measure)?.median, measured(full?.timed, measure)?.median] as const
+  const [stepA, stepB] = of('trainStepSeconds')
+  const [memoryA, memoryB] = of('peakBytes')
+  const [forwardA, forwardB] = of('inferenceSeconds')
+  if (stepA === undefined || stepB === undefined) return undefined
+  const ratio = stepA / stepB
+  const seconds = (s: number) => valueText(s, 'seconds')
+  const beside = [
+    ...(forwardA !== undefined && forwardB !== undefined ? [`a forward pass ${times(forwardA / forwardB)}`] : []),
+    ...(memoryA !== undefined && memoryB !== undefined ? [`its peak memory is ${times(memoryA / memoryB)}`] : []),
+  ]
+  return {
+    tone: ratio < 1 - SAME_TIME ? 'good' : ratio > 1 + SAME_TIME ? 'bad' : 'open',
+    text: `${modelName(run)} on ${groupName(group)}, batch ${run.batch}: a training step takes ${seconds(stepA)} against ${seconds(stepB)} of the transformer, ${times(ratio)}${beside.map(b => `, ${b}`).join('')}; an epoch of ${EPOCH.toLocaleString('en-US')} images would take ${seconds((stepA * EPOCH) / run.batch)} against ${seconds((stepB * EPOCH) / run.batch)}.`, // biome-ignore format: one sentence
+  }
+}
