@@ -5,4 +5,5 @@ export const EXPERIMENT_READERS: Partial<ExperimentTable> = {
   length: async () => (await import('./length/length.ts')).readLengthExperiment,
   'low-rank': async () => (await import('./lowRank/lowRank.ts')).readLowRankExperiment,
   effect: async () => (await import('./effect/effect.ts')).readEffectExperiment,
+  'sparse-parity': async () => (await import('./parity/sparseParity.ts')).readSparseParity,
 }

@@ -23,12 +23,15 @@ export const ownSeconds = (): number => {
   return (user + system) / 1e6
 }
 
+const LEAST_SECONDS = 0.2
+
 /**
  * Share of the machine's processor time that others used between two moments, 0 to 1. `own`: processor seconds of this program and of
- * what it started, between the same moments. Counters of the system tick 100 times a second, so that a few milliseconds say nothing: 0.
+ * what it started, between the same moments. Counters of the system tick 100 times a second, so that less than
+ * twenty ticks say nothing: 0.
  */
 export function foreignShare(before: ProcessorTime, after: ProcessorTime, own: number): number {
   const total = after.total - before.total
-  if (!(total > 0)) return 0
+  if (!(total >= LEAST_SECONDS)) return 0
   return Math.min(1, Math.max(0, (after.busy - before.busy - own) / total))
 }
