@@ -44,13 +44,14 @@ function pointsOf({ cost }: EffectRecipe, set: EffectSet): EffectPoint[] {
   if (cost)
     return set.models.map(model => ({
       factors: factorsOf('cost', set, model),
-      graph: () => plannedStep(set, model, cost.warmUp + cost.repeats),
+      graph: planOf(set, model, cost.warmUp + cost.repeats),
       visit: (digits, context) => costPoint(set, model, cost, digits, context),
     }))
+  const models = set.models.map(model => ({ model, graph: planOf(set, model, set.budget.steps) }))
   return set.seeds.flatMap(seed =>
-    set.models.map(model => ({
+    models.map(({ model, graph }) => ({
       factors: { ...factorsOf('train', set, model), seed },
-      graph: () => plannedStep(set, model, set.budget.steps),
+      graph,
       visit: (digits, context) => trainPoint({ set, model, seed }, digits, context),
     })),
   )
@@ -71,7 +72,14 @@ const factorsOf = (
   examples: budget.batch * budget.steps,
 })
 
-function plannedStep(set: EffectSet, model: EffectModel, runs: number): PlannedGraph {
-  const { outputs } = effectNetwork(modelRegistry(MODELS), set, model).step()
-  return { graph: outputs[0]!.graph, outputs, runs, work: 'training', workload: 'fixed' }
+/** Built when the planner asks, once for all seeds. */
+function planOf(set: EffectSet, model: EffectModel, runs: number): () => PlannedGraph {
+  let planned: PlannedGraph | undefined
+  return () => {
+    if (!planned) {
+      const { outputs } = effectNetwork(modelRegistry(MODELS), set, model).step()
+      planned = { graph: outputs[0]!.graph, outputs, runs, work: 'training', workload: 'fixed' }
+    }
+    return planned
+  }
 }
