@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { probeFile } from '../readers/probe.ts'
-import { journalled } from './risk/scoreCohort.ts'
 import { meantSheet } from './riskCohorts.ts'
 
 let folder: string
@@ -46,25 +45,5 @@ describe('what a sample sheet is (truth: what was written)', () => {
     await writeFile(join(cohort, 'samples.tsv'), 'sample\tbam\nA\ta.bam\n')
     expect(await meantSheet(cohort)).toBe(join(cohort, 'samples.tsv'))
     expect(await meantSheet(join(folder, 'plain.tsv'))).toBe(join(folder, 'plain.tsv'))
-  })
-})
-
-describe('what a killed run has left (truth: the lines that were written)', () => {
-  it('keeps whole lines, the last of each sample, and leaves out the line that was cut off', async () => {
-    const line = (sample: string, entry: object) => JSON.stringify([sample, { state: 's', ...entry }])
-    const path = await written(
-      'a.journal',
-      [
-        'fingerprint',
-        line('A', { row: { sample: 'A', probability: 0.1 } }),
-        line('B', { failure: { line: 3, sample: 'B', code: 'corrupt', message: 'broken' } }),
-        line('A', { row: { sample: 'A', probability: 0.2 } }),
-        line('C', { row: { sample: 'C', probability: 0.3 } }).slice(0, 20),
-      ].join('\n'),
-    )
-    const left = await journalled(path)
-    expect(left.rows).toEqual([{ sample: 'A', probability: 0.2 }])
-    expect(left.failures.map(f => f.sample)).toEqual(['B'])
-    expect(await journalled(join(folder, 'absent'))).toEqual({ rows: [], failures: [] })
   })
 })

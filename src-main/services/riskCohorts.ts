@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import {
-  lineText,
-  type RiskCohort,
-  type RiskModelName,
-  type RiskSheet,
-  SIMULATED_LABEL,
-} from '../../src-shared/genome/risk.ts'
+import { lineText, type RiskCohort, type RiskModelName, SIMULATED_LABEL } from '../../src-shared/genome/risk.ts'
 import type { CohortComparison } from '../../src-shared/genome/riskComparison.ts'
 import type { ExportedFile } from '../../src-shared/ipc/contract.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
@@ -21,10 +15,11 @@ import { makeFolders } from '../storage/folders.ts'
 import type { Downloads } from './downloads.ts'
 import type { FileRegistry } from './files.ts'
 import type { Jobs } from './jobs.ts'
+import { changedSince, entryNow, readJournal } from './risk/cohortJournal.ts'
 import { sheetToFillIn } from './risk/folderSheet.ts'
 import { createKeptSheets } from './risk/keptSheets.ts'
 import type { KeptRiskModel, OpenRiskModels } from './risk/openRiskModels.ts'
-import { cohortTsv, journalled, scoreCohort, summary } from './risk/scoreCohort.ts'
+import { cohortTsv, scoreCohort, summary } from './risk/scoreCohort.ts'
 
 export interface RiskCohortsParts {
   readonly files: FileRegistry
@@ -52,17 +47,19 @@ export interface RiskCohorts {
   samplePath(fileId: string, sample: string): Promise<string>
 }
 
+/** What is written beside the journal of a run that came to its end. */
 interface Finished {
-  readonly cohort: RiskCohort
   readonly finishedAt: number
+  /** Rows that it took over. */
+  readonly resumed: number
 }
 
 const TELL_EVERY_MS = 1000
 const KEPT_RESULTS = 40
 
 /**
- * Cohorts of sample sheets. Each row is written to a journal as it is scored, under a name made of the sheet's rows and the model's weights:
- * a run that was cancelled or killed goes on where it stopped, and a finished one is there at the next start.
+ * Cohorts of sample sheets. Each row is written to a journal as it is scored, with the state of its file, under a name made of the sheet's path and the model's
+ * weights: a run that was cancelled or killed goes on where it stopped, a finished one is there at the next start, and files that changed since are known.
  */
 export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
   const { files, jobs, downloads, open, folder, tell, now } = parts
@@ -74,11 +71,7 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
     if (entry.role !== 'cohort') throw new WorkbenchError('wrong-type', `'${basename(entry.path)}' is no sample sheet`, 'open a table with the columns sample, bam and, where known, label') // biome-ignore format: one line
     return { path: entry.path, sheet: await sheets.read(entry.path) }
   }
-  const keyOf = (path: string, sheet: RiskSheet, kept: KeptRiskModel) =>
-    createHash('sha256')
-      .update(JSON.stringify([path, kept.key, sheet.rows.map(r => [r.sample, r.path, r.label])]))
-      .digest('hex')
-      .slice(0, 32)
+  const keyOf = (path: string, kept: KeptRiskModel) => createHash('sha256').update(JSON.stringify([path, kept.key])).digest('hex').slice(0, 32) // biome-ignore format: one line
   const journalAt = (key: string) => join(folder, `${key}.journal`)
   const resultAt = (key: string) => join(folder, `${key}.json`)
   const activeJob = (key: string): string | null => {
@@ -94,21 +87,23 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
   const get = async (subject: CohortSubject, context: WorkContext): Promise<CohortRun> => {
     const { path, sheet } = await sheetOf(subject.fileId)
     return open.with(subject.modelFileId, context, async kept => {
-      const key = keyOf(path, sheet, kept)
+      const key = keyOf(path, kept)
       const jobId = activeJob(key)
-      const finished = jobId === null ? await finishedOf(key) : undefined
-      const so = finished ? undefined : await journalled(journalAt(key))
-      const some = so && so.rows.length + so.failures.length > 0
-      const failures = so ? [...sheet.problems, ...so.failures].sort((a, b) => a.line - b.line) : []
-      const cohort = finished?.cohort ?? (some ? summary(so.rows, failures, 0, sheet, kept.model) : null)
+      const entries = await readJournal(journalAt(key))
+      const now = sheet.rows.flatMap(r => entryNow(entries.get(r.sample), r) ?? [])
+      const failures = [...sheet.problems, ...now.flatMap(e => e.failure ?? [])].sort((a, b) => a.line - b.line)
+      const finished = now.length === sheet.rows.length ? await finishedOf(key) : undefined
+      const done = jobId === null && finished !== undefined && now.length > 0
+      const cohort = now.length > 0 ? summary(now.flatMap(e => e.row ?? []), failures, done ? finished.resumed : 0, sheet, kept.model) : null // biome-ignore format: one line
       return {
-        state: jobId !== null ? 'running' : finished ? 'done' : some ? 'partial' : 'ready',
+        state: jobId !== null ? 'running' : done ? 'done' : now.length > 0 ? 'partial' : 'ready',
         total: sheet.rows.length,
         jobId,
         cohort,
         rocs: cohort ? rocsOf(cohort) : {},
         threshold: kept.model.facts.threshold,
-        finishedAt: finished?.finishedAt ?? null,
+        finishedAt: done ? finished.finishedAt : null,
+        changed: jobId === null ? await changedSince(entries, sheet.rows) : [],
       }
     })
   }
@@ -124,12 +119,13 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
     async start(subject, again, context) {
       const { path, sheet } = await sheetOf(subject.fileId)
       if (sheet.rows.length === 0) throw new WorkbenchError('bad-input', `no row of '${basename(path)}' can be scored; the first: ${sheet.problems[0] ? `${lineText(sheet.problems[0])}${sheet.problems[0].message}` : 'none'}`, 'mend the rows that are named') // biome-ignore format: one line
-      const key = await open.with(subject.modelFileId, context, async kept => keyOf(path, sheet, kept))
+      const key = await open.with(subject.modelFileId, context, async kept => keyOf(path, kept))
       const already = activeJob(key)
       if (already) return jobs.get(already)
       await makeFolders(folder, 0o700)
-      // Without its journal a finished cohort would be scored from the beginning unasked.
-      if (!again && (await finishedOf(key))) throw new WorkbenchError('bad-input', `the ${sheet.rows.length} samples of '${basename(path)}' are scored already`, "choose 'Score again' to begin anew") // biome-ignore format: one line
+      const run = again ? undefined : await get(subject, context)
+      const settled = run?.state === 'done' && run.changed.length === 0 && run.cohort?.failures.length === sheet.problems.length // biome-ignore format: one line
+      if (settled) throw new WorkbenchError('bad-input', `the ${sheet.rows.length} samples of '${basename(path)}' are scored already`, "choose 'Score again' to begin anew") // biome-ignore format: one line
       if (again) await Promise.all([rm(resultAt(key), { force: true }), rm(journalAt(key), { force: true })])
       const job = jobs.start({
         kind: 'risk-cohort',
@@ -142,7 +138,7 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
           try {
             const referencePath = await parts.referencePath()
             const cohort = await open.with(subject.modelFileId, job, kept =>
-              scoreCohort({ sheet, referencePath, journal: journalAt(key) }, kept.model, {
+              scoreCohort({ sheet, referencePath, journal: journalAt(key), keepJournal: true }, kept.model, {
                 signal: job.signal,
                 report(progress) {
                   done = progress.done
@@ -153,7 +149,10 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
                 },
               }),
             )
-            await writeFileAtomic(resultAt(key), JSON.stringify({ cohort, finishedAt: now() } satisfies Finished))
+            await writeFileAtomic(
+              resultAt(key),
+              JSON.stringify({ resumed: cohort.resumed, finishedAt: now() } satisfies Finished),
+            )
             await tidy(folder)
             return subject.fileId
           } finally {
@@ -185,12 +184,13 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
       const { cohort, state, total, threshold } = run
       const unfinished =
         state === 'done' ? [] : [`unfinished: ${cohort.rows.length + cohort.failures.length} of ${total} samples`]
+      const changed = run.changed.length === 0 ? [] : [`changed since scored: ${run.changed.join(', ')}`]
       const made = new Date(now()).toISOString()
       const truth = await truthBeside(path)
       const text =
         format === 'json'
-          ? `${JSON.stringify({ program: `diploscope ${parts.version}`, made, sheet: basename(path), unfinished: state !== 'done', threshold, simulatedTruth: truth, ...cohort }, null, 2)}\n`
-          : `${[`diploscope ${parts.version}, made ${made}, from ${basename(path)}`, ...unfinished].map(l => `## ${l}\n`).join('')}${cohortTsv(cohort)}`
+          ? `${JSON.stringify({ program: `diploscope ${parts.version}`, made, sheet: basename(path), unfinished: state !== 'done', changed: run.changed, threshold, simulatedTruth: truth, ...cohort }, null, 2)}\n`
+          : `${[`diploscope ${parts.version}, made ${made}, from ${basename(path)}`, ...unfinished, ...changed].map(l => `## ${l}\n`).join('')}${cohortTsv(cohort)}`
       const stem = basename(path).replace(/\.(tsv|txt|csv)$/i, '')
       return downloads.add({
         name: `${stem}.risk.${format}`,
@@ -252,9 +252,10 @@ export async function meantSheet(path: string): Promise<string> {
   return isFolder && (await stat(sheet).catch(() => undefined))?.isFile() ? sheet : path
 }
 
-/** The oldest results go first; a journal is a run that may still go on. */
+/** The oldest results go first, each with its journal; a journal without a result is a run that may still go on. */
 async function tidy(folder: string): Promise<void> {
   const names = (await readdir(folder)).filter(n => n.endsWith('.json'))
   const aged = await Promise.all(names.map(async n => ({ n, at: (await stat(join(folder, n)).catch(() => undefined))?.mtimeMs ?? 0 }))) // biome-ignore format: one line
-  for (const { n } of aged.sort((a, b) => b.at - a.at).slice(KEPT_RESULTS)) await rm(join(folder, n), { force: true })
+  for (const { n } of aged.sort((a, b) => b.at - a.at).slice(KEPT_RESULTS))
+    for (const name of [n, n.replace(/json$/, 'journal')]) await rm(join(folder, name), { force: true })
 }

@@ -19,7 +19,7 @@ export interface CohortFilter {
   /** A part of the name or genotype. */
   readonly text: string
   readonly label: 'all' | 'cases' | 'controls' | 'unlabelled'
-  readonly state: 'all' | 'scored' | 'no-call' | 'failed'
+  readonly state: 'all' | 'scored' | 'no-call' | 'failed' | 'changed'
 }
 
 interface Cohorts {

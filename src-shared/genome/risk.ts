@@ -169,8 +169,8 @@ export interface RiskSheetProblem {
   readonly message: string
 }
 
-/** `line 7, ` where a problem has a line. */
-export const lineText = ({ line }: RiskSheetProblem): string => (line > 0 ? `line ${line}, ` : '')
+/** `line 7 ` where a problem has a line. */
+export const lineText = ({ line }: RiskSheetProblem): string => (line > 0 ? `line ${line} ` : '')
 
 export interface RiskSheet {
   readonly rows: readonly RiskSheetRow[]

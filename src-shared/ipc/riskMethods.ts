@@ -84,6 +84,8 @@ export interface CohortRun {
   readonly threshold: number
   /** Milliseconds since the epoch; null while unfinished. */
   readonly finishedAt: number | null
+  /** Samples whose files changed after they were scored: their scores are of the files as they were. */
+  readonly changed: readonly string[]
 }
 
 /** `fileId` is that of an open sample sheet. */
@@ -107,7 +109,7 @@ export interface RiskMethods {
   'risk.score': { args: RiskSubject; result: SampleRisk }
   'risk.tokens': { args: RiskSubject; result: RiskTokens }
   'risk.cohortOpen': { args: { fileId: string }; result: OpenedCohort }
-  /** Scores what is not scored yet, as a job. `again`: from the beginning. */
+  /** Scores what is not scored yet, what failed, and what changed since, as a job. `again`: from the beginning. */
   'risk.cohortStart': { args: CohortSubject & { again: boolean }; result: JobSnapshot }
   'risk.cohort': { args: CohortSubject; result: CohortRun }
   /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { appendFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import type { Build } from '../../../src-shared/genome/assemblies.ts'
 import { type CohortSeen, lineText, type RiskCohort, type RiskCohortRow, type RiskMetrics, type RiskModelName, type RiskScore, type RiskSeen, type RiskSheet, type RiskSheetProblem, type RiskSheetRow } from '../../../src-shared/genome/risk.ts' // biome-ignore format: one line
 import { asWorkbenchError, throwIfCancelled } from '../../../src-shared/ipc/errors.ts'
@@ -8,6 +8,7 @@ import { RESEARCH_USE_ONLY } from '../../domain/apoe/limits.ts'
 import { sigmoid } from '../../domain/liability/liability.ts'
 import { pairedDeLong } from '../../domain/statistics/pairedDeLong.ts'
 import { riskMetrics, rocCurve } from '../../domain/statistics/riskMetrics.ts'
+import { entryNow, fileState, type JournalEntry, openJournal } from './cohortJournal.ts'
 import { difference } from './judge.ts'
 import { type RiskModel, simulatedSentence } from './riskModel.ts'
 import { classCautions } from './sampleSheet.ts'
@@ -19,15 +20,10 @@ export interface CohortRequest {
   readonly build?: Build | 'auto'
   /** For CRAM. */
   readonly referencePath?: string | undefined
-  /** A file to which each row is added as it is done, and from which a run that was stopped goes on. It is removed at the end. */
+  /** A file to which each row is added as it is done, and from which a run goes on: what it has of files that did not change is taken over. */
   readonly journal?: string | undefined
-}
-
-/** What the journal knows of a sample; the state of its file tells whether it is still the same. */
-interface Entry {
-  readonly state: string
-  readonly row?: RiskCohortRow
-  readonly failure?: RiskSheetProblem
+  /** Leave the journal where it is at the end, so that a later run can take over from it. */
+  readonly keepJournal?: boolean
 }
 
 /**
@@ -42,8 +38,7 @@ export async function scoreCohort(
   onRow: (row: RiskCohortRow) => void = () => {},
 ): Promise<RiskCohort> {
   const { sheet, journal } = request
-  const known =
-    journal === undefined ? new Map<string, Entry>() : await openJournal(journal, fingerprintOf(request, model))
+  const kept = journal === undefined ? undefined : await openJournal(journal, fingerprintOf(request, model))
   const rows: RiskCohortRow[] = []
   const failures: RiskSheetProblem[] = [...sheet.problems]
   let build = request.build ?? 'auto'
@@ -51,15 +46,16 @@ export async function scoreCohort(
   for (const [i, sample] of sheet.rows.entries()) {
     throwIfCancelled(context.signal)
     context.report({ phase: 'scoring samples', done: i, total: sheet.rows.length })
-    const state = await stateOf(sample.path)
-    const before = known.get(sample.sample)
-    let entry: Entry
-    if (before && before.state === state) {
+    const state = await fileState(sample.path)
+    const before = entryNow(kept?.known.get(sample.sample), sample)
+    let entry: JournalEntry
+    // A failure is tried again: its cause may lie beside the file, as a missing index does.
+    if (before?.row && before.state === state && (build === 'auto' || before.row.build === build)) {
       entry = before
       resumed++
     } else {
-      entry = { state, ...(await scoreOne(sample, request, build, model, context)) }
-      if (journal !== undefined) await appendFile(journal, `${JSON.stringify([sample.sample, entry])}\n`)
+      entry = { path: sample.path, state, ...(await scoreOne(sample, request, build, model, context)) }
+      await kept?.add(sample.sample, entry)
     }
     if (entry.failure) failures.push(entry.failure)
     if (entry.row) {
@@ -69,7 +65,7 @@ export async function scoreCohort(
     }
   }
   context.report({ phase: 'scoring samples', done: sheet.rows.length, total: sheet.rows.length })
-  if (journal !== undefined) await rm(journal, { force: true })
+  if (journal !== undefined && !request.keepJournal) await rm(journal, { force: true })
   return summary(rows, failures.sort((a, b) => a.line - b.line), resumed, sheet, model) // biome-ignore format: one line
 }
 
@@ -79,7 +75,7 @@ async function scoreOne(
   build: Build | 'auto',
   model: RiskModel,
   context: WorkContext,
-): Promise<Pick<Entry, 'row' | 'failure'>> {
+): Promise<Pick<JournalEntry, 'row' | 'failure'>> {
   const quiet: WorkContext = { signal: context.signal, report() {} }
   try {
     const score = await scoreSample({ path: sample.path, sample: sample.sample, build: request.build ?? 'auto', referencePath: request.referencePath, evidence: 0 }, model, quiet) // biome-ignore format: one line
@@ -197,51 +193,8 @@ function figuresSentence(model: RiskModel, seen: CohortSeen | undefined): string
 
 const fingerprintOf = (request: CohortRequest, model: RiskModel): string =>
   createHash('sha256')
-    .update(JSON.stringify([model.json.weights.sha256, model.json.tokenizer?.sha256, request.build ?? 'auto', request.sheet.rows.map(r => [r.sample, r.path, r.label])])) // biome-ignore format: one line
+    .update(JSON.stringify([model.json.weights.sha256, model.json.tokenizer?.sha256, request.build ?? 'auto'])) // biome-ignore format: one line
     .digest('hex')
-
-/** Entries of a run that was stopped, by sample; a journal of another model or sheet is begun anew, a last line that was cut off is left out. */
-async function openJournal(path: string, fingerprint: string): Promise<Map<string, Entry>> {
-  const text = await readFile(path, 'utf8').catch(() => '')
-  const [head, ...lines] = text.split('\n')
-  const known = new Map<string, Entry>()
-  const kept: string[] = []
-  if (head === fingerprint)
-    for (const line of lines) {
-      try {
-        const [sample, entry] = JSON.parse(line) as [string, Entry]
-        known.set(sample, entry)
-        kept.push(line)
-      } catch {
-        // The line that a kill cut off: its sample is scored again.
-      }
-    }
-  await writeFile(path, `${[fingerprint, ...kept].join('\n')}\n`)
-  return known
-}
-
-/** What a run that was stopped has left, without changing it. */
-export async function journalled(
-  path: string,
-): Promise<{ readonly rows: readonly RiskCohortRow[]; readonly failures: readonly RiskSheetProblem[] }> {
-  const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n').slice(1)
-  const bySample = new Map<string, Entry>() // a file that changed was scored again: its last line counts
-  for (const line of lines) {
-    try {
-      const [sample, entry] = JSON.parse(line) as [string, Entry]
-      bySample.set(sample, entry)
-    } catch {
-      // Cut off by a kill.
-    }
-  }
-  const entries = [...bySample.values()]
-  return { rows: entries.flatMap(e => e.row ?? []), failures: entries.flatMap(e => e.failure ?? []) }
-}
-
-async function stateOf(path: string): Promise<string> {
-  const s = await stat(path).catch(() => undefined)
-  return s ? `${s.size} ${s.mtimeMs} ${s.ino}` : 'absent'
-}
 
 const cell = (x: string | number | null) => (x === null ? '.' : typeof x === 'number' ? String(Number(x.toPrecision(6))) : x.replaceAll(/[\t\r\n]/g, ' ')) // biome-ignore format: one line
 const COLUMNS = ['sample', 'path', 'label', 'genotype', 'probability', 'intervalLow', 'intervalHigh', 'place', 'twoSnp', 'logOddsRatio', 'meanDepth', 'covered', 'heterozygousShare', 'build', 'noCall'] as const // biome-ignore format: one line

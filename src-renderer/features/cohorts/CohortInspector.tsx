@@ -1,7 +1,7 @@
 import { Button, Select, Skeleton } from '@mantine/core'
 import { useEffect } from 'react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
-import type { CohortSubject, OpenedCohort } from '../../../src-shared/ipc/riskMethods.ts'
+import type { CohortRun, CohortSubject, OpenedCohort } from '../../../src-shared/ipc/riskMethods.ts'
 import {
   exportCohort,
   refreshRun,
@@ -256,6 +256,7 @@ function Run(props: {
             )}
           </div>
         )}
+        {data?.state === 'done' && <Again run={data} opened={opened} subject={subject} />}
         {data?.cohort && (
           <Button
             mt={6}
@@ -283,6 +284,32 @@ function Run(props: {
         </Section>
       )}
     </>
+  )
+}
+
+/** What of a finished run can be done once more without the rest: files that changed since, and what failed. */
+function Again({
+  run,
+  opened,
+  subject,
+}: {
+  readonly run: CohortRun
+  readonly opened: OpenedCohort
+  readonly subject: CohortSubject
+}) {
+  // biome-ignore format: one line
+  const { changed } = run
+  const failed = (run.cohort?.failures.length ?? 0) - opened.sheet.problems.length
+  if (changed.length === 0 && failed <= 0) return null
+  return (
+    <p className="note" style={{ margin: '8px 0 0' }} data-testid="cohort-again" data-changed={changed.length}>
+      {changed.length > 0 &&
+        `The files of ${n(changed.length)} ${changed.length === 1 ? 'sample' : 'samples'} (${changed.slice(0, 3).join(', ')}${changed.length > 3 ? ' …' : ''}) changed after they were scored; their scores are of the files as they were. `}
+      {failed > 0 && `${n(failed)} failed. `}
+      <Button size="compact-xs" variant="default" onClick={() => startCohort(subject)}>
+        {changed.length > 0 ? `Score ${changed.length === 1 ? 'it' : 'them'} again` : 'Try the failed again'}
+      </Button>
+    </p>
   )
 }
 

@@ -117,7 +117,13 @@ function Cohort({
       </div>
       {run.cohort ? (
         <div className="cohort-body">
-          <CohortTable cohort={run.cohort} subject={subject} origin={origin} running={run.state === 'running'} />
+          <CohortTable
+            cohort={run.cohort}
+            subject={subject}
+            origin={origin}
+            running={run.state === 'running'}
+            changed={run.changed}
+          />
           <Figures
             cohort={run.cohort}
             run={run}

@@ -1,11 +1,6 @@
 import { Button, Checkbox, Select, TextInput } from '@mantine/core'
 import { useMemo, useRef, useState } from 'react'
-import {
-  lineText,
-  type RiskCohort,
-  type RiskCohortRow,
-  type RiskSheetProblem,
-} from '../../../src-shared/genome/risk.ts'
+import type { RiskCohort, RiskCohortRow, RiskSheetProblem } from '../../../src-shared/genome/risk.ts'
 import type { CohortSubject } from '../../../src-shared/ipc/riskMethods.ts'
 import { ALL, type CohortFilter, openSamples, useCohorts } from '../../state/cohorts.ts'
 import { TsvButton } from '../../ui/parts.tsx'
@@ -40,16 +35,22 @@ export function CohortTable(props: {
   readonly subject: CohortSubject
   readonly origin: Origin
   readonly running: boolean
+  /** Samples whose files changed after they were scored. */
+  readonly changed: readonly string[]
 }) {
   // biome-ignore format: one line
   const { cohort, subject, origin, running } = props
+  const changed = useMemo(() => new Set(props.changed), [props.changed])
   const filter = useCohorts(s => s.filter)
   const chosen = useCohorts(s => s.chosen)
   const [sort, setSort] = useState<{ readonly column: CohortColumn | 'sample'; readonly descending: boolean } | null>(null) // biome-ignore format: one line
   const [top, setTop] = useState(0)
   const [height, setHeight] = useState(300)
   const box = useRef<HTMLElement>(null)
-  const shown = useMemo(() => sortRows(filterRows(cohort.rows, filter), sort), [cohort.rows, filter, sort])
+  const shown = useMemo(() => {
+    const rows = filter.state === 'changed' ? cohort.rows.filter(r => changed.has(r.sample)) : cohort.rows
+    return sortRows(filterRows(rows, filter), sort)
+  }, [cohort.rows, filter, sort, changed])
   const failures = useMemo(() => {
     if (filter.label !== 'all' || (filter.state !== 'all' && filter.state !== 'failed')) return []
     return cohort.failures.filter(f => f.sample.toLowerCase().includes(filter.text.trim().toLowerCase()))
@@ -116,6 +117,7 @@ export function CohortTable(props: {
             { value: 'scored', label: 'scored' },
             { value: 'no-call', label: 'no score' },
             { value: 'failed', label: 'failed' },
+            { value: 'changed', label: 'changed since' },
           ]}
           onChange={v => v && set({ state: v as CohortFilter['state'] })}
           w={104}
@@ -192,6 +194,14 @@ export function CohortTable(props: {
                   {COLUMNS.map(c => (
                     <td key={c.id} data-align={c.right ? 'right' : 'left'}>
                       {c.show(r.row)}
+                      {c.id === 'noCall' && changed.has(r.row.sample) && (
+                        <span
+                          className="tag"
+                          title="Its file changed after it was scored: the score is of the file as it was"
+                        >
+                          changed since
+                        </span>
+                      )}
                     </td>
                   ))}
                 </tr>
@@ -205,7 +215,7 @@ export function CohortTable(props: {
                   <td />
                   <td>{r.failure.sample || '(no name)'}</td>
                   <td colSpan={COLUMNS.length} title={r.failure.message}>
-                    failed: {lineText(r.failure)}
+                    failed: {r.failure.line > 0 && `line ${r.failure.line}, `}
                     {r.failure.message} <code>{r.failure.code}</code>
                   </td>
                 </tr>

@@ -13,7 +13,7 @@ export function filterRows(rows: readonly RiskCohortRow[], filter: CohortFilter)
     r =>
       (text === '' || r.sample.toLowerCase().includes(text) || (r.genotype ?? '').includes(text)) &&
       (label === undefined || r.label === label) &&
-      (filter.state === 'all' || (filter.state === 'scored' ? r.noCall === null : filter.state === 'no-call' && r.noCall !== null)), // biome-ignore format: one line
+      (filter.state === 'all' || filter.state === 'changed' || (filter.state === 'scored' ? r.noCall === null : filter.state === 'no-call' && r.noCall !== null)), // biome-ignore format: one line
   )
 }
 
