@@ -152,10 +152,22 @@ describe('the experiment', () => {
       { training: { ...training, warmupSteps: 40 } },
       /warmupSteps is 40, expected fewer than the 40 steps/,
     ],
+    [
+      'heads',
+      { architecture: { ...architecture, heads: 3 } },
+      /architecture\.heads is 3, expected a divisor of the width 8/,
+    ],
+    ['a field of the network', { architecture: { ...architecture, hedas: 3 } }, /architecture\.hedas is not a field/],
     ['width', { architecture: { ...architecture, width: 0 } }, /architecture\.width is 0/],
   ])('names a field that cannot be: %s', async (_, more, message) => {
     const recipe = await recipeOf({ ...small, sets: [{ ...small.sets[0], ...more }] })
     await expect(readEffectExperiment(recipe)).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(message) }) // biome-ignore format: one thought
+  })
+
+  it('refuses a batch larger than the training set', async () => {
+    const experiment = await readEffectExperiment(await recipeOf({ ...small, sets: [{ ...small.sets[0], training: { ...training, batch: 129 } }] })) // biome-ignore format: one thought
+    const visit = visiting(async context => experiment.visit(experiment.points[0]!, context()))
+    await expect(visit).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining('129') })
   })
 
   it('says where the images are missing before anything runs', async () => {

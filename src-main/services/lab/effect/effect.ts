@@ -1,12 +1,15 @@
 import type { Factors } from '../../../../src-shared/lab/result.ts'
 import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
+import { readingRecipe } from '../../training/recipe.ts'
 import type { ExperimentReader, PlannedGraph, PointContext, PointPlan, Visit } from '../experiment.ts'
 import { costPoint } from './costPoint.ts'
 import { effectNetwork } from './effectNetwork.ts'
 import { type EffectModel, type EffectRecipe, type EffectSet, parseEffectRecipe } from './effectRecipe.ts'
 import { type DigitSets, digitsFolder, readDigits } from './mnist.ts'
 import { trainPoint } from './trainPoint.ts'
+
+const REGISTRY = modelRegistry(MODELS)
 
 interface EffectPoint extends PointPlan {
   visit(digits: DigitSets, context: PointContext): Promise<Visit>
@@ -19,6 +22,8 @@ interface EffectPoint extends PointPlan {
  */
 export const readEffectExperiment: ExperimentReader = async recipe => {
   const read = parseEffectRecipe(recipe)
+  // A network that cannot be is a fault of the recipe, told before anything runs.
+  for (const set of read.sets) for (const model of set.models) readingRecipe(recipe, () => effectNetwork(REGISTRY, set, model)) // biome-ignore format: one thought
   const folder = digitsFolder(read.folder)
   let digits: Promise<DigitSets> | undefined
   const points = read.sets.flatMap(set => pointsOf(read, set))
@@ -77,7 +82,7 @@ function planOf(set: EffectSet, model: EffectModel, runs: number): () => Planned
   let planned: PlannedGraph | undefined
   return () => {
     if (!planned) {
-      const { outputs } = effectNetwork(modelRegistry(MODELS), set, model).step()
+      const { outputs } = effectNetwork(REGISTRY, set, model).step()
       planned = { graph: outputs[0]!.graph, outputs, runs, work: 'training', workload: 'fixed' }
     }
     return planned

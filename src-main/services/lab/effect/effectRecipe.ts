@@ -2,9 +2,8 @@ import type { ConfigFields } from '../../../models/layers/configFields.ts'
 import type { RecipeFile } from '../../training/recipe.ts'
 import { type LabHeader, readingLabRecipe } from '../labRecipe.ts'
 import type { Repetitions } from '../timedRuns.ts'
+import { SIDE } from './mnist.ts'
 
-/** MNIST's images have this side; a recipe's pooling divides it. */
-const SIDE = 28
 const DIGITS = 10
 
 /** A network of a set: its kind and the whole `architecture` of model.json. */

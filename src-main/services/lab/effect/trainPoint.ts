@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { wilsonInterval } from '../../../domain/statistics/wilson.ts'
 import { flopsOf } from '../../../graph/flops.ts'
 import { learningRate } from '../../../graph/optimizer/schedule.ts'
@@ -32,6 +33,7 @@ export async function trainPoint(
   context: PointContext,
 ): Promise<Visit> {
   const { budget, tokens } = set
+  if (budget.batch > digits.train.count) throw new WorkbenchError('bad-input', `the batch of ${budget.batch} is larger than the ${digits.train.count} training images`, 'use a smaller batch') // biome-ignore format: one thought
   const train = pooled(digits.train, set.pool)
   const test = pooled(digits.test, set.pool)
   const network = effectNetwork(context.registry, set, model)
