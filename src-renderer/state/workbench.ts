@@ -30,7 +30,7 @@ export interface Notice {
 
 export type Dialog = 'none' | 'open' | 'palette' | 'keys' | 'about' | 'bookmark' | 'rename'
 
-export type PlotsTab = 'depth' | 'scan' | 'variants' | 'cohort'
+export type PlotsTab = 'depth' | 'scan' | 'variants' | 'cohort' | 'training'
 
 export interface Explained {
   readonly contig: string

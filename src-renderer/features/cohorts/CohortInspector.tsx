@@ -18,7 +18,9 @@ import { ErrorCard, Section, SmallButton, Synthetic, whenText } from '../../ui/p
 import { progressText } from '../jobs/StatusBar.tsx'
 import { Warned } from '../risk/RiskPanel.tsx'
 import { CohortMetrics } from './CohortMetrics.tsx'
+import { Problems } from './CohortProblems.tsx'
 import { NeedsLabels } from './NeedsLabels.tsx'
+import { TuneSection } from './TuneSection.tsx'
 
 const n = (x: number) => x.toLocaleString('en-US')
 
@@ -51,6 +53,7 @@ export function CohortInspector({ file }: { readonly file: OpenedFile }) {
           </ErrorCard>
         )}
         {opened.data && <Sheet opened={opened.data} file={file} />}
+        {opened.data && <TuneSection file={file} />}
         {opened.data && models.data && !model && <NeedsModel />}
         {opened.data && models.data && model && (
           <Run key={model.fileId} file={file} opened={opened.data} model={model} models={models.data} />
@@ -114,37 +117,6 @@ function Sheet({ opened, file }: { readonly opened: OpenedCohort; readonly file:
         </Section>
       )}
     </>
-  )
-}
-
-function Problems({ problems }: { readonly problems: OpenedCohort['sheet']['problems'] }) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-    <section className="table-wrap" tabIndex={0} aria-label="Rows at fault" style={{ maxHeight: 180 }}>
-      <table className="data">
-        <caption className="visually-hidden">Rows at fault</caption>
-        <thead>
-          <tr>
-            <th scope="col" data-align="right">
-              Line
-            </th>
-            <th scope="col">Sample</th>
-            <th scope="col">What is wrong</th>
-          </tr>
-        </thead>
-        <tbody>
-          {problems.map(p => (
-            <tr key={`${p.line}:${p.code}:${p.message}`}>
-              <td data-align="right">{p.line > 0 ? p.line : '–'}</td>
-              <td>{p.sample || '(no name)'}</td>
-              <td className="wrapping">
-                {p.message} <code>{p.code}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
   )
 }
 

@@ -5,6 +5,7 @@ import type { RiskModelEntry } from '../../state/risk.ts'
 import { Section } from '../../ui/parts.tsx'
 import { pText, signedText } from './figureText.ts'
 import { NeedsLabels } from './NeedsLabels.tsx'
+import { TuneSeen } from './TuneSeen.tsx'
 
 const n = (x: number) => x.toLocaleString('en-US')
 
@@ -44,6 +45,7 @@ export function CohortMetrics(props: {
   ]
   return (
     <Section title={run.state === 'done' ? 'Figures' : 'Figures so far'} testId="cohort-metrics">
+      <TuneSeen cohort={cohort} />
       <table className="data">
         <caption className="visually-hidden">Figures of the models that are compared</caption>
         <thead>

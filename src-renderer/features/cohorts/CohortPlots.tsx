@@ -18,6 +18,7 @@ import { CohortTable } from './CohortTable.tsx'
 import { calibrationOption, type NamedRoc, rocOption, scoresOption } from './cohortCharts.ts'
 import { type Confusion, confusionAt } from './confusion.ts'
 import { NeedsLabels } from './NeedsLabels.tsx'
+import { SeenTag } from './TuneSeen.tsx'
 
 const loadChart = () => import('../../charts/Chart.tsx')
 
@@ -99,6 +100,7 @@ function Cohort({
           <b>{file.name}</b>
         </button>
         {model.label !== null && <span className="synthetic">{model.label}</span>}
+        <SeenTag cohort={run.cohort} />
         {run.state === 'running' && job && (
           <span className="soft num" role="status">
             {progressText(job)}

@@ -14,7 +14,7 @@ export interface ChartLook {
 const BLUE = '#0072b2'
 const VERMILION = '#d55e00'
 const MORE_COLOURS = ['#cc79a7', '#e69f00', '#56b4e9'] as const
-const inkOf = ({ dark }: ChartLook) => (dark ? '#a5afb4' : '#535d63')
+export const inkOf = ({ dark }: ChartLook) => (dark ? '#a5afb4' : '#535d63')
 const blueOf = ({ dark }: ChartLook) => (dark ? '#56b4e9' : BLUE)
 
 const axis = (look: ChartLook, name: string, gap: number, max: number | null = 1) => ({

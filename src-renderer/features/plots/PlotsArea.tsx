@@ -4,6 +4,7 @@ import { runCommand } from '../../state/commands.ts'
 import { type PlotsTab, useWorkbench } from '../../state/workbench.ts'
 import { IconButton } from '../../ui/parts.tsx'
 import { CohortPlots } from '../cohorts/CohortPlots.tsx'
+import { TunePlots } from '../cohorts/TunePlots.tsx'
 import { ScanPlots } from '../scan/ScanPlots.tsx'
 import { VariantPlots } from '../variants/VariantPlots.tsx'
 import { Plots } from './Plots.tsx'
@@ -14,6 +15,7 @@ const TABS: readonly { readonly id: PlotsTab; readonly title: string; readonly B
   { id: 'scan', title: 'Mutation scan', Body: ScanPlots },
   { id: 'variants', title: 'Variant effects', Body: VariantPlots },
   { id: 'cohort', title: 'Cohort', Body: CohortPlots },
+  { id: 'training', title: 'Training', Body: TunePlots },
 ]
 
 export function PlotsArea() {

@@ -3,6 +3,7 @@ import { exportCohort, startCohort, useCohorts } from '../../state/cohorts.ts'
 import { type Command, register } from '../../state/commands.ts'
 import { scoreSelected, useRisk } from '../../state/risk.ts'
 import { attempt, call, openFiles } from '../../state/services.ts'
+import { askTune } from '../../state/tunes.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 
 const files = () => useWorkbench.getState().files
@@ -51,6 +52,25 @@ export function useRiskCommands() {
         group: 'Look up',
         enabled: () => has('cohort') && has('model'),
         run: () => withCohort(subject => startCohort(subject)),
+      },
+      {
+        id: 'tune',
+        title: 'Fine-tune a risk model on the people of the cohort…',
+        group: 'Look up',
+        enabled: () => has('cohort'),
+        run: () => {
+          const file = sheet()
+          if (!file) return
+          useWorkbench.getState().select({ kind: 'file', fileId: file.id })
+          askTune(file.id)
+        },
+      },
+      {
+        id: 'tune-plots',
+        title: 'Trainings: curves and figures',
+        group: 'Look up',
+        enabled: () => has('cohort'),
+        run: () => useWorkbench.getState().showPlots('training'),
       },
       ...(['tsv', 'json'] as const).map(
         (format): Command => ({
