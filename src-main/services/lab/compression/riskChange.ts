@@ -46,7 +46,10 @@ export async function simulatedFor(
     const { start, end } = facts.gene.GRCh38
     const from = start - facts.flankBp
     const path = join(folder, 'reference.fa')
-    await writeFile(path, `>chr19:${from + 1}-${end + facts.flankBp}\n${facts.reference}\n`)
+    const name = `chr19:${from + 1}-${end + facts.flankBp}`
+    const { length } = facts.reference
+    await writeFile(path, `>${name}\n${facts.reference}\n`)
+    await writeFile(`${path}.fai`, `${[name, length, name.length + 2, length, length + 1].join('\t')}\n`)
     const people = await simulatedPeople({ spec, reference: path, haplotypes: undefined, first }, facts.flankBp, facts.caller.caller, context) // biome-ignore format: one thought
     const who = trained ? `people ${first + 1} to ${first + choice.people} of the population that the model was trained on (seed ${spec.seed}), none of whom trained it` : `people of a population in which the two SNPs alone have an effect (seed ${spec.seed})` // biome-ignore format: one thought
     return { on: `simulated ${who}, depth ${spec.depth}; not for use on people`, labels: people.labels, texts: people.texts } // biome-ignore format: one thought

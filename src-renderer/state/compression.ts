@@ -1,0 +1,108 @@
+import { useQuery } from '@tanstack/react-query'
+import { create } from 'zustand'
+import type { OpenedFile } from '../../src-shared/genome/files.ts'
+import type { WireError } from '../../src-shared/ipc/errors.ts'
+import type { Progress } from '../../src-shared/job.ts'
+import type {
+  CompressionChoice,
+  CompressionMethod,
+  CompressionReport,
+  LayerChoice,
+  ModelSpectra,
+} from '../../src-shared/lab/compression.ts'
+import { attempt, call, onEvent, queries, saveDownload } from './services.ts'
+import { useWorkbench } from './workbench.ts'
+
+/** What is chosen to make a model smaller; it outlives the panel. */
+interface Compression {
+  readonly modelFileId: string | undefined
+  readonly method: CompressionMethod
+  /** Of every layer without a choice of its own. */
+  readonly keptEnergy: number
+  /** By the layer's name. */
+  readonly layers: Readonly<Record<string, LayerChoice>>
+  /** The job that makes one now, or did last. */
+  readonly jobId: string | null
+  /** The compression whose report is shown. */
+  readonly shown: string | null
+  /** How far the singular values of the chosen model are. */
+  readonly progress: Progress | null
+}
+
+export const useCompression = create<Compression>()(() => ({
+  modelFileId: undefined,
+  method: 'svd',
+  keptEnergy: 0.95,
+  layers: {},
+  jobId: null,
+  shown: null,
+  progress: null,
+}))
+
+const set = useCompression.setState
+
+export const chooseModel = (modelFileId: string): void => set({ modelFileId, layers: {} })
+export const chooseMethod = (method: CompressionMethod): void => set({ method })
+export const chooseEnergy = (keptEnergy: number): void => set({ keptEnergy })
+export const showCompression = (shown: string): void => set({ shown })
+
+/** A layer's own choice; undefined: as all others. */
+export const chooseLayer = (name: string, choice: LayerChoice | undefined): void =>
+  set(({ layers }) => {
+    const { [name]: _, ...others } = layers
+    return { layers: choice ? { ...others, [name]: choice } : others }
+  })
+
+const LIST = ['compressions']
+
+export const useSpectra = (file: OpenedFile | undefined) =>
+  useQuery<ModelSpectra, WireError>({
+    queryKey: ['compression-spectra', file?.id, file?.facts],
+    enabled: file !== undefined,
+    queryFn: async ({ signal }) => {
+      try {
+        return await call('compression.spectra', { modelFileId: file!.id }, signal, progress => set({ progress }))
+      } finally {
+        set({ progress: null })
+      }
+    },
+  })
+
+export const useCompressions = () =>
+  useQuery<readonly CompressionReport[], WireError>({
+    queryKey: LIST,
+    queryFn: ({ signal }) => call('compression.list', {}, signal),
+  })
+
+/** Makes and measures the smaller model; when it is there it is opened beside the others. */
+export function startCompression(modelFileId: string, choice: CompressionChoice): void {
+  attempt(async () => {
+    const job = await call('compression.start', { modelFileId, choice })
+    useWorkbench.getState().jobStarted(job)
+    set({ jobId: job.id })
+  })
+}
+
+onEvent('job.changed', job => {
+  if (job.id !== useCompression.getState().jobId || job.state !== 'done' || job.resultId === undefined) return
+  set({ shown: job.resultId })
+  void queries.invalidateQueries({ queryKey: LIST })
+  openCompression(job.resultId)
+})
+
+export function openCompression(compressionId: string): void {
+  attempt(async () => useWorkbench.getState().opened([await call('compression.open', { compressionId })]))
+}
+
+export function exportCompression(compressionId: string, format: 'json' | 'tsv'): void {
+  attempt(async () => saveDownload(await call('compression.export', { compressionId, format })))
+}
+
+/** The smaller model as an ONNX file, for other programs. */
+export function downloadCompressed(compressionId: string): void {
+  attempt(async () => {
+    const file = await call('compression.open', { compressionId })
+    useWorkbench.getState().opened([file])
+    saveDownload(await call('models.export', { fileId: file.id, format: 'onnx' }))
+  })
+}
