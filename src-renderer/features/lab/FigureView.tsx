@@ -53,7 +53,7 @@ export function FigureView(props: {
               c="var(--ink-soft)"
               size="compact-xs"
               leftSection={asTable ? <IconChartLine size={13} /> : <IconTable size={13} />}
-              aria-label={`Show ${figure.title} as a ${asTable ? 'figure' : 'table'}`}
+              aria-label={`${asTable ? 'Show as figure' : 'Show as table'}: ${figure.title}`}
               onClick={() => setAsTable(!asTable)}
             >
               {asTable ? 'Show as figure' : 'Show as table'}
