@@ -19,6 +19,7 @@ import { changedSince, entryNow, readJournal } from './risk/cohortJournal.ts'
 import { sheetToFillIn } from './risk/folderSheet.ts'
 import { createKeptSheets } from './risk/keptSheets.ts'
 import type { KeptRiskModel, OpenRiskModels } from './risk/openRiskModels.ts'
+import { readSampleInThread } from './risk/sampleDiplotype.ts'
 import { cohortTsv, scoreCohort, summary } from './risk/scoreCohort.ts'
 
 export interface RiskCohortsParts {
@@ -138,16 +139,20 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
           try {
             const referencePath = await parts.referencePath()
             const cohort = await open.with(subject.modelFileId, job, kept =>
-              scoreCohort({ sheet, referencePath, journal: journalAt(key), keepJournal: true }, kept.model, {
-                signal: job.signal,
-                report(progress) {
-                  done = progress.done
-                  job.report(progress)
-                  if (now() - toldAt < TELL_EVERY_MS) return
-                  toldAt = now()
-                  told('running')
+              scoreCohort(
+                { sheet, referencePath, journal: journalAt(key), keepJournal: true, read: readSampleInThread },
+                kept.model,
+                {
+                  signal: job.signal,
+                  report(progress) {
+                    done = progress.done
+                    job.report(progress)
+                    if (now() - toldAt < TELL_EVERY_MS) return
+                    toldAt = now()
+                    told('running')
+                  },
                 },
-              }),
+              ),
             )
             await writeFileAtomic(
               resultAt(key),

@@ -14,6 +14,7 @@ import { diplotypeTrack } from './diplotypeRun.ts'
 import { OpenFiles } from './openFiles.ts'
 import type { CallName, PileupCalls, PileupRegion } from './pileupProtocol.ts'
 import { breathe, runPileup } from './pileupRun.ts'
+import { runSampleDiplotype } from './sampleDiplotypeRun.ts'
 
 /** Past every coordinate that BAM and CSI can hold. */
 const NO_END = 2 ** 31 - 1
@@ -64,6 +65,8 @@ export function pileupHandlers(files = new OpenFiles()): Handlers {
       files.use(args, file => diplotypeTrack(file, resolve(file, args.interval).interval, args.caller, ctx)),
 
     apoe: (args, ctx) => files.use(args, file => runApoe(file, args.request, ctx)),
+
+    sampleDiplotype: (args, ctx) => files.use(args, file => runSampleDiplotype(file, args.request, ctx)),
   }
 }
 

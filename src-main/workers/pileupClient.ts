@@ -8,6 +8,7 @@ import type { WorkContext } from '../../src-shared/job.ts'
 import type { DepthBins } from '../domain/pileup/depthBins.ts'
 import type { ReadStory } from '../domain/pileup/readStory.ts'
 import type { AlignmentSource, CallName, FromWorker, PileupCalls, PileupRegion, Position, ToWorker } from './pileupProtocol.ts' // biome-ignore format: one line
+import type { SampleDiplotype } from './sampleDiplotypeRun.ts'
 import { workerFile } from './workerFile.ts'
 
 export type { AlignmentSource, PileupRegion, Position } from './pileupProtocol.ts'
@@ -126,6 +127,11 @@ export class PileupWorkers {
     return this.call('apoe', request, ctx)
   }
 
+  /** The diplotype that a risk model reads of one sample. */
+  sampleDiplotype(request: PileupCalls['sampleDiplotype']['args'], ctx: WorkContext): Promise<SampleDiplotype> {
+    return this.call('sampleDiplotype', request, ctx)
+  }
+
   /** Ends the threads; calls under way fail with `disconnected`. */
   async close(): Promise<void> {
     await Promise.all(this.threads.map(thread => thread.worker.terminate()))
@@ -189,4 +195,5 @@ export const depthBins = shared.depthBins.bind(shared)
 export const readStories = shared.readStories.bind(shared)
 export const diplotype = shared.diplotype.bind(shared)
 export const apoe = shared.apoe.bind(shared)
+export const sampleDiplotype = shared.sampleDiplotype.bind(shared)
 export const closePileupWorkers = shared.close.bind(shared)

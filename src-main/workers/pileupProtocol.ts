@@ -6,6 +6,7 @@ import type { Progress } from '../../src-shared/job.ts'
 import type { DepthBins } from '../domain/pileup/depthBins.ts'
 import type { ReadStory } from '../domain/pileup/readStory.ts'
 import type { ApoeRequest } from './apoeRun.ts'
+import type { DiplotypeOfSample, SampleDiplotype } from './sampleDiplotypeRun.ts'
 
 /** Which file is read: the index and the reference only where they do not follow from the path. */
 export interface AlignmentSource {
@@ -36,6 +37,7 @@ export interface PileupCalls {
   readStories: { args: AlignmentSource & { region: PileupRegion; name: string; options: PileupOptions }; result: ReadStory[] } // biome-ignore format: one line a call
   diplotype: { args: AlignmentSource & { interval: PileupRegion & { end: number }; caller: 'robust' | 'top2' }; result: DiplotypeTrack } // biome-ignore format: one line a call
   apoe: { args: AlignmentSource & { request: ApoeRequest }; result: ApoeReport }
+  sampleDiplotype: { args: AlignmentSource & { request: DiplotypeOfSample }; result: SampleDiplotype }
 }
 export type CallName = keyof PileupCalls
 

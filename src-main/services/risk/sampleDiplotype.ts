@@ -1,102 +1,40 @@
-import { basename } from 'node:path'
-import { APOE_THRESHOLDS } from '../../../src-shared/genome/apoe.ts'
-import type { Build } from '../../../src-shared/genome/assemblies.ts'
-import type { Interval } from '../../../src-shared/genome/interval.ts'
-import { PILEUP_DEFAULTS } from '../../../src-shared/genome/pileup.ts'
-import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
-import { chooseBuild, chooseContig } from '../../domain/apoe/build.ts'
-import { splicedReads } from '../../domain/apoe/splicing.ts'
-import { textOfCodes } from '../../domain/cohort/counts.ts'
-import { RISK_GENE, riskRegion } from '../../domain/cohort/locus.ts'
-import type { DiplotypeOptions } from '../../domain/diplotype/call.ts'
-import { type AlignmentFile, isSynthetic, openAlignments } from '../../readers/alignments.ts'
-import { runDiplotype } from '../../workers/diplotypeRun.ts'
+import { openAlignments } from '../../readers/alignments.ts'
+import { sampleDiplotype } from '../../workers/pileupClient.ts'
+import { type DiplotypeOfSample, runSampleDiplotype, type SampleDiplotype } from '../../workers/sampleDiplotypeRun.ts'
 
-export interface SampleRequest {
+export type { SampleDiplotype } from '../../workers/sampleDiplotypeRun.ts'
+
+export interface SampleRequest extends DiplotypeOfSample {
   readonly path: string
   readonly indexPath?: string | undefined
   /** For CRAM. */
   readonly referencePath?: string | undefined
-  readonly build?: Build | 'auto'
-  readonly flankBp: number
-  readonly calling: DiplotypeOptions
 }
 
-/** What the reads of one sample show of the region. */
-export interface SampleDiplotype {
-  readonly sample: string
-  readonly sampleFrom: 'header' | 'file-name'
-  readonly synthetic: boolean
-  readonly build: Build
-  readonly buildConfirmed: boolean
-  readonly region: Interval
-  /** One character a base, N where no read counts. */
-  readonly text: string
-  readonly covered: number
-  readonly heterozygous: number
-  readonly meanDepth: number
-  /** Records in the gene, and those of them that are spliced. */
-  readonly geneReads: { readonly reads: number; readonly spliced: number }
-  readonly rna: boolean
-  /** The header names chromosome 19 more than once. */
-  readonly contigNote: string | undefined
-}
+/** Reads the diplotype of one sample: here, or in a thread; the answer is the same. */
+export type ReadSample = (request: SampleRequest, context: WorkContext) => Promise<SampleDiplotype>
 
 /**
- * Opens an alignment file and reads the diplotype of the gene with its flanks.
+ * Opens an alignment file and reads the diplotype of the gene with its flanks, in this thread: what a short command does.
  * @throws WorkbenchError `build` (unknown, contradicted), and what opening and reading throw
  */
-export async function readSampleDiplotype(request: SampleRequest, context: WorkContext): Promise<SampleDiplotype> {
-  const { path, indexPath, referencePath, flankBp } = request
-  const file = await openAlignments(path, {
-    ...(referencePath ? { reference: referencePath } : {}),
-    ...(indexPath ? { index: indexPath } : {}),
-  })
-  const quiet: WorkContext = { signal: context.signal, report() {} }
+export const readSampleDiplotype: ReadSample = async (request, context) => {
+  const file = await openAlignments(request.path, sourceOf(request))
   try {
-    const { contigs, samples, text } = file.header
-    if (samples.length > 1) throw new WorkbenchError('bad-input', `'${path}' holds reads of ${samples.length} samples (${samples.slice(0, 3).join(', ')}…)`, 'split it by sample first') // biome-ignore format: one line
-    const choice = chooseBuild(contigs, request.build ?? 'auto')
-    const { build } = choice
-    const surveys = new Map<string, { reads: number; spliced: number }>()
-    for (const contig of choice.contigs) surveys.set(contig, await survey(file, { contig, ...RISK_GENE[build] }, quiet))
-    const { contig, note } = chooseContig([...surveys].map(([name, { reads }]) => ({ contig: name, reads })))
-    const geneReads = surveys.get(contig)!
-    const region = { contig, ...riskRegion(build, flankBp) }
-    const parts: string[] = []
-    let [covered, heterozygous, depth] = [0, 0, 0]
-    await runDiplotype(file, { region, pileup: PILEUP_DEFAULTS, calling: request.calling }, quiet, calls => {
-      parts.push(textOfCodes(calls.codes))
-      covered += calls.covered
-      heterozygous += calls.heterozygous
-      for (const d of calls.depth) depth += d
-    })
-    return {
-      sample: samples[0] ?? basename(path).replace(/\.(bam|cram)$/i, ''),
-      sampleFrom: samples.length > 0 ? 'header' : 'file-name',
-      synthetic: isSynthetic(text),
-      build,
-      buildConfirmed: choice.confirmed,
-      region,
-      text: parts.join(''),
-      covered,
-      heterozygous,
-      meanDepth: depth / (region.end - region.start),
-      geneReads,
-      rna: geneReads.reads > 0 && geneReads.spliced >= APOE_THRESHOLDS.rnaSplicedFraction * geneReads.reads,
-      contigNote: note,
-    }
+    return await runSampleDiplotype(file, request, context)
   } finally {
     await file.close()
   }
 }
 
-async function survey(file: AlignmentFile, region: Interval, context: WorkContext) {
-  let [reads, spliced] = [0, 0]
-  for await (const batch of file.reads(region, context)) {
-    reads += batch.count
-    spliced += splicedReads(batch)
-  }
-  return { reads, spliced }
+/** The same in the threads that count, for a program that must go on answering meanwhile: reading and calling take some 20 ms a sample. */
+export const readSampleInThread: ReadSample = (request, context) => {
+  const { build = 'auto', flankBp, calling } = request
+  return sampleDiplotype({ path: request.path, ...sourceOf(request), request: { build, flankBp, calling } }, context)
 }
+
+const sourceOf = ({ referencePath, indexPath }: SampleRequest) => ({
+  ...(referencePath ? { reference: referencePath } : {}),
+  ...(indexPath ? { index: indexPath } : {}),
+})

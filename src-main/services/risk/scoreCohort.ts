@@ -8,9 +8,10 @@ import { RESEARCH_USE_ONLY } from '../../domain/apoe/limits.ts'
 import { sigmoid } from '../../domain/liability/liability.ts'
 import { pairedDeLong } from '../../domain/statistics/pairedDeLong.ts'
 import { riskMetrics, rocCurve } from '../../domain/statistics/riskMetrics.ts'
-import { entryNow, fileState, type JournalEntry, openJournal } from './cohortJournal.ts'
+import { entryNow, fileState, type Journal, type JournalEntry, openJournal } from './cohortJournal.ts'
 import { difference } from './judge.ts'
 import { type RiskModel, simulatedSentence } from './riskModel.ts'
+import type { ReadSample } from './sampleDiplotype.ts'
 import { classCautions } from './sampleSheet.ts'
 import { scoreSample } from './scoreSample.ts'
 
@@ -22,12 +23,17 @@ export interface CohortRequest {
   readonly referencePath?: string | undefined
   /** A file to which each row is added as it is done, and from which a run goes on: what it has of files that did not change is taken over. */
   readonly journal?: string | undefined
+  /** How files are read; absent: in this thread. */
+  readonly read?: ReadSample
   /** Leave the journal where it is at the end, so that a later run can take over from it. */
   readonly keepJournal?: boolean
 }
 
+/** Samples under way at a time: two are read in threads while the network runs on another. More would only wait for each other. */
+const AT_ONCE = 3
+
 /**
- * Scores every sample of a sheet, one after the other: memory does not grow with the cohort but for its rows. A sample that fails is listed and the
+ * Scores every sample of a sheet, a few at a time: memory does not grow with the cohort but for its rows. A sample that fails is listed and the
  * rest goes on; samples of another build than the first fail with `build`. Figures where both labels are there.
  * @throws WorkbenchError `cancelled`; nothing else stops a cohort
  */
@@ -41,22 +47,33 @@ export async function scoreCohort(
   const kept = journal === undefined ? undefined : await openJournal(journal, fingerprintOf(request, model))
   const rows: RiskCohortRow[] = []
   const failures: RiskSheetProblem[] = [...sheet.problems]
+  const ahead = new Map<number, Promise<Look>>()
+  const look = (i: number): Promise<Look> => {
+    const known = ahead.get(i) ?? lookAt(sheet.rows[i]!, kept, request, model, context)
+    known.catch(() => {}) // one that is under way when the cohort is cancelled
+    ahead.set(i, known)
+    return known
+  }
   let build = request.build ?? 'auto'
   let resumed = 0
   for (const [i, sample] of sheet.rows.entries()) {
     throwIfCancelled(context.signal)
     context.report({ phase: 'scoring samples', done: i, total: sheet.rows.length })
-    const state = await fileState(sample.path)
-    const before = entryNow(kept?.known.get(sample.sample), sample)
-    let entry: JournalEntry
-    // A failure is tried again: its cause may lie beside the file, as a missing index does.
-    if (before?.row && before.state === state && (build === 'auto' || before.row.build === build)) {
-      entry = before
-      resumed++
-    } else {
-      entry = { path: sample.path, state, ...(await scoreOne(sample, request, build, model, context)) }
-      await kept?.add(sample.sample, entry)
+    for (let next = i; next < Math.min(i + AT_ONCE, sheet.rows.length); next++) void look(next)
+    let { entry, before } = await look(i)
+    ahead.delete(i)
+    // What was scored before may be of another build than the samples that are there now.
+    if (before && build !== 'auto' && entry.row?.build !== build) {
+      entry = { ...entry, ...(await scoreOne(sample, request, model, context)) }
+      before = false
     }
+    if (entry.row && build !== 'auto' && entry.row.build !== build) {
+      const message = `'${sample.path}' is ${entry.row.build}, the samples before it are ${build}`
+      const { row: _other, ...rest } = entry
+      entry = { ...rest, failure: { line: sample.line, sample: sample.sample, code: 'build', message } }
+    }
+    if (before) resumed++
+    else await kept?.add(sample.sample, entry)
     if (entry.failure) failures.push(entry.failure)
     if (entry.row) {
       if (build === 'auto') build = entry.row.build
@@ -69,17 +86,37 @@ export async function scoreCohort(
   return summary(rows, failures.sort((a, b) => a.line - b.line), resumed, sheet, model) // biome-ignore format: one line
 }
 
+interface Look {
+  readonly entry: JournalEntry
+  /** Taken over from the journal. */
+  readonly before: boolean
+}
+
+/** What the journal has of a sample whose file did not change, else its score now. A failure is tried again: its cause may lie beside the file. */
+async function lookAt(
+  sample: RiskSheetRow,
+  kept: Journal | undefined,
+  request: CohortRequest,
+  model: RiskModel,
+  context: WorkContext,
+): Promise<Look> {
+  // biome-ignore format: one line
+  const { path } = sample
+  const state = await fileState(path)
+  const before = entryNow(kept?.known.get(sample.sample), sample)
+  if (before?.row && before.state === state) return { entry: before, before: true }
+  return { entry: { path, state, ...(await scoreOne(sample, request, model, context)) }, before: false }
+}
+
 async function scoreOne(
   sample: RiskSheetRow,
-  request: CohortRequest,
-  build: Build | 'auto',
+  { build, referencePath, read }: CohortRequest,
   model: RiskModel,
   context: WorkContext,
 ): Promise<Pick<JournalEntry, 'row' | 'failure'>> {
   const quiet: WorkContext = { signal: context.signal, report() {} }
   try {
-    const score = await scoreSample({ path: sample.path, sample: sample.sample, build: request.build ?? 'auto', referencePath: request.referencePath, evidence: 0 }, model, quiet) // biome-ignore format: one line
-    if (build !== 'auto' && score.build !== build) return { failure: { line: sample.line, sample: sample.sample, code: 'build', message: `'${sample.path}' is ${score.build}, the samples before it are ${build}` } } // biome-ignore format: one line
+    const score = await scoreSample({ path: sample.path, sample: sample.sample, build: build ?? 'auto', referencePath, evidence: 0, ...(read ? { read } : {}) }, model, quiet) // biome-ignore format: one line
     return { row: rowOf(score, sample) }
   } catch (error) {
     const e = asWorkbenchError(error)

@@ -15,7 +15,7 @@ import { publishedLiability, sigmoid } from '../../domain/liability/liability.ts
 import { binOfProbability } from '../../domain/statistics/calibration.ts'
 import type { RiskModel } from './riskModel.ts'
 import { simulatedSentence } from './riskModel.ts'
-import { readSampleDiplotype, type SampleDiplotype } from './sampleDiplotype.ts'
+import { type ReadSample, readSampleDiplotype, type SampleDiplotype } from './sampleDiplotype.ts'
 
 export interface ScoreRequest {
   readonly path: string
@@ -23,6 +23,8 @@ export interface ScoreRequest {
   /** For CRAM. */
   readonly referencePath?: string | undefined
   readonly build?: Build | 'auto'
+  /** How the file is read; absent: in this thread. */
+  readonly read?: ReadSample
   /** Instead of the name in the header. */
   readonly sample?: string | undefined
   /** Stretches of evidence to compute; 0: none. Each costs a run of the network. */
@@ -37,7 +39,10 @@ const percent = (x: number) => `${(100 * x).toFixed(1)} %`
 /** A sample's diplotype as the model reads it. @throws WorkbenchError `build`, and what opening and reading throw */
 export async function readForModel(request: Omit<ScoreRequest, 'evidence'>, model: RiskModel, context: WorkContext) {
   const { facts } = model
-  const read = await readSampleDiplotype({ ...request, flankBp: facts.flankBp, calling: facts.caller }, context)
+  const read = await (request.read ?? readSampleDiplotype)(
+    { ...request, flankBp: facts.flankBp, calling: facts.caller },
+    context,
+  )
   const sameSequence = sameShare(read.text, facts.reference)
   const foreign = sameSequence < SAME_SEQUENCE
   // On another sequence the letters of the flank mean nothing to the model; the alleles of the two SNPs are the same everywhere.

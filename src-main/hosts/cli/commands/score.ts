@@ -10,6 +10,7 @@ import { attributionTsv, openAttribution } from '../../../services/risk/attribut
 import { folderSheet } from '../../../services/risk/folderSheet.ts'
 import { pText } from '../../../services/risk/report.ts'
 import { openRiskModel, type RiskModel } from '../../../services/risk/riskModel.ts'
+import { readSampleInThread } from '../../../services/risk/sampleDiplotype.ts'
 import { readSampleSheet } from '../../../services/risk/sampleSheet.ts'
 import { cohortTsv, scoreCohort } from '../../../services/risk/scoreCohort.ts'
 import { scoreSample } from '../../../services/risk/scoreSample.ts'
@@ -98,7 +99,11 @@ async function cohortRun(
 ): Promise<number> {
   const out = args.text('out')
   const journal = out === undefined ? undefined : `${out}.unfinished`
-  const cohort = await scoreCohort({ sheet, build, referencePath: args.text('reference'), journal }, model, io.context)
+  const cohort = await scoreCohort(
+    { sheet, build, referencePath: args.text('reference'), journal, read: readSampleInThread },
+    model,
+    io.context,
+  )
   await io.output(out, write => write(json ? `${JSON.stringify(cohort, null, 2)}\n` : cohortTsv(cohort)))
   tell(cohort, io)
   if (cohort.rows.length === 0) throw new WorkbenchError('bad-input', `none of the ${cohort.failures.length} samples of '${from}' could be scored; the first: ${cohort.failures[0]?.message ?? 'unknown'}`, 'mend the rows that are named') // biome-ignore format: one line
