@@ -302,7 +302,7 @@ function cautionsOf({ simulated, cases, controls, settings }: TuneFacts): string
     simulated
       ? `${SIMULATED_LABEL[0]!.toUpperCase()}${SIMULATED_LABEL.slice(1)}.`
       : `Research use only: a score fitted on ${people} people of one sheet. It is no diagnosis, and of people unlike them it says nothing.`,
-    ...(settings.splits > 1 ? [`The ${settings.splits} splits are of the same people: their figures are not independent, and the mean has no interval.`] : []), // biome-ignore format: one line
+    ...(settings.splits > 1 ? [`Its ${settings.splits} splits are of the same people: not independent.`] : []), // biome-ignore format: one line
   ]
 }
 

@@ -14,6 +14,7 @@ const MEASURE_AFTER_MS = 900
 
 type NumberField = Exclude<TuneField, 'name' | 'reference'>
 const SIZES = ['width', 'layers', 'heads', 'feedForward', 'projection'] as const
+const HIDDEN: readonly NumberField[] = ['panelShare', 'warmupSteps', 'vocabulary', ...SIZES]
 const isSize = (f: NumberField): f is (typeof SIZES)[number] => (SIZES as readonly string[]).includes(f)
 
 const LABELS: Readonly<Record<NumberField, string>> = {
@@ -45,6 +46,9 @@ export function TuneForm({ file, options }: { readonly file: OpenedFile; readonl
   const start = options.starts.find(s => JSON.stringify(s.start) === JSON.stringify(settings.start))
   const fresh = settings.start.kind === 'fresh'
   const valid = Object.keys(faults).length === 0
+  const [more, setMore] = useState(false)
+  // A fault that cannot be seen cannot be mended.
+  const hidden = HIDDEN.some(f => faults[f])
 
   const field = (name: NumberField, more: { readonly step?: number; readonly disabled?: boolean } = {}) => {
     const value = isSize(name) ? settings.network[name] : settings[name]
@@ -81,7 +85,7 @@ export function TuneForm({ file, options }: { readonly file: OpenedFile; readonl
     }
   }
   return (
-    <div className="scan-form" data-testid="tune-form">
+    <div className="scan-form tune-form" data-testid="tune-form">
       <p className={options.simulated ? 'note' : 'soft'}>
         {options.simulated
           ? 'These people are simulated. What is trained on them is not for use on people.'
@@ -160,10 +164,7 @@ export function TuneForm({ file, options }: { readonly file: OpenedFile; readonl
         {field('splits')}
         {field('seed')}
       </div>
-      <details
-        className="tune-more"
-        open={(['panelShare', 'warmupSteps', 'vocabulary', ...SIZES] as const).some(f => faults[f]) || undefined}
-      >
+      <details className="tune-more" open={more || hidden} onToggle={e => setMore(e.currentTarget.open)}>
         <summary>{fresh ? 'Network, tokenizer and more' : 'More'}</summary>
         {fresh && (
           <>

@@ -234,18 +234,32 @@ function Curves({ tune, origin, name }: { readonly tune: TuneDetail; readonly or
       <div className="tune-curves" data-testid="tune-curves" data-steps={steps} data-splits={tune.curves.length}>
         {charts && (
           <>
-            <charts.Chart
-              ref={loss}
-              option={options.loss}
-              label="Training and validation loss against steps"
-              height="100%"
-            />
-            <charts.Chart
-              ref={auc}
-              option={options.auc}
-              label="AUC of the validation people against steps"
-              height="100%"
-            />
+            <figure>
+              <figcaption>
+                <b>Loss</b> <span className="soft">thin: training; dashed: validation</span>
+                <span style={{ flex: 1 }} />
+                <PictureButtons svg={() => loss.current?.svg()} name={`${name} loss`} origin={origin} />
+              </figcaption>
+              <charts.Chart
+                ref={loss}
+                option={options.loss}
+                label="Training and validation loss against steps"
+                height="100%"
+              />
+            </figure>
+            <figure>
+              <figcaption>
+                <b>Validation AUC</b>
+                <span style={{ flex: 1 }} />
+                <PictureButtons svg={() => auc.current?.svg()} name={`${name} AUC`} origin={origin} />
+              </figcaption>
+              <charts.Chart
+                ref={auc}
+                option={options.auc}
+                label="AUC of the validation people against steps"
+                height="100%"
+              />
+            </figure>
           </>
         )}
       </div>
@@ -270,8 +284,6 @@ function Curves({ tune, origin, name }: { readonly tune: TuneDetail; readonly or
         </span>
         <span style={{ flex: 1 }} />
         <TsvButton name={`${name} curves`} tsv={tsv} />
-        <PictureButtons svg={() => loss.current?.svg()} name={`${name} loss`} origin={origin} />
-        <PictureButtons svg={() => auc.current?.svg()} name={`${name} AUC`} origin={origin} />
       </div>
     </>
   )

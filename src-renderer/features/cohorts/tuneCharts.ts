@@ -1,15 +1,15 @@
 import type { TuneCurve } from '../../../src-shared/genome/tune.ts'
 import { type ChartLook, type ChartOption, inkOf } from './cohortCharts.ts'
 
-/** Options of the charts of a training. A split has a colour; training and validation differ by dash and mark. */
+/** Options of the charts of a training. A split has a colour and a name; its training and validation differ by dash and mark. */
 
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'] as const
 const DARK_COLOURS = ['#56b4e9', '#ff8a3d', '#2fc49a', '#e39cc4', '#e69f00', '#9ad0f5'] as const
 const colourOf = (split: number, { dark }: ChartLook) => (dark ? DARK_COLOURS : COLOURS)[(split - 1) % COLOURS.length] ?? COLOURS[0] // biome-ignore format: one line
 
 const frame = (look: ChartLook, yName: string, bounds: { readonly min?: number; readonly max?: number }) => ({
-  grid: { left: 54, right: 14, top: 44, bottom: 38 },
-  legend: { top: 0, type: 'scroll', textStyle: { color: inkOf(look), fontSize: 11 }, itemWidth: 20, itemGap: 8 },
+  grid: { left: 54, right: 14, top: 26, bottom: 38 },
+  legend: { top: 0, type: 'scroll', textStyle: { color: inkOf(look), fontSize: 11 }, itemWidth: 16, itemGap: 8 },
   tooltip: { trigger: 'axis', valueFormatter: (v: unknown) => (typeof v === 'number' ? v.toFixed(4) : '') },
   xAxis: {
     type: 'value',
@@ -76,7 +76,7 @@ export function lossOption(curves: readonly TuneCurve[], look: ChartLook): Chart
       ...curves.flatMap(c => [
         {
           type: 'line',
-          name: `split ${c.split}, training`,
+          name: `split ${c.split}`,
           showSymbol: false,
           sampling: 'lttb',
           lineStyle: { color: colourOf(c.split, look), width: 1, opacity: 0.55 },
@@ -85,7 +85,7 @@ export function lossOption(curves: readonly TuneCurve[], look: ChartLook): Chart
         },
         {
           type: 'line',
-          name: `split ${c.split}, validation`,
+          name: `split ${c.split}`,
           symbol: 'circle',
           symbolSize: 6,
           lineStyle: { color: colourOf(c.split, look), width: 2, type: 'dashed' },
