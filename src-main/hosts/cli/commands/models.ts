@@ -5,19 +5,28 @@ import { modelRegistry } from '../../../models/registry.ts'
 import { defaultDataDir } from '../../../services/dataDir.ts'
 import { checkModel } from '../../../services/models/checkModel.ts'
 import { exportOnnx } from '../../../services/models/exportOnnx.ts'
-import { factoriseModel } from '../../../services/models/factoriseModel.ts'
 import { IMPORTERS, importModel } from '../../../services/models/importModel.ts'
 import { listModels } from '../../../services/models/listModels.ts'
 import { inspectSavedModel, isSavedModel } from '../../../services/models/savedModel.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
+import { factoriseCommand, spectraCommand } from './modelsFactorise.ts'
 
-const ACTIONS = { list, import: importOne, export: exportOne, check, factorise } as const
+const ACTIONS = {
+  list,
+  import: importOne,
+  export: exportOne,
+  check,
+  factorise: (rest: readonly string[], args: ParsedArgs, io: CliIo) =>
+    factoriseCommand(operand(rest, 'DIR'), args, io, registry()),
+  spectra: (rest: readonly string[], args: ParsedArgs, io: CliIo) =>
+    spectraCommand(operand(rest, 'DIR'), args, io, registry()),
+} as const
 
 export const command: CliCommand = {
   name: 'models',
   summary: 'Lists, imports, exports, checks and factorises model folders.',
   usage:
-    'list [FOLDER…] | import SOURCE --from FORMAT --out DIR | export DIR --onnx FILE | check DIR | factorise DIR --rank N --out DIR',
+    'list [FOLDER…] | import SOURCE --from FORMAT --out DIR | export DIR --onnx FILE | check DIR | spectra DIR | factorise DIR --rank N --out DIR',
   options: {
     from: { value: 'FORMAT', help: `import: ${Object.keys(IMPORTERS).join(', ')}` },
     config: {
@@ -36,10 +45,20 @@ export const command: CliCommand = {
     },
     batch: { value: 'N', help: 'export: windows a run (default 1)' },
     onnx: { value: 'FILE', help: 'export: the ONNX file to write' },
-    rank: { value: 'N', help: 'factorise: the rank of every linear map' },
-    energy: { value: 'SHARE', help: 'factorise: instead of a rank, the share of σ² that every map must keep (0.9)' },
-    method: { value: 'NAME', help: 'factorise: svd, nmf or semi-nmf (default svd)' },
+    rank: { value: 'N', help: 'factorise: one rank for every layer' },
+    energy: {
+      value: 'SHARE',
+      help: 'factorise: instead of a rank, the share of σ² that every layer keeps (0.9); a layer that would not become smaller stays',
+    },
+    ranks: {
+      value: 'FILE',
+      help: 'factorise: layers with a rank, a share or "whole" each (JSON, or a line a layer); the others by --energy, or as they are',
+    },
+    method: { value: 'NAME', help: 'factorise: svd, semi-nmf (snmf) or nmf (default svd)' },
     seed: { value: 'N', help: 'factorise: start of nmf and semi-nmf (default 1)' },
+    measure: { help: 'factorise: measure size, speed and change of predictions, and report both models' },
+    recipe: { value: 'FILE', help: 'factorise --measure: experiments that both models are judged on' },
+    data: { value: 'DIR', help: 'factorise --measure: what paths in the recipe start from' },
     tensorflow: {
       value: 'DIR',
       help: 'check a SavedModel: where @tensorflow/tfjs-node-gpu is installed (an optional package, not part of this program)',
@@ -54,7 +73,7 @@ export const command: CliCommand = {
     const [action, ...rest] = args.positionals
     const work =
       action !== undefined && Object.hasOwn(ACTIONS, action) ? ACTIONS[action as keyof typeof ACTIONS] : undefined
-    if (!work) throw new WorkbenchError('wrong-usage', action === undefined ? 'models needs to be told what to do' : `'${action.slice(0, 40)}' is not something that models does`, 'use list, import, export, check or factorise') // biome-ignore format: one thought
+    if (!work) throw new WorkbenchError('wrong-usage', action === undefined ? 'models needs to be told what to do' : `'${action.slice(0, 40)}' is not something that models does`, 'use list, import, export, check, spectra or factorise') // biome-ignore format: one thought
     return work(rest, args, io)
   },
 }
@@ -174,40 +193,5 @@ async function checkSavedModel(folder: string, args: ParsedArgs, io: CliIo): Pro
       ? `${JSON.stringify(report)}\n`
       : `${folder}: a TensorFlow SavedModel that opens; inputs ${rows(report.inputs)}; outputs ${rows(report.outputs)}\n`,
   )
-  return EXIT.done
-}
-
-async function factorise(rest: readonly string[], args: ParsedArgs, io: CliIo): Promise<number> {
-  const byRank = args.text('rank') !== undefined
-  if (byRank === (args.text('energy') !== undefined)) throw new WorkbenchError('wrong-usage', 'factorise needs either --rank or --energy', 'give one of them') // biome-ignore format: one thought
-  const { json, layers } = await factoriseModel(
-    {
-      folder: operand(rest, 'DIR'),
-      out: args.required('out'),
-      method: args.choice('method', ['svd', 'nmf', 'semi-nmf'], 'svd'),
-      choice: byRank
-        ? { rank: args.integer('rank', 1, { min: 1 }) }
-        : { keptEnergy: args.number('energy', 1, { min: 0, max: 1 }) },
-      seed: args.integer('seed', 1),
-      now: Date.now(),
-      replace: args.flag('replace'),
-    },
-    registry(),
-    io.context,
-  )
-  if (args.flag('json'))
-    await io.write(
-      `${JSON.stringify({ folder: args.required('out'), id: json.id, parameters: json.weights.parameters, layers })}\n`,
-    )
-  else
-    await io.write(
-      [
-        'layer\trank\trelative_error\tkept_energy\tparameters_before\tparameters_after\n',
-        ...layers.map(
-          l =>
-            `${l.name}\t${l.rank}\t${l.relativeError.toPrecision(6)}\t${l.keptEnergy.toPrecision(6)}\t${l.parametersBefore}\t${l.parametersAfter}\n`,
-        ),
-      ].join(''),
-    )
   return EXIT.done
 }

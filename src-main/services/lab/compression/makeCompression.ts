@@ -30,6 +30,9 @@ export interface MakeRequest {
   readonly out: string
   readonly choice: CompressionChoice
   readonly now: number
+  readonly replace?: boolean
+  /** Of NMF and semi-NMF; default 1. */
+  readonly seed?: number
   /** Experiments that the model can be judged on. */
   readonly recipe?: RecipeFile
 }
@@ -62,7 +65,7 @@ export async function makeCompression(
   const of = await readModelJson(folder)
   await verifyWeights(folder, of, context)
   const made = await factoriseModel(
-    { folder, out, method: choice.method, choice: { keptEnergy: choice.keptEnergy, layers: choice.layers }, seed: SEED, now: request.now }, // biome-ignore format: one thought
+    { folder, out, method: choice.method, choice: { keptEnergy: choice.keptEnergy, layers: choice.layers }, seed: request.seed ?? SEED, now: request.now, replace: request.replace ?? false }, // biome-ignore format: one thought
     registry,
     context,
     factoriser,
