@@ -59,6 +59,8 @@ export interface Session {
   readonly inputs: readonly ValueInfo[]
   readonly outputs: readonly ValueInfo[]
   readonly provider: ProviderReport
+  /** Milliseconds that the last run took inside the runtime, without sending; undefined before the first, or where nobody tells. */
+  readonly lastRunMs?: number | undefined
   /** One run. Abort rejects at once with `cancelled`; the process finishes the run or is ended after its grace. */
   run(inputs: Tensors, call?: CallOptions): Promise<Tensors>
   /** Runs batch after batch; progress and cancelling come between them. `total` 0: unknown. */

@@ -13,6 +13,7 @@ export class OpenedSession implements Session {
   private ran: Readonly<Record<string, number>> = {}
   private note: string | undefined
   private closed = false
+  private runMs: number | undefined
 
   constructor(
     private readonly queue: CallQueue,
@@ -40,6 +41,10 @@ export class OpenedSession implements Session {
     return { requested: this.report.requested, ran: this.ran, note: this.note }
   }
 
+  get lastRunMs(): number | undefined {
+    return this.runMs
+  }
+
   async run(inputs: Tensors, call: CallOptions = {}): Promise<Tensors> {
     if (this.closed) throw new WorkbenchError('internal', 'a closed model was run', 'please report this')
     const state = call.state as ResidentState | undefined
@@ -63,6 +68,7 @@ export class OpenedSession implements Session {
       ...(call.graceMs !== undefined ? { graceMs: call.graceMs } : {}),
       ...(state ? { generation: state.generation } : {}),
     })
+    this.runMs = reply.done.runMs
     if (reply.done.ran && Object.keys(this.ran).length === 0) this.assertProvider(reply.done.ran)
     return reply.tensors
   }

@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'bad-model'
   | 'out-of-memory'
   | 'not-finite' // NaN or infinity where a number must be
+  | 'busy' // others use the processor so much that nothing can be measured
   | 'cancelled'
   | 'disconnected' // the process or connection that was answering is gone
   | 'internal'

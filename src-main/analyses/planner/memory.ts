@@ -1,7 +1,6 @@
 import { BfcArena } from './bfcArena.ts'
 import { heapBytes } from './heap.ts'
-import { lifetimes, liveBytes, type MemoryEvent } from './lifetimes.ts'
-import type { RuntimeKernel } from './runtimeKernels.ts'
+import { liveBytes, type MemoryEvent } from './lifetimes.ts'
 import type { Trace, TracedValue } from './trace.ts'
 
 const MB = 1e6
@@ -35,16 +34,16 @@ export interface RunShape {
 /** Peak memory of a fresh compute process that opens this graph and runs it. `processBytes`: of such a process with an empty graph. */
 export function memoryOf(
   trace: Trace,
-  kernels: readonly RuntimeKernel[],
+  events: readonly MemoryEvent[],
+  kernels: number,
   { runs, workload }: RunShape,
   processBytes: number,
 ): MemoryUse {
-  const events = lifetimes(kernels, trace.outputs)
   const live = liveBytes(events)
   const weights = sum(trace.weights)
   const fed = sum(trace.fed)
   // What is fed lies in JavaScript; what comes out is copied there.
-  const held = processBytes + PER_KERNEL * kernels.length + weights + fed
+  const held = processBytes + PER_KERNEL * kernels + weights + fed
   const outputs = sum(trace.outputs)
   const again = runs > 1
   const running =

@@ -7,6 +7,7 @@ import type { ModelJson } from '../../models/folder/modelJson.ts'
 import { drawPattern } from '../../models/layers/blockPattern.ts'
 import type { ConfiguredModel, ForwardOptions, ForwardOutputs, ModelRegistry } from '../../models/registry.ts'
 import type { PlannedGraph } from '../lab/experiment.ts'
+import { tiledParts } from '../predict/tiledNetwork.ts'
 import { atWindow } from '../predict/windowLength.ts'
 
 /** What a model computes, before a weight of it is read. */
@@ -19,7 +20,12 @@ export interface ModelWork {
   readonly batch?: number
   /** How often the graph runs; default 1. */
   readonly runs?: number
+  /** In tiles whatever its size, as `--tile` asks for; else where it is large, as predictions run. */
+  readonly tiled?: boolean
 }
+
+/** Tiles for what does not fit otherwise. */
+const TILE_BP = 16_384
 
 /**
  * The graph of a model's job, from its configuration alone. A stored attention pattern is drawn here: which blocks it names costs nothing,
@@ -39,8 +45,10 @@ export function modelGraph(request: ModelWork, registry: ModelRegistry): Planned
     structure: drawnStructure(network),
   }
   if (work === 'inference') {
-    const outputs = Object.values(network.buildForward(graph, options))
-    return { graph, outputs, runs, work, workload: 'varied' }
+    const outputs = network.buildForward(graph, options)
+    const parts =
+      json.input.type === 'dna' && batch === 1 ? tiledParts(outputs, request.tiled ? TILE_BP : 'auto') : undefined
+    return { graph, outputs: Object.values(outputs), runs, work, workload: 'varied', ...(parts ? { parts } : {}) }
   }
   const training = {
     dropout: (x: Tensor, rate: number) => dropout(x, rate, seedInput(graph)),
