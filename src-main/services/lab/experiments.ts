@@ -5,5 +5,6 @@ export const EXPERIMENT_READERS: Partial<ExperimentTable> = {
   length: async () => (await import('./length/length.ts')).readLengthExperiment,
   'low-rank': async () => (await import('./lowRank/lowRank.ts')).readLowRankExperiment,
   effect: async () => (await import('./effect/effect.ts')).readEffectExperiment,
+  compression: async () => (await import('./compression/compression.ts')).readCompressionExperiment,
   'sparse-parity': async () => (await import('./parity/sparseParity.ts')).readSparseParity,
 }

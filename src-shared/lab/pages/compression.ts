@@ -1,0 +1,228 @@
+import { valueText } from '../../report/labNumbers.ts'
+import type { FigurePoint, FigureSeries, LabPage, LabTable, LineFigure } from '../page.ts'
+import type { PageBuilder } from '../pages.ts'
+import type { LabPoint, LabResult, Quartiles } from '../result.ts'
+import { having, measured, perResult, ratioText, resultNotes, spreadText, stateText } from './measured.ts'
+
+/** Trained models with their layers as two factors: what is saved, and what becomes of the predictions. */
+export const compressionPage: PageBuilder = results => {
+  const models = modelsOf(results[0])
+  const everywhere = [...new Set(results.flatMap(modelsOf))]
+  return {
+    question: 'How small can a trained model be made after training, and what is lost?',
+    verdicts: models.map(model => verdictOf(results[0], model)),
+    figures: [
+      ...changeFigures(results, everywhere),
+      sizeFigure(results, 'compression-speed', 'Time of a run against size', { label: 'Time of a run, times that of the original', scale: 'log', format: 'ratio' }, (point, original) => ratioOf(point, original, 'seconds')), // biome-ignore format: one figure
+      spectraFigure(results),
+    ].filter(f => f.series.length > 0),
+    tables: models.map(model => modelTable(results[0], model)),
+    notes: [...resultNotes(results)],
+  }
+}
+
+const modelsOf = (result: LabResult): readonly string[] => [
+  ...new Set(result.points.map(p => String(p.factors['model']))),
+]
+
+const originalOf = (result: LabResult, model: string): LabPoint | undefined =>
+  having(result.points, { model, method: 'none' })[0]
+
+/** Points of a model that was made smaller, by how much is kept. */
+const madeOf = (result: LabResult, model: string, method?: string): readonly LabPoint[] =>
+  having(result.points, { model, ...(method === undefined ? {} : { method }) })
+    .filter(p => p.factors['method'] !== 'none')
+    .toSorted((a, b) => keptOf(a) - keptOf(b))
+
+const keptOf = (point: LabPoint): number => Number(point.factors['keptEnergy'] ?? point.factors['rank'])
+const keptText = (point: LabPoint): string => ('rank' in point.factors ? `rank ${point.factors['rank']}` : valueText(keptOf(point), 'percent')) // biome-ignore format: one line
+
+const METHODS: Readonly<Record<string, string>> = { svd: 'SVD', 'semi-nmf': 'semi-NMF', nmf: 'NMF', none: 'as it is' }
+const methodWord = (point: LabPoint) => METHODS[String(point.factors['method'])] ?? String(point.factors['method'])
+const methodsOf = (points: readonly LabPoint[]) => [...new Set(points.map(p => String(p.factors['method'])))]
+
+/** Of medians; undefined where one is not there. */
+function ratioOf(point: LabPoint | undefined, original: LabPoint | undefined, measure: string): number | undefined {
+  const [a, b] = [measured(point, measure), measured(original, measure)]
+  return a && b && b.median > 0 ? a.median / b.median : undefined
+}
+
+/** Below this mean r with the original's predictions a smaller model is another model. */
+const SAME_R = 0.99
+
+/** What a change of the predictions is called: r with the original, or the AUC that is lost. */
+interface Loss {
+  readonly text: string
+  readonly small: boolean
+}
+
+function lossOf(point: LabPoint): Loss | undefined {
+  const r = measured(point, 'meanPearson')
+  if (r) {
+    const [before, after] = [measured(point, 'experimentRBefore'), measured(point, 'experimentRAfter')]
+    const beside = before && after ? `, against experiments ${after.median.toFixed(3)} instead of ${before.median.toFixed(3)}` : '' // biome-ignore format: one line
+    return { text: `r ${r.median.toFixed(3)} with the original's predictions${beside}`, small: r.median >= SAME_R }
+  }
+  const auc = measured(point, 'aucDifference')
+  if (!auc) return undefined
+  const [low, high] = [measured(point, 'aucDifferenceLower'), measured(point, 'aucDifferenceUpper')]
+  const most = measured(point, 'largestProbabilityChange')
+  const interval = low && high ? ` (95 % ${low.median.toFixed(4)} to ${high.median.toFixed(4)})` : ''
+  return {
+    text: `AUC ${signed(auc.median)}${interval} on simulated people${most ? `, a probability moves by at most ${most.median.toFixed(3)}` : ''}`,
+    small: low ? low.median > -0.01 : Math.abs(auc.median) < 0.01,
+  }
+}
+
+const signed = (x: number) => `${x < 0 ? '' : '+'}${x.toFixed(4)}`
+
+/** Whether quartiles lie apart: a ratio of medians whose quartiles cross is no difference. */
+function apart(a: Quartiles | undefined, b: Quartiles | undefined): boolean {
+  return a !== undefined && b !== undefined && (a.upper < b.lower || a.lower > b.upper)
+}
+
+/** The smallest form that still predicts the same; else the nearest to it. */
+function verdictOf(result: LabResult, model: string): LabPage['verdicts'][number] {
+  const original = originalOf(result, model)
+  const made = madeOf(result, model, 'svd').filter(p => p.state === 'done')
+  const rated = made.flatMap(point => {
+    const [size, loss] = [ratioOf(point, original, 'parameters'), lossOf(point)]
+    return size !== undefined && loss ? [{ point, size, loss }] : []
+  })
+  if (!original || rated.length === 0) return { tone: 'open', text: `${model}: not measured yet.` }
+  const smaller = rated.filter(x => x.size < 1)
+  if (smaller.length === 0) return { tone: 'bad', text: `${model}: at ${rated.map(x => keptText(x.point)).join(', ')} of the energy no layer becomes smaller: its layers need nearly all of their rank.` } // biome-ignore format: one sentence
+  const good = smaller.filter(x => x.loss.small).sort((a, b) => a.size - b.size)[0]
+  const best = good ?? smaller.toSorted((a, b) => keptOf(b.point) - keptOf(a.point))[0]!
+  const speed = ratioOf(best.point, original, 'seconds')
+  const clear = apart(measured(best.point, 'seconds'), measured(original, 'seconds'))
+  const pace = speed === undefined ? '' : clear ? (speed > 1 ? `, and a run takes ${ratioText(speed)} the time: smaller, but slower` : `, and a run takes ${ratioText(speed)} the time`) : ', and a run takes as long as before' // biome-ignore format: one sentence
+  const size = `${valueText(best.size, 'percent')} of the parameters at ${keptText(best.point)} of the energy`
+  if (!good) return { tone: 'bad', text: `${model}: nothing smaller predicts the same. The nearest has ${size}: ${best.loss.text}${pace}.` } // biome-ignore format: one sentence
+  const much = best.size <= 0.9
+  const slower = clear && speed !== undefined && speed > 1
+  return { tone: much && !slower ? 'good' : 'bad', text: `${model}: the smallest that predicts the same has ${size}: ${best.loss.text}${pace}${much ? '' : '. That saves next to nothing'}.` } // biome-ignore format: one sentence
+}
+
+const SIZE_AXIS: LineFigure['x'] = { label: 'Parameters, share of the original', scale: 'linear', format: 'percent' }
+
+function changeFigures(results: readonly LabResult[], models: readonly string[]): LineFigure[] {
+  const kinds: readonly {
+    readonly measure: string
+    readonly id: string
+    readonly title: string
+    readonly label: string
+  }[] = [
+    { measure: 'meanPearson', id: 'compression-pearson', title: 'Predictions against size', label: "Mean Pearson r with the original's predictions" }, // biome-ignore format: one line
+    { measure: 'experimentRAfter', id: 'compression-experiments', title: 'Agreement with experiments against size', label: 'Mean Pearson r with experiments' }, // biome-ignore format: one line
+    { measure: 'aucAfter', id: 'compression-auc', title: 'AUC against size (simulated people)', label: 'AUC' },
+  ]
+  return kinds.flatMap(({ measure, id, title, label }) => {
+    const figure = sizeFigure(results, id, title, { label, scale: 'linear', format: 'number' }, point => measured(point, measure)?.median, models) // biome-ignore format: one figure
+    return figure.series.length > 0 ? [figure] : []
+  })
+}
+
+/** A quantity of every smaller model against its size, a line a model and method. */
+function sizeFigure(
+  results: readonly LabResult[],
+  id: string,
+  title: string,
+  y: LineFigure['y'],
+  value: (point: LabPoint, original: LabPoint | undefined) => number | undefined,
+  models?: readonly string[],
+): LineFigure {
+  const series = perResult(results, result =>
+    (models ?? modelsOf(result)).flatMap(model => {
+      const original = originalOf(result, model)
+      const made = madeOf(result, model)
+      return methodsOf(made).map((method): FigureSeries => {
+        const points = made
+          .filter(p => p.factors['method'] === method)
+          .flatMap((p): FigurePoint[] => {
+            const size = ratioOf(p, original, 'parameters')
+            const at = value(p, original)
+            return size === undefined || at === undefined ? [] : [{ x: size, y: at }]
+          })
+        return { name: `${model}, ${METHODS[method] ?? method}`, group: model, points, style: method === 'svd' ? 'line' : 'dashed' } // biome-ignore format: one series
+      })
+    }),
+  )
+  return { kind: 'lines', id, title, x: SIZE_AXIS, y, series, marks: [] }
+}
+
+/** Energy that a share of the full rank keeps: the median layer, with the quartiles over layers. */
+function spectraFigure(results: readonly LabResult[]): LineFigure {
+  const series = perResult(results, result =>
+    modelsOf(result).map((model): FigureSeries => {
+      const original = originalOf(result, model)
+      const points = Object.entries(original?.measures ?? {}).flatMap(([name, q]): FigurePoint[] => {
+        const step = /^energyAt(\d+)\.energy$/.exec(name)?.[1]
+        return step === undefined ? [] : [{ x: Number(step) / 100, y: q.median, lower: q.lower, upper: q.upper }]
+      })
+      return { name: model, group: model, points: points.toSorted((a, b) => a.x - b.x), style: 'line' }
+    }),
+  )
+  return {
+    kind: 'lines',
+    id: 'compression-spectra',
+    title: 'Energy that a share of the rank keeps (median layer, quartiles over layers)',
+    x: { label: 'Rank, share of the full rank', scale: 'linear', format: 'percent' },
+    y: { label: 'Kept energy', scale: 'linear', format: 'percent' },
+    series,
+    marks: [{ x: 0.5, label: 'a square layer becomes smaller below half of its rank' }],
+  }
+}
+
+function modelTable(result: LabResult, model: string): LabTable {
+  const original = originalOf(result, model)
+  const made = [...(original ? [original] : []), ...madeOf(result, model)]
+  const count = (point: LabPoint, measure: string) => {
+    const q = measured(point, measure)
+    return q ? valueText(q.median, 'number') : '-'
+  }
+  const percent = (q: Quartiles | undefined) => (q ? `${valueText(q.median, 'percent')}${q.n > 1 ? ` (${valueText(q.lower, 'percent')} – ${valueText(q.upper, 'percent')})` : ''}` : '-') // biome-ignore format: one line
+  const tracks = made.some(p => measured(p, 'meanPearson'))
+  return {
+    id: `compression-${model}`,
+    title: model,
+    columns: [
+      { name: 'Method', align: 'left' },
+      { name: 'Kept energy', align: 'right' },
+      { name: 'Layers factorised', align: 'right' },
+      { name: 'Error of a layer', align: 'right' },
+      { name: 'Parameters', align: 'right' },
+      { name: 'Size', align: 'right' },
+      { name: 'Time of a run', align: 'right' },
+      { name: 'Times the original', align: 'right' },
+      { name: 'Peak memory', align: 'right' },
+      { name: tracks ? 'Mean r with the original' : 'AUC, difference (95 %)', align: 'right' },
+      { name: tracks ? 'Mean r with experiments' : 'Largest change of a probability', align: 'right' },
+    ],
+    rows: made.map(p => {
+      if (p.state !== 'done') return [methodWord(p), keptText(p), stateText(p), '-', '-', '-', '-', '-', '-', '-', '-']
+      const [auc, low, high] = [measured(p, 'aucDifference'), measured(p, 'aucDifferenceLower'), measured(p, 'aucDifferenceUpper')] // biome-ignore format: one line
+      const r = measured(p, 'meanPearson')
+      const after = measured(p, 'experimentRAfter')
+      const largest = measured(p, 'largestProbabilityChange')
+      return [
+        methodWord(p),
+        p === original ? '-' : keptText(p),
+        count(p, 'factorisedLayersCount'),
+        percent(measured(p, 'layerErrorShare')),
+        count(p, 'parameters'),
+        ratioText(ratioOf(p, original, 'weightsBytes')),
+        spreadText(measured(p, 'seconds'), 'seconds'),
+        ratioText(ratioOf(p, original, 'seconds')),
+        spreadText(measured(p, 'peakBytes'), 'bytes'),
+        tracks ? (r ? r.median.toFixed(4) : '-') : auc ? `${signed(auc.median)}${low && high ? ` (${low.median.toFixed(4)} to ${high.median.toFixed(4)})` : ''}` : '-', // biome-ignore format: one cell
+        tracks ? (after ? after.median.toFixed(4) : '-') : largest ? largest.median.toFixed(4) : '-',
+      ]
+    }),
+    notes: [
+      'Error of a layer: ‖W − W′‖ / ‖W‖, the median over factorised layers (quartiles).',
+      ...(original && tracks && made.some(p => measured(p, 'experimentRBefore')) ? [`The original agrees with the experiments at mean r ${made.flatMap(p => measured(p, 'experimentRBefore') ?? [])[0]!.median.toFixed(4)}.`] : []), // biome-ignore format: one list
+      'Research use only.',
+    ],
+  }
+}
