@@ -17,6 +17,8 @@ interface Lab {
   readonly compared: readonly string[]
   /** Ticked in the list of results. */
   readonly checked: ReadonlySet<string>
+  /** The panel that makes a model smaller is open. */
+  readonly compressing: boolean
   /** The job that calibrates. */
   readonly calibrationJob: string | null
 }
@@ -26,6 +28,7 @@ export const useLab = create<Lab>()(() => ({
   resultId: null,
   compared: [],
   checked: new Set(),
+  compressing: false,
   calibrationJob: null,
 }))
 

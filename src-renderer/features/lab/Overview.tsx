@@ -1,8 +1,9 @@
 import { Button, Skeleton } from '@mantine/core'
 import type { LabRecipe, LabResultLine } from '../../../src-shared/ipc/labMethods.ts'
 import { EXPERIMENTS, type ExperimentName } from '../../../src-shared/lab/result.ts'
-import { runRecipe, showResult, useLabRecipes, useLabResults } from '../../state/lab.ts'
+import { runRecipe, showResult, useLab, useLabRecipes, useLabResults } from '../../state/lab.ts'
 import { ErrorCard } from '../../ui/parts.tsx'
+import { CompressionPanel } from './CompressionPanel.tsx'
 import { JobLine } from './JobLine.tsx'
 import { aboutText, EXPERIMENT_TEXTS } from './labText.ts'
 import { PlannerCard } from './PlannerCard.tsx'
@@ -48,7 +49,28 @@ export function Overview() {
         <PlannerCard />
       </div>
       {results.data && <ResultList lines={results.data} />}
+      <Compress />
     </div>
+  )
+}
+
+/** Opened when asked for: the singular values of a large model take minutes. */
+function Compress() {
+  const open = useLab(s => s.compressing)
+  if (open) return <CompressionPanel />
+  return (
+    <section className="lab-card" aria-labelledby="lab-compress" data-testid="compress">
+      <h3 className="lab-card-title" id="lab-compress">
+        Make a model smaller
+      </h3>
+      <p className="lab-question">
+        Choose how much of each layer of a trained model is kept, see what it does to size, speed and predictions, and
+        save the smaller model.
+      </p>
+      <Button size="compact-sm" variant="light" onClick={() => useLab.setState({ compressing: true })}>
+        Look at the layers of a model
+      </Button>
+    </section>
   )
 }
 
