@@ -6,8 +6,8 @@ import { createCompute } from '../src-main/compute/client.ts'
 import { COHORT_DEFAULTS } from '../src-main/domain/cohort/cohort.ts'
 import { MODELS } from '../src-main/models/kinds.ts'
 import { modelRegistry } from '../src-main/models/registry.ts'
+import { readForModel, readForModelInThread } from '../src-main/services/risk/readForModel.ts'
 import { openRiskModel } from '../src-main/services/risk/riskModel.ts'
-import { readSampleDiplotype, readSampleInThread } from '../src-main/services/risk/sampleDiplotype.ts'
 import { readSampleSheet } from '../src-main/services/risk/sampleSheet.ts'
 import { scoreCohort } from '../src-main/services/risk/scoreCohort.ts'
 import { scoreSample } from '../src-main/services/risk/scoreSample.ts'
@@ -101,7 +101,7 @@ async function cohortCase(bench: Bench, folder: string, reference: string, peopl
     const usage = performance.eventLoopUtilization()
     const started = performance.now()
     const cohort = await scoreCohort(
-      { sheet, read: oneThread ? readSampleDiplotype : readSampleInThread },
+      { sheet, read: oneThread ? readForModel : readForModelInThread },
       model,
       quietContext(),
       () => {

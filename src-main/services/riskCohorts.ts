@@ -12,6 +12,7 @@ import { sigmoid } from '../domain/liability/liability.ts'
 import { rocCurve } from '../domain/statistics/riskMetrics.ts'
 import { writeFileAtomic } from '../storage/atomic.ts'
 import { makeFolders } from '../storage/folders.ts'
+import { cohortFigures } from '../workers/pileupClient.ts'
 import type { Downloads } from './downloads.ts'
 import type { FileRegistry } from './files.ts'
 import type { Jobs } from './jobs.ts'
@@ -19,8 +20,8 @@ import { changedSince, entryNow, readJournal } from './risk/cohortJournal.ts'
 import { sheetToFillIn } from './risk/folderSheet.ts'
 import { createKeptSheets } from './risk/keptSheets.ts'
 import type { KeptRiskModel, OpenRiskModels } from './risk/openRiskModels.ts'
-import { readSampleInThread } from './risk/sampleDiplotype.ts'
-import { cohortTsv, scoreCohort, summary } from './risk/scoreCohort.ts'
+import { readForModelInThread } from './risk/readForModel.ts'
+import { cohortTsv, type FiguresOf, scoreCohort, summary } from './risk/scoreCohort.ts'
 
 export interface RiskCohortsParts {
   readonly files: FileRegistry
@@ -55,6 +56,7 @@ interface Finished {
   readonly resumed: number
 }
 
+const figuresInThread: FiguresOf = (people, threshold, context) => cohortFigures({ people, threshold }, context)
 const TELL_EVERY_MS = 1000
 const KEPT_RESULTS = 40
 
@@ -95,7 +97,7 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
       const failures = [...sheet.problems, ...now.flatMap(e => e.failure ?? [])].sort((a, b) => a.line - b.line)
       const finished = now.length === sheet.rows.length ? await finishedOf(key) : undefined
       const done = jobId === null && finished !== undefined && now.length > 0
-      const cohort = now.length > 0 ? summary(now.flatMap(e => e.row ?? []), failures, done ? finished.resumed : 0, sheet, kept.model) : null // biome-ignore format: one line
+      const cohort = now.length > 0 ? await summary(now.flatMap(e => e.row ?? []), failures, done ? finished.resumed : 0, sheet, kept.model, context, figuresInThread) : null // biome-ignore format: one line
       return {
         state: jobId !== null ? 'running' : done ? 'done' : now.length > 0 ? 'partial' : 'ready',
         total: sheet.rows.length,
@@ -140,7 +142,14 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
             const referencePath = await parts.referencePath()
             const cohort = await open.with(subject.modelFileId, job, kept =>
               scoreCohort(
-                { sheet, referencePath, journal: journalAt(key), keepJournal: true, read: readSampleInThread },
+                {
+                  sheet,
+                  referencePath,
+                  journal: journalAt(key),
+                  keepJournal: true,
+                  read: readForModelInThread,
+                  figures: figuresInThread,
+                },
                 kept.model,
                 {
                   signal: job.signal,

@@ -8,12 +8,14 @@ import { ColumnDetailCollector } from '../domain/pileup/columnDetail.ts'
 import { DepthBinner } from '../domain/pileup/depthBins.ts'
 import { ReadWatch } from '../domain/pileup/readStory.ts'
 import type { RecordBatch } from '../domain/pileup/record.ts'
+import { cohortFigures } from '../domain/statistics/cohortFigures.ts'
 import type { AlignmentFile } from '../readers/alignments.ts'
 import { runApoe } from './apoeRun.ts'
 import { diplotypeTrack } from './diplotypeRun.ts'
 import { OpenFiles } from './openFiles.ts'
 import type { CallName, PileupCalls, PileupRegion } from './pileupProtocol.ts'
 import { breathe, runPileup } from './pileupRun.ts'
+import { riskReadings } from './riskReadingRun.ts'
 import { runSampleDiplotype } from './sampleDiplotypeRun.ts'
 
 /** Past every coordinate that BAM and CSI can hold. */
@@ -29,6 +31,7 @@ type Handlers = {
 
 /** The calls of the pileup worker, over files that stay open between them. */
 export function pileupHandlers(files = new OpenFiles()): Handlers {
+  const reading = riskReadings()
   return {
     pileup: (args, ctx, onColumns) =>
       files.use(args, file => runPileup(file, resolve(file, args.region).interval, args.options, ctx, onColumns)),
@@ -65,6 +68,10 @@ export function pileupHandlers(files = new OpenFiles()): Handlers {
       files.use(args, file => diplotypeTrack(file, resolve(file, args.interval).interval, args.caller, ctx)),
 
     apoe: (args, ctx) => files.use(args, file => runApoe(file, args.request, ctx)),
+
+    cohortFigures: async ({ people, threshold }) => cohortFigures(people, threshold),
+
+    riskReading: (args, ctx) => files.use(args, file => reading(file, args.request, args.view, ctx)),
 
     sampleDiplotype: (args, ctx) => files.use(args, file => runSampleDiplotype(file, args.request, ctx)),
   }

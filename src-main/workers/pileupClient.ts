@@ -7,7 +7,9 @@ import { cancelled, fromWire, throwIfCancelled, WorkbenchError } from '../../src
 import type { WorkContext } from '../../src-shared/job.ts'
 import type { DepthBins } from '../domain/pileup/depthBins.ts'
 import type { ReadStory } from '../domain/pileup/readStory.ts'
+import type { CohortFigures } from '../domain/statistics/cohortFigures.ts'
 import type { AlignmentSource, CallName, FromWorker, PileupCalls, PileupRegion, Position, ToWorker } from './pileupProtocol.ts' // biome-ignore format: one line
+import type { RiskReading } from './riskReadingRun.ts'
 import type { SampleDiplotype } from './sampleDiplotypeRun.ts'
 import { workerFile } from './workerFile.ts'
 
@@ -132,6 +134,16 @@ export class PileupWorkers {
     return this.call('sampleDiplotype', request, ctx)
   }
 
+  /** The same, cut into tokens as a model reads it. */
+  riskReading(request: PileupCalls['riskReading']['args'], ctx: WorkContext): Promise<RiskReading> {
+    return this.call('riskReading', request, ctx)
+  }
+
+  /** What is told of a cohort's scores. */
+  cohortFigures(request: PileupCalls['cohortFigures']['args'], ctx: WorkContext): Promise<CohortFigures | null> {
+    return this.call('cohortFigures', request, ctx)
+  }
+
   /** Ends the threads; calls under way fail with `disconnected`. */
   async close(): Promise<void> {
     await Promise.all(this.threads.map(thread => thread.worker.terminate()))
@@ -196,4 +208,6 @@ export const readStories = shared.readStories.bind(shared)
 export const diplotype = shared.diplotype.bind(shared)
 export const apoe = shared.apoe.bind(shared)
 export const sampleDiplotype = shared.sampleDiplotype.bind(shared)
+export const riskReading = shared.riskReading.bind(shared)
+export const cohortFigures = shared.cohortFigures.bind(shared)
 export const closePileupWorkers = shared.close.bind(shared)

@@ -5,7 +5,9 @@ import type { WireError } from '../../src-shared/ipc/errors.ts'
 import type { Progress } from '../../src-shared/job.ts'
 import type { DepthBins } from '../domain/pileup/depthBins.ts'
 import type { ReadStory } from '../domain/pileup/readStory.ts'
+import type { CohortFigures, JudgedPeople } from '../domain/statistics/cohortFigures.ts'
 import type { ApoeRequest } from './apoeRun.ts'
+import type { ModelView, RiskReading } from './riskReadingRun.ts'
 import type { DiplotypeOfSample, SampleDiplotype } from './sampleDiplotypeRun.ts'
 
 /** Which file is read: the index and the reference only where they do not follow from the path. */
@@ -38,6 +40,8 @@ export interface PileupCalls {
   diplotype: { args: AlignmentSource & { interval: PileupRegion & { end: number }; caller: 'robust' | 'top2' }; result: DiplotypeTrack } // biome-ignore format: one line a call
   apoe: { args: AlignmentSource & { request: ApoeRequest }; result: ApoeReport }
   sampleDiplotype: { args: AlignmentSource & { request: DiplotypeOfSample }; result: SampleDiplotype }
+  cohortFigures: { args: { people: JudgedPeople; threshold: number }; result: CohortFigures | null }
+  riskReading: { args: AlignmentSource & { request: DiplotypeOfSample; view: ModelView }; result: RiskReading }
 }
 export type CallName = keyof PileupCalls
 

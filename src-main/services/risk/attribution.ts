@@ -5,8 +5,9 @@ import { SPECIALS } from '../../domain/cohort/peopleTokenizer.ts'
 import { emitOnnx } from '../../graph/onnx.ts'
 import { openModelFolder } from '../models/modelFolder.ts'
 import { int32, padded } from './network.ts'
+import { readForModel } from './readForModel.ts'
 import type { RiskDeps, RiskModel } from './riskModel.ts'
-import { noCallOf, readForModel, type ScoreRequest } from './scoreSample.ts'
+import { noCallOf, type ScoreRequest } from './scoreSample.ts'
 
 /** What each base of a region does to the logit of a case. */
 export interface BaseAttribution {

@@ -29,6 +29,8 @@ export interface RiskModel {
   readonly facts: RiskModelFacts
   readonly encoder: Encoder
   readonly maxTokens: number
+  /** The tokenizer's file, and what it must hold. */
+  readonly tokenizer: { readonly tokenizerPath: string; readonly tokenizerSha256: string }
   /** Who trained it; null where its folder does not say. */
   readonly trainedPeople: TrainedPeople | null
   /** Characters of each token of a cleaned text, [CLS] and [SEP] as none. */
@@ -55,6 +57,7 @@ export async function openRiskModel(folder: string, deps: RiskDeps, context: Wor
     const facts = riskFacts(json, folder)
     const mismatch = (what: string) => new WorkbenchError('bad-model', `'${folder}': ${what}`, 'use an intact model folder, as train wrote it') // biome-ignore format: one line
     if (!model.tokenizerPath || !json.tokenizer) throw mismatch('it has no tokenizer')
+    const { tokenizerPath } = model
     const sha256 = await fileSha256(model.tokenizerPath, context)
     if (sha256 !== json.tokenizer.sha256) throw mismatch(`its tokenizer has SHA-256 ${sha256.slice(0, 12)}…, model.json says ${json.tokenizer.sha256.slice(0, 12)}…`) // biome-ignore format: one line
     const tokenizer = loadTokenizer(await readFile(model.tokenizerPath))
@@ -78,6 +81,7 @@ export async function openRiskModel(folder: string, deps: RiskDeps, context: Wor
       facts,
       encoder,
       maxTokens,
+      tokenizer: { tokenizerPath, tokenizerSha256: sha256 },
       trainedPeople,
       spans(cleaned) {
         let at = 0

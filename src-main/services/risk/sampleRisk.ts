@@ -2,8 +2,8 @@ import { asWorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { RiskTokens, SampleRisk } from '../../../src-shared/ipc/riskMethods.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import type { KeptRiskModel } from './openRiskModels.ts'
-import { readSampleInThread } from './sampleDiplotype.ts'
-import { readForModel, scoreSample } from './scoreSample.ts'
+import { readForModelInThread } from './readForModel.ts'
+import { scoreSample } from './scoreSample.ts'
 
 export interface SampleFile {
   readonly path: string
@@ -17,14 +17,14 @@ const EVIDENCE = 1000
 /** A score and the people among whom it has its place. @throws WorkbenchError as scoring does */
 export async function sampleRisk(file: SampleFile, kept: KeptRiskModel, context: WorkContext): Promise<SampleRisk> {
   const { facts } = kept.model
-  const score = await scoreSample({ ...file, evidence: EVIDENCE, read: readSampleInThread }, kept.model, context)
+  const score = await scoreSample({ ...file, evidence: EVIDENCE, read: readForModelInThread }, kept.model, context)
   return { score, distribution: facts.distribution, calibration: facts.calibration, threshold: facts.threshold }
 }
 
 /** The region as the model reads it, token by token. @throws WorkbenchError as reading does */
 export async function sampleTokens(file: SampleFile, kept: KeptRiskModel, context: WorkContext): Promise<RiskTokens> {
   const { model } = kept
-  const { read, cleaned, ids } = await readForModel({ ...file, read: readSampleInThread }, model, context)
+  const { read, cleaned, ids } = await readForModelInThread(file, model, context)
   const { text } = cleaned
   const { reference } = model.facts
   const spans = model.spans(text).filter(s => s.to > s.from)

@@ -1,17 +1,14 @@
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import type { Build } from '../../../src-shared/genome/assemblies.ts'
-import { type CohortSeen, lineText, type RiskCohort, type RiskCohortRow, type RiskMetrics, type RiskModelName, type RiskScore, type RiskSeen, type RiskSheet, type RiskSheetProblem, type RiskSheetRow } from '../../../src-shared/genome/risk.ts' // biome-ignore format: one line
+import { type CohortSeen, lineText, type RiskCohort, type RiskCohortRow, type RiskScore, type RiskSeen, type RiskSheet, type RiskSheetProblem, type RiskSheetRow } from '../../../src-shared/genome/risk.ts' // biome-ignore format: one line
 import { asWorkbenchError, throwIfCancelled } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { RESEARCH_USE_ONLY } from '../../domain/apoe/limits.ts'
-import { sigmoid } from '../../domain/liability/liability.ts'
-import { pairedDeLong } from '../../domain/statistics/pairedDeLong.ts'
-import { riskMetrics, rocCurve } from '../../domain/statistics/riskMetrics.ts'
+import { type CohortFigures, cohortFigures, type JudgedPeople } from '../../domain/statistics/cohortFigures.ts'
 import { entryNow, fileState, type Journal, type JournalEntry, openJournal } from './cohortJournal.ts'
-import { difference } from './judge.ts'
+import type { ReadForModel } from './readForModel.ts'
 import { type RiskModel, simulatedSentence } from './riskModel.ts'
-import type { ReadSample } from './sampleDiplotype.ts'
 import { classCautions } from './sampleSheet.ts'
 import { scoreSample } from './scoreSample.ts'
 
@@ -24,7 +21,9 @@ export interface CohortRequest {
   /** A file to which each row is added as it is done, and from which a run goes on: what it has of files that did not change is taken over. */
   readonly journal?: string | undefined
   /** How files are read; absent: in this thread. */
-  readonly read?: ReadSample
+  readonly read?: ReadForModel
+  /** Where figures are computed; absent: in this thread. */
+  readonly figures?: FiguresOf | undefined
   /** Leave the journal where it is at the end, so that a later run can take over from it. */
   readonly keepJournal?: boolean
 }
@@ -83,7 +82,7 @@ export async function scoreCohort(
   }
   context.report({ phase: 'scoring samples', done: sheet.rows.length, total: sheet.rows.length })
   if (journal !== undefined && !request.keepJournal) await rm(journal, { force: true })
-  return summary(rows, failures.sort((a, b) => a.line - b.line), resumed, sheet, model) // biome-ignore format: one line
+  return summary(rows, failures.sort((a, b) => a.line - b.line), resumed, sheet, model, context, request.figures) // biome-ignore format: one line
 }
 
 interface Look {
@@ -145,18 +144,22 @@ export const rowOf = (s: RiskScore, sheet: Pick<RiskSheetRow, 'label'>): RiskCoh
 })
 
 /** A cohort of the rows that are there, with figures where the labels allow them. */
-export function summary(
+export async function summary(
   rows: readonly RiskCohortRow[],
   failures: readonly RiskSheetProblem[],
   resumed: number,
   sheet: RiskSheet,
   model: RiskModel,
-): RiskCohort {
+  context: WorkContext,
+  figuresOf: FiguresOf = figuresHere,
+): Promise<RiskCohort> {
   // The same people for every model: those that have a label, a score and a called genotype.
   const judged = rows.filter(r => r.label !== null && r.probability !== null && r.twoSnp !== null && r.logOddsRatio !== null) // biome-ignore format: one line
   const cautions = [...new Set([...sheet.cautions, ...classCautions(judged)])]
-  const figures = figuresOf(judged, model)
-  const seen = seenOf(rows, judged, model)
+  const of = (people: readonly RiskCohortRow[]) => figuresOf(columnsOf(people), model.facts.threshold, context)
+  const figures = await of(judged)
+  const counts = seenOf(rows)
+  const seen = counts && { ...counts, heldOut: await of(judged.filter(r => !fitted(r))) }
   return {
     model: model.summary,
     rows,
@@ -176,52 +179,32 @@ export function summary(
   }
 }
 
-function figuresOf(judged: readonly RiskCohortRow[], model: RiskModel) {
-  if (!judged.some(r => r.label === 1) || !judged.some(r => r.label === 0)) return null
-  const labels = judged.map(r => r.label!)
-  const scores = (of: (r: RiskCohortRow) => number) => judged.map(of)
-  const genotypes = judged.map(r => r.genotype ?? 'not called')
-  const metrics: Partial<Record<RiskModelName, RiskMetrics>> = {
-    model: riskMetrics(scores(r => r.probability!), labels, genotypes, model.facts.threshold), // biome-ignore format: one line
-    'two-snp': riskMetrics(scores(r => r.twoSnp!), labels, genotypes, 0.5), // biome-ignore format: one line
-    'odds-ratio': riskMetrics(scores(r => sigmoid(r.logOddsRatio!)), labels, genotypes, 0.5), // biome-ignore format: one line
-  }
-  const own = scores(r => r.probability!)
-  const [twoSnp, odds] = [scores(r => r.twoSnp!), scores(r => r.logOddsRatio!)]
-  return {
-    metrics,
-    comparison: difference(own, twoSnp, labels),
-    paired: { 'two-snp': pairedDeLong(own, twoSnp, labels), 'odds-ratio': pairedDeLong(own, odds, labels) },
-    roc: rocCurve(own, labels),
-  }
-}
+/** Figures of judged people: here, or in a thread. For a thousand people they are some 20 ms of work. */
+export type FiguresOf = (people: JudgedPeople, threshold: number, context: WorkContext) => Promise<CohortFigures | null>
+const figuresHere: FiguresOf = async (people, threshold) => cohortFigures(people, threshold)
+
+const columnsOf = (judged: readonly RiskCohortRow[]): JudgedPeople => ({
+  labels: judged.map(r => r.label!),
+  genotypes: judged.map(r => r.genotype ?? 'not called'),
+  probabilities: judged.map(r => r.probability!),
+  twoSnp: judged.map(r => r.twoSnp!),
+  logOddsRatios: judged.map(r => r.logOddsRatio!),
+})
 
 const FITTED: ReadonlySet<string> = new Set(['training', 'validation'])
 /** Had a part in the making of the model, as far as its folder says. */
 const fitted = ({ seen }: RiskCohortRow) => seen?.sameName === true && FITTED.has(seen.part)
 
 /** Undefined when nobody of the cohort, nor anybody who reads like them, had a part in the training. */
-function seenOf(
-  rows: readonly RiskCohortRow[],
-  judged: readonly RiskCohortRow[],
-  model: RiskModel,
-): CohortSeen | undefined {
-  // biome-ignore format: one line
+function seenOf(rows: readonly RiskCohortRow[]): Omit<CohortSeen, 'heldOut'> | undefined {
   const count = (of: (seen: RiskSeen) => boolean) => rows.filter(r => r.seen && of(r.seen)).length
   const part = (p: RiskSeen['part']) => count(s => s.sameName && s.part === p)
   const alike = count(s => !s.sameName && FITTED.has(s.part))
   const counts = { training: part('training'), validation: part('validation'), test: part('test'), alike }
-  if (counts.training + counts.validation + counts.test + alike === 0) return undefined
-  return {
-    ...counts,
-    heldOut: figuresOf(
-      judged.filter(r => !fitted(r)),
-      model,
-    ),
-  }
+  return counts.training + counts.validation + counts.test + alike === 0 ? undefined : counts
 }
 
-function figuresSentence(model: RiskModel, seen: CohortSeen | undefined): string {
+function figuresSentence(model: RiskModel, seen: Omit<CohortSeen, 'heldOut'> | undefined): string {
   if (!model.trainedPeople) return 'Figures are of this cohort. People of the training cohort among them would make them too good; this model does not say who they were.' // biome-ignore format: one line
   const own = (seen?.training ?? 0) + (seen?.validation ?? 0)
   if (own === 0) return 'Figures are of this cohort. Nobody of it, by name and letters, trained the model.'

@@ -1,5 +1,4 @@
 import type { Build } from '../../../src-shared/genome/assemblies.ts'
-import { diplotypeOfChar } from '../../../src-shared/genome/diplotype.ts'
 import {
   MIN_REGION_COVERAGE,
   type RiskEvidence,
@@ -9,13 +8,15 @@ import {
 } from '../../../src-shared/genome/risk.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { RESEARCH_USE_ONLY } from '../../domain/apoe/limits.ts'
+import { SAME_SEQUENCE } from '../../domain/cohort/modelReading.ts'
 import { genotypeOfText, snpOffsets, twoSnpCounts } from '../../domain/cohort/twoSnp.ts'
 import { HETEROZYGOUS_WARNING } from '../../domain/diplotype/call.ts'
 import { publishedLiability, sigmoid } from '../../domain/liability/liability.ts'
 import { binOfProbability } from '../../domain/statistics/calibration.ts'
+import { type ReadForModel, readForModel } from './readForModel.ts'
 import type { RiskModel } from './riskModel.ts'
 import { simulatedSentence } from './riskModel.ts'
-import { type ReadSample, readSampleDiplotype, type SampleDiplotype } from './sampleDiplotype.ts'
+import type { SampleDiplotype } from './sampleDiplotype.ts'
 
 export interface ScoreRequest {
   readonly path: string
@@ -24,32 +25,15 @@ export interface ScoreRequest {
   readonly referencePath?: string | undefined
   readonly build?: Build | 'auto'
   /** How the file is read; absent: in this thread. */
-  readonly read?: ReadSample
+  readonly read?: ReadForModel
   /** Instead of the name in the header. */
   readonly sample?: string | undefined
   /** Stretches of evidence to compute; 0: none. Each costs a run of the network. */
   readonly evidence: number
 }
 
-/** Below this share of equal letters the reads are of another sequence than the model's. */
-const SAME_SEQUENCE = 0.9
 const LIABILITY = publishedLiability()
 const percent = (x: number) => `${(100 * x).toFixed(1)} %`
-
-/** A sample's diplotype as the model reads it. @throws WorkbenchError `build`, and what opening and reading throw */
-export async function readForModel(request: Omit<ScoreRequest, 'evidence'>, model: RiskModel, context: WorkContext) {
-  const { facts } = model
-  const read = await (request.read ?? readSampleDiplotype)(
-    { ...request, flankBp: facts.flankBp, calling: facts.caller },
-    context,
-  )
-  const sameSequence = sameShare(read.text, facts.reference)
-  const foreign = sameSequence < SAME_SEQUENCE
-  // On another sequence the letters of the flank mean nothing to the model; the alleles of the two SNPs are the same everywhere.
-  const seen = foreign && facts.panel ? onlySnps(read.text, facts.reference, facts.flankBp) : read.text
-  const cleaned = model.encoder.clean(seen)
-  return { read, sameSequence, foreign, cleaned, ids: model.encoder.ids(cleaned.text) }
-}
 
 /**
  * The risk score of one sample, with what it rests on. A sample that does not fit gives a no-call, a file that cannot be read throws.
@@ -58,7 +42,7 @@ export async function readForModel(request: Omit<ScoreRequest, 'evidence'>, mode
 export async function scoreSample(request: ScoreRequest, model: RiskModel, context: WorkContext): Promise<RiskScore> {
   const { facts } = model
   context.report({ phase: 'reading the region', done: 0, total: 2 })
-  const { read, sameSequence, foreign, cleaned, ids } = await readForModel(request, model, context)
+  const { read, sameSequence, foreign, cleaned, ids } = await (request.read ?? readForModel)(request, model, context)
   context.report({ phase: 'scoring', done: 1, total: 2 })
   const noCall = noCallOf(read, model, foreign, ids.length)
   const logit = noCall ? null : (await model.logits([ids], context.signal))[0]!
@@ -110,27 +94,6 @@ const seenSentence = ({ part, sameName }: RiskSeen): string =>
   sameName
     ? `This sample was ${PART_OF[part]}${part === 'test' ? '.' : ': its score is not that of an unseen person.'}`
     : `A person with the same letters all over the region was ${PART_OF[part]}: it may be this one.`
-
-/** Share of covered positions at which one of the two alleles is the reference's letter. */
-function sameShare(text: string, reference: string): number {
-  let [covered, same] = [0, 0]
-  for (let i = 0; i < reference.length; i++) {
-    if (text[i] === 'N') continue
-    covered++
-    if (text[i] === reference[i]) same++
-    else {
-      const code = diplotypeOfChar(text[i]!)
-      if (code && (code.allele1[0] === reference[i] || code.allele2[0] === reference[i])) same++
-    }
-  }
-  return covered === 0 ? 0 : same / covered
-}
-
-function onlySnps(text: string, reference: string, flankBp: number): string {
-  const letters = [...reference]
-  for (const offset of snpOffsets(flankBp)) letters[offset] = text[offset]!
-  return letters.join('')
-}
 
 /** Why the model gives a sample no score; null when it does. */
 export function noCallOf(read: SampleDiplotype, model: RiskModel, foreign: boolean, tokens: number): RiskNoCall | null {

@@ -8,9 +8,9 @@ import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
 import { attributionTsv, openAttribution } from '../../../services/risk/attribution.ts'
 import { folderSheet } from '../../../services/risk/folderSheet.ts'
+import { readForModelInThread } from '../../../services/risk/readForModel.ts'
 import { pText } from '../../../services/risk/report.ts'
 import { openRiskModel, type RiskModel } from '../../../services/risk/riskModel.ts'
-import { readSampleInThread } from '../../../services/risk/sampleDiplotype.ts'
 import { readSampleSheet } from '../../../services/risk/sampleSheet.ts'
 import { cohortTsv, scoreCohort } from '../../../services/risk/scoreCohort.ts'
 import { scoreSample } from '../../../services/risk/scoreSample.ts'
@@ -100,7 +100,7 @@ async function cohortRun(
   const out = args.text('out')
   const journal = out === undefined ? undefined : `${out}.unfinished`
   const cohort = await scoreCohort(
-    { sheet, build, referencePath: args.text('reference'), journal, read: readSampleInThread },
+    { sheet, build, referencePath: args.text('reference'), journal, read: readForModelInThread },
     model,
     io.context,
   )

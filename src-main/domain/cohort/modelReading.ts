@@ -1,0 +1,56 @@
+import { diplotypeOfChar } from '../../../src-shared/genome/diplotype.ts'
+import type { Encoder } from './encoding.ts'
+import { snpOffsets } from './twoSnp.ts'
+
+/** Below this share of equal letters the reads are of another sequence than the model's. */
+export const SAME_SEQUENCE = 0.9
+
+/** What of a model decides how a diplotype is read. */
+export interface ReadingRules {
+  /** Letters of the region that the model was trained on. */
+  readonly reference: string
+  /** It reads sites of a panel only. */
+  readonly hasPanel: boolean
+  readonly flankBp: number
+}
+
+/** A diplotype as a model reads it. */
+export interface ModelReading {
+  /** Share of covered positions at which one of the two alleles is the reference's letter. */
+  readonly sameSequence: number
+  /** The reads are of another sequence: only the two SNPs were read, where the model has a panel. */
+  readonly foreign: boolean
+  readonly cleaned: { readonly text: string; readonly unseen: number }
+  /** [CLS] tokens [SEP]. */
+  readonly ids: Int32Array
+}
+
+/** Compares a diplotype text with the model's sequence, takes what the model reads of it, and cuts it into tokens. */
+export function readAs(text: string, rules: ReadingRules, encoder: Encoder): ModelReading {
+  const sameSequence = sameShare(text, rules.reference)
+  const foreign = sameSequence < SAME_SEQUENCE
+  // On another sequence the letters of the flank mean nothing to the model; the alleles of the two SNPs are the same everywhere.
+  const seen = foreign && rules.hasPanel ? onlySnps(text, rules.reference, rules.flankBp) : text
+  const cleaned = encoder.clean(seen)
+  return { sameSequence, foreign, cleaned, ids: encoder.ids(cleaned.text) }
+}
+
+function sameShare(text: string, reference: string): number {
+  let [covered, same] = [0, 0]
+  for (let i = 0; i < reference.length; i++) {
+    if (text[i] === 'N') continue
+    covered++
+    if (text[i] === reference[i]) same++
+    else {
+      const code = diplotypeOfChar(text[i]!)
+      if (code && (code.allele1[0] === reference[i] || code.allele2[0] === reference[i])) same++
+    }
+  }
+  return covered === 0 ? 0 : same / covered
+}
+
+function onlySnps(text: string, reference: string, flankBp: number): string {
+  const letters = [...reference]
+  for (const offset of snpOffsets(flankBp)) letters[offset] = text[offset]!
+  return letters.join('')
+}
