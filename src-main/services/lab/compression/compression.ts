@@ -53,7 +53,7 @@ type Setup = { readonly model: CompressedModel; readonly method: CompressionMeth
 export const readCompressionExperiment: ExperimentReader = async file => {
   const recipe = await parse(file)
   const setups = recipe.models.flatMap(model => setupsOf(model, recipe))
-  const points = new Map<PointPlan, Setup>(setups.map(s => [{ factors: factorsOf(s), estimateSeconds: 12 }, s]))
+  const points = new Map<PointPlan, Setup>(setups.map(s => [{ factors: factorsOf(s), estimateSeconds: 6 }, s]))
   return {
     name: 'compression',
     visits: recipe.visits,

@@ -43,13 +43,14 @@ export interface MakeDeps {
   /** A fresh compute process. */
   readonly compute: () => Promise<Compute>
   readonly threads?: number
+  /** How often it is timed. */
+  readonly timing?: { readonly visits: number; readonly repetitions: Repetitions }
 }
 
 export const SEED = 1
 const WINDOWS = 16
 const PEOPLE = 1000
-const VISITS = 4
-const REPETITIONS: Repetitions = { warmUp: 3, repeats: 25, seconds: 3 }
+const TIMING = { visits: 4, repetitions: { warmUp: 3, repeats: 25, seconds: 3 } }
 
 /**
  * Makes a smaller model out of a trained one and measures both: size, time and peak memory in fresh processes taken in turns, change of the
@@ -73,7 +74,8 @@ export async function makeCompression(
   const folders = [folder, out] as const
   const sizes = [await sizeOf(folder, of), await sizeOf(out, made.json)] as const
   const threads = deps.threads === undefined ? {} : { threads: deps.threads }
-  const timing = { folders, batch: 1, visits: VISITS, repetitions: REPETITIONS, compute: deps.compute, ...threads }
+  const { visits, repetitions } = deps.timing ?? TIMING
+  const timing = { folders, batch: 1, visits, repetitions, compute: deps.compute, ...threads }
   const [before, after] = await measureBoth(timing, sizes, registry, context)
   const compute = await deps.compute()
   let change: PredictionChange
@@ -97,7 +99,7 @@ export async function makeCompression(
     createdAt: request.now,
     notes: [
       'Factorised after training and not trained further; metrics of the original do not hold.',
-      `Times: ${before.seconds.n} and ${after.seconds.n} runs of one input, in ${VISITS} fresh processes each, taken in turns. Research use only.`,
+      `Times: ${before.seconds.n} and ${after.seconds.n} runs of one input, in ${visits} fresh processes each, taken in turns. Research use only.`,
       ...(of.limits.length ? [`The model says of itself: ${of.limits[0]}`] : []),
     ],
   }
