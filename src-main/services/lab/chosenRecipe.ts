@@ -28,7 +28,7 @@ export async function chosenRecipe(
 
 /** `lab-<experiment>` where it can run here, else the first that can. */
 async function firstRecipe(lab: Lab, experiment: ExperimentName, signal: AbortSignal): Promise<string> {
-  const all = (await lab.recipes(signal)).filter(r => r.experiment === experiment)
+  const all = await lab.recipes(signal, experiment)
   const usable = all.filter(r => r.unavailable === null)
   const found = usable.find(r => r.id === `lab-${experiment}`) ?? usable[0]
   if (found) return found.id

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { LabRecipe } from '../../../src-shared/ipc/labMethods.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
-import type { LabPoint, LabResult, ResultState } from '../../../src-shared/lab/result.ts'
+import type { ExperimentName, LabPoint, LabResult, ResultState } from '../../../src-shared/lab/result.ts'
 import { runtimeVersion } from '../../compute/runtimeVersion.ts'
 import { readResult } from './checkResult.ts'
 import type { Experiment, ExperimentTable } from './experiment.ts'
@@ -45,7 +45,8 @@ export interface LabRun {
 
 /** Experiments, their recipes and results. */
 export interface Lab {
-  recipes(signal?: AbortSignal): Promise<readonly LabRecipe[]>
+  /** All, or those of one experiment. */
+  recipes(signal?: AbortSignal, experiment?: ExperimentName): Promise<readonly LabRecipe[]>
   /** A shipped recipe. @throws WorkbenchError `not-found` */
   recipeFile(id: string, dataFolder?: string): Promise<LabRecipeFile>
   /** A recipe by path; `dataFolder` is where its paths are looked for first. */
@@ -129,7 +130,7 @@ export function createLab(options: LabOptions): Lab {
   }
 
   return {
-    recipes: signal => shipped.list(signal),
+    recipes: (signal, only) => shipped.list(signal, only),
     recipeFile: (id, dataFolder) => shipped.file(id, dataFolder),
     readRecipe: (path, dataFolder) => readLabRecipe(path, dataFolders, dataFolder ?? null),
     async begin(recipe) {

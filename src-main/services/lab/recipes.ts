@@ -73,7 +73,7 @@ const ESTIMATE_MS = 2000
 
 export interface ShippedLabRecipes {
   /** By name of their files. A recipe that cannot run here says why. */
-  list(signal: AbortSignal | undefined): Promise<readonly LabRecipe[]>
+  list(signal?: AbortSignal, experiment?: ExperimentName): Promise<readonly LabRecipe[]>
   /** @throws WorkbenchError `not-found` */
   file(id: string, dataFolder?: string): Promise<LabRecipeFile>
   /** Seconds that the recipe took here, which tells more than a plan. */
@@ -90,6 +90,8 @@ export function createShippedLabRecipes(options: {
   /** By the recipe's sum; a plan that was cut off goes on with the next list. */
   const seconds = new Map<string, number | null>()
   const plans = new Map<string, (number | null)[]>()
+  /** Those that can run here: reading one may plan networks. */
+  const experiments = new Map<string, Experiment>()
 
   const all = async (dataFolder?: string): Promise<LabRecipeFile[]> => {
     if (folder === undefined) return []
@@ -116,14 +118,16 @@ export function createShippedLabRecipes(options: {
   }
 
   return {
-    async list(signal = new AbortController().signal) {
+    async list(signal = new AbortController().signal, only = undefined) {
       const until = deps.now() + ESTIMATE_MS
       const lines: LabRecipe[] = []
       for (const recipe of await all()) {
         throwIfCancelled(signal)
+        if (only !== undefined && recipe.experiment !== only) continue
         const { id, experiment, name, summary } = recipe
         try {
-          const read = await readExperiment(recipe, readers)
+          const read = experiments.get(recipe.sha256) ?? (await readExperiment(recipe, readers))
+          experiments.set(recipe.sha256, read)
           const estimatedSeconds = await estimate(recipe, read, signal, until)
           lines.push({ id, experiment, name, summary, points: read.points.length, estimatedSeconds, unavailable: null })
         } catch (error) {

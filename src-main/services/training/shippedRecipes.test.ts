@@ -2,12 +2,17 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { asWorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { quietContext } from '../../../src-shared/job.ts'
 import { makeDemoTraining } from '../../../test-support/demo/tracks.ts'
+import { sharedData } from '../../../test-support/shared-data.ts'
 import { createCompute } from '../../compute/client.ts'
 import { MODELS } from '../../models/kinds.ts'
 import { modelRegistry } from '../../models/registry.ts'
 import { parseEvaluationRecipe } from '../evaluate/evaluateRecipe.ts'
+import { EXPERIMENT_READERS } from '../lab/experiments.ts'
+import { readExperiment, readLabRecipe } from '../lab/recipes.ts'
+import { pointsById } from '../lab/visits.ts'
 import { checkModel } from '../models/checkModel.ts'
 import { readModelJson } from '../models/modelFolder.ts'
 import { readRecipe } from './recipe.ts'
@@ -40,6 +45,29 @@ describe('shipped recipes', () => {
       expect(parseEvaluationRecipe(file).data.tracks.length).toBeGreaterThan(0)
     },
   )
+})
+
+describe('shipped recipes of the lab', () => {
+  const lab = recipes.filter(r => r.task === 'lab').map(r => [r.path.split(/[\\/]/).at(-1)!, r.path] as const)
+  it.each(lab)(
+    '%s names an experiment, and its reader finds at least a point or what is missing',
+    async (name, path) => {
+      const recipe = await readLabRecipe(path, [sharedData('.') ?? ''])
+      expect(name).toBe(`${recipe.id}.json`)
+      expect(recipe.id.startsWith(`lab-${recipe.experiment}`)).toBe(true)
+      const read = await readExperiment(recipe, EXPERIMENT_READERS).catch(error => asWorkbenchError(error).code)
+      if (typeof read === 'string') expect(read).toBe('not-found')
+      else
+        expect([read.name, pointsById(read.points).size > 0, read.visits > 0]).toEqual([recipe.experiment, true, true])
+    },
+  )
+  it('the tiny trainings of sparse parity are whole, and say that they are synthetic', async () => {
+    for (const name of ['demo-full', 'demo-sparse']) {
+      const recipe = parseTrackRecipe(await readRecipe(join(assets, 'recipes', 'parity', `${name}.json`)))
+      registry.configure(recipe.kind, recipe.architecture)
+      expect(recipe.limits.join(' ')).toMatch(/Synthetic/)
+    }
+  })
 })
 
 describe('shipped models', () => {

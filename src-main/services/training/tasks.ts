@@ -54,6 +54,7 @@ export const TASKS: Readonly<Record<string, () => Promise<TaskRunner>>> = {
 
 /** @throws WorkbenchError `unsupported` for a task that nobody knows */
 export async function taskRunner(task: string): Promise<TaskRunner> {
+  if (task === 'lab') throw new WorkbenchError('unsupported', 'this is a recipe of the lab: it measures and trains nothing that is kept', 'run it with `diploscope bench EXPERIMENT --recipe FILE`') // biome-ignore format: one thought
   const load = Object.hasOwn(TASKS, task) ? TASKS[task] : undefined
   if (!load) throw new WorkbenchError('unsupported', `recipe.task is '${task.slice(0, 40)}', not one of ${Object.keys(TASKS).join(', ')}`, 'use a task of that list, or a newer version of the program') // biome-ignore format: one thought
   return load()

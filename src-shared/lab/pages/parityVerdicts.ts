@@ -1,0 +1,99 @@
+import type { LabPage } from '../page.ts'
+import type { LabPoint, LabResult } from '../result.ts'
+import { having, measured } from './measured.ts'
+
+type Verdict = LabPage['verdicts'][number]
+
+/** Below this part of the best network's r, a training is taken for failed, and its pair says nothing of attention. */
+const LEARNED = 0.8
+/** A network below this r has learned too little for its attention to matter. */
+const LEAST_R = 0.2
+/** Differences of r below this are called none. */
+const EQUAL = 0.005
+
+const names = (points: readonly LabPoint[], factor: string): readonly string[] => [
+  ...new Set(points.flatMap(p => (p.factors[factor] === undefined ? [] : [String(p.factors[factor])]))),
+]
+const r3 = (value: number) => value.toFixed(3)
+const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
+
+interface Pair {
+  readonly name: string
+  readonly full: number
+  readonly sparse: number
+  readonly interval: readonly [number, number] | undefined
+  readonly learned: boolean
+}
+
+/** Sentences on each pair, then on each track type over the pairs that learned, then on pooled r, which is another metric. */
+export function parityVerdicts(result: LabResult): readonly Verdict[] {
+  const pairs = pairsOf(result.points)
+  if (pairs.length === 0)
+    return [{ tone: 'open', text: 'No pair of a full and a sparse network has been judged so far.' }]
+  const learned = pairs.filter(p => p.learned)
+  const types = names(having(result.points, { metric: 'pearson_per_track' }), 'type').filter(t => t !== 'all')
+  return [
+    ...pairs.map(pairVerdict),
+    ...types.flatMap(type => typeVerdict(result.points, type, learned)),
+    ...types.flatMap(type => pooledVerdict(result.points, type, learned)),
+  ]
+}
+
+function pairsOf(points: readonly LabPoint[]): readonly Pair[] {
+  const mean = (pair: string, model: string) =>
+    measured(having(points, { pair, model, type: 'all', metric: 'pearson_per_track' })[0], 'r')?.median
+  const found = names(points, 'pair').flatMap(name => {
+    const [full, sparse] = [mean(name, 'full'), mean(name, 'sparse')]
+    if (full === undefined || sparse === undefined) return []
+    const difference = having(points, { pair: name, metric: 'difference_per_track' })[0]
+    const [low, high] = [measured(difference, 'low95')?.median, measured(difference, 'high95')?.median]
+    const interval = low === undefined || high === undefined ? undefined : ([low, high] as const)
+    return [{ name, full, sparse, interval }]
+  })
+  const best = Math.max(...found.map(p => Math.max(p.full, p.sparse)))
+  return found.map(p => ({ ...p, learned: Math.min(p.full, p.sparse) >= Math.max(LEARNED * best, LEAST_R) }))
+}
+
+function pairVerdict({ name, full, sparse, interval, learned }: Pair): Verdict {
+  const numbers = `r per track ${r3(sparse)} against ${r3(full)} (${signed(sparse - full)}${interval ? `, 95 % of resampled windows ${signed(interval[0])} to ${signed(interval[1])}` : ''})` // biome-ignore format: one sentence
+  if (!learned) return { tone: 'open', text: `${name}: a network has learned too little (its r is below ${LEAST_R}, or below ${LEARNED} of the best): ${numbers}, which says nothing of attention.` } // biome-ignore format: one thought
+  if (interval && interval[0] > 0)
+    return { tone: 'good', text: `${name}: sparse attention predicts better: ${numbers}.` }
+  if (interval && interval[1] < 0) return { tone: 'bad', text: `${name}: sparse attention loses: ${numbers}.` }
+  return { tone: 'open', text: `${name}: no difference is shown: ${numbers}.` }
+}
+
+function typeVerdict(points: readonly LabPoint[], type: string, pairs: readonly Pair[]): Verdict[] {
+  const both = pairs.flatMap(({ name }) => {
+    const of = (model: string) =>
+      measured(having(points, { pair: name, model, type, metric: 'pearson_per_track' }).find(p => p.factors['track'] === undefined), 'r')?.median // biome-ignore format: one thought
+    const [full, sparse] = [of('full'), of('sparse')]
+    return full === undefined || sparse === undefined ? [] : [{ full, sparse }]
+  })
+  if (both.length === 0) return []
+  const mean = (of: (p: { full: number; sparse: number }) => number) => both.reduce((sum, p) => sum + of(p), 0) / both.length // biome-ignore format: one line
+  const difference = mean(p => p.sparse - p.full)
+  const behind = both.filter(p => p.sparse < p.full).length
+  const counted = both.length === 1 ? 'in the one pair' : `behind in ${behind} of ${both.length} pairs`
+  const numbers = `${r3(mean(p => p.sparse))} against ${r3(mean(p => p.full))} on average (${signed(difference)}), ${counted}`
+  if (Math.abs(difference) < EQUAL) return [{ tone: 'open', text: `${type}, r per track: both are equal within ${EQUAL}: ${numbers}.` }] // biome-ignore format: one thought
+  return difference < 0
+    ? [{ tone: 'bad', text: `${type}, r per track: sparse attention loses: ${numbers}.` }]
+    : [{ tone: 'good', text: `${type}, r per track: sparse attention wins: ${numbers}.` }]
+}
+
+function pooledVerdict(points: readonly LabPoint[], type: string, pairs: readonly Pair[]): Verdict[] {
+  const shares = pairs.flatMap(({ name }) => {
+    const point = having(points, { pair: name, type, metric: 'pearson_pooled' }).find(p => p.factors['window'] === undefined) // biome-ignore format: one thought
+    const [share, windows] = [measured(point, 'sparseAtLeastShare')?.median, measured(point, 'fullPooled')?.n]
+    return share === undefined || windows === undefined ? [] : [{ share, windows }]
+  })
+  if (shares.length === 0) return []
+  const windows = shares.reduce((sum, s) => sum + s.windows, 0)
+  const won = Math.round(shares.reduce((sum, s) => sum + s.share * s.windows, 0))
+  const text = `${type}, pooled r: sparse attention is at least as good in ${won} of ${windows} windows (${((100 * won) / windows).toFixed(0)} %)` // biome-ignore format: one sentence
+  if (won * 2 === windows) return [{ tone: 'open', text: `${text}.` }]
+  return won * 2 < windows
+    ? [{ tone: 'bad', text: `${text}: it loses in most.` }]
+    : [{ tone: 'good', text: `${text}.` }]
+}
