@@ -1,11 +1,14 @@
 import type { Handlers } from '../../src-shared/ipc/contract.ts'
 import type { TuneMethods } from '../../src-shared/ipc/tuneMethods.ts'
+import type { Planner } from './planner/planner.ts'
 import { createTunes } from './risk/tunes.ts'
 import type { RiskHandlerParts } from './riskHandlers.ts'
 
 /** The contract's methods about fine-tuning: routing only. */
 export function createTuneHandlers(
-  parts: Pick<RiskHandlerParts, 'risk' | 'models' | 'files' | 'jobs' | 'downloads' | 'hub' | 'now' | 'openFile'>,
+  parts: Pick<RiskHandlerParts, 'risk' | 'models' | 'files' | 'jobs' | 'downloads' | 'hub' | 'now' | 'openFile'> & {
+    readonly planner: Planner
+  },
 ): Pick<Handlers, keyof TuneMethods> {
   const { risk, models, files, jobs, downloads, hub, now, openFile } = parts
   const tunes = createTunes({
@@ -15,6 +18,7 @@ export function createTuneHandlers(
     downloads,
     folder: risk.trainedFolder,
     ownCompute: risk.ownCompute,
+    planner: parts.planner,
     openFile,
     closeFile(fileId) {
       files.close(fileId)

@@ -317,5 +317,6 @@ it('says what settings would cost from a measured step', async () => {
   expect(cost.secondsPerStep).toBeGreaterThan(0)
   expect(cost.seconds).toBeGreaterThan(cost.secondsPerStep * tuneSteps(settings(), { cases: 20, controls: 20 }).total)
   expect(cost.parameters).toBeGreaterThan(1000)
+  expect(cost.peakBytes).toBeGreaterThan(4 * cost.parameters)
   expect(cost.basis).toContain('measured here')
 }, 60_000)

@@ -18,19 +18,23 @@ interface Tunes {
   readonly asking: string | null
   /** What was set, by sheet. */
   readonly forms: Readonly<Record<string, TuneSettings>>
-  /** The training in the plots. */
-  readonly shown: string | null
+  /** The training in the plots, by sheet. */
+  readonly shown: Readonly<Record<string, string>>
   readonly view: TuneView
   /** The split whose curves are drawn; null: all. */
   readonly split: number | null
 }
 
-export const useTunes = create<Tunes>()(() => ({ asking: null, forms: {}, shown: null, view: 'curves', split: null }))
+export const useTunes = create<Tunes>()(() => ({ asking: null, forms: {}, shown: {}, view: 'curves', split: null }))
 
 export const askTune = (fileId: string | null): void => useTunes.setState({ asking: fileId })
 
-export function showTune(tuneId: string, view?: TuneView): void {
-  useTunes.setState(s => ({ shown: tuneId, view: view ?? s.view, split: s.shown === tuneId ? s.split : null }))
+export function showTune(fileId: string, tuneId: string, view?: TuneView): void {
+  useTunes.setState(s => ({
+    shown: { ...s.shown, [fileId]: tuneId },
+    view: view ?? s.view,
+    split: s.shown[fileId] === tuneId ? s.split : null,
+  }))
   useWorkbench.getState().showPlots('training')
 }
 
@@ -89,9 +93,6 @@ const refresh = (tuneId: string) => {
   void queries.invalidateQueries({ queryKey: ['tune', tuneId] })
   void queries.invalidateQueries({ queryKey: ['tunes'] })
 }
-/** Asks again for a training whose job has ended without a word: one that was cancelled while it waited. */
-export const refreshTune = refresh
-
 onEvent('risk.tuneChanged', ({ tuneId, state, split }) => {
   const known = queries.getQueryData<TuneDetail>(['tune', tuneId])
   if (state === 'running' && known?.state === 'running' && known.curves.length === split)
@@ -105,15 +106,15 @@ export async function startTune(fileId: string, settings: TuneSettings): Promise
   const { job, tuneId } = await call('risk.tuneStart', { fileId, settings })
   useWorkbench.getState().jobStarted(job)
   askTune(null)
-  showTune(tuneId, 'curves')
+  showTune(fileId, tuneId, 'curves')
   refresh(tuneId)
 }
 
-export function resumeTune(tuneId: string): void {
+export function resumeTune(fileId: string | undefined, tuneId: string): void {
   attempt(async () => {
     const { job } = await call('risk.tuneResume', { tuneId })
     useWorkbench.getState().jobStarted(job)
-    showTune(tuneId, 'curves')
+    if (fileId !== undefined) showTune(fileId, tuneId, 'curves')
     refresh(tuneId)
   })
 }
@@ -121,7 +122,7 @@ export function resumeTune(tuneId: string): void {
 export function removeTune(tuneId: string): void {
   attempt(async () => {
     await call('risk.tuneRemove', { tuneId })
-    if (useTunes.getState().shown === tuneId) useTunes.setState({ shown: null })
+    useTunes.setState(s => ({ shown: Object.fromEntries(Object.entries(s.shown).filter(([, id]) => id !== tuneId)) }))
     queries.removeQueries({ queryKey: ['tune', tuneId] })
     refresh(tuneId)
   })
@@ -150,6 +151,15 @@ export function scoreWithTuned(fileId: string, tuneId: string): void {
 export function exportTune(tuneId: string, what: Args<'risk.tuneExport'>['what']): void {
   attempt(async () => saveDownload(await call('risk.tuneExport', { tuneId, what })))
 }
+
+// One that was cancelled while it waited has no other word.
+onEvent('job.changed', job => {
+  if (job.kind !== 'risk-tune' || job.endedAt === undefined) return
+  setTimeout(() => {
+    void queries.invalidateQueries({ queryKey: ['tune'] })
+    void queries.invalidateQueries({ queryKey: ['tunes'] })
+  }, 150)
+})
 
 // A model that a training opens at its end takes nobody away from what is looked at.
 onEvent('files.opened', ({ files }) => {

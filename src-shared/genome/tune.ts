@@ -225,6 +225,9 @@ export interface TuneCost {
   readonly seconds: number
   readonly tokens: number
   readonly parameters: number
+  /** Of the process that computes, and what the machine has free for it. */
+  readonly peakBytes: number
+  readonly freeBytes: number
   /** In words: what the figures rest on. */
   readonly basis: string
 }

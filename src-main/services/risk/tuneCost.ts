@@ -1,3 +1,4 @@
+import { freemem } from 'node:os'
 import type { TuneCost, TuneSettings } from '../../../src-shared/genome/tune.ts'
 import { tuneSteps } from '../../../src-shared/genome/tune.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
@@ -8,7 +9,8 @@ import { SPECIALS } from '../../domain/cohort/peopleTokenizer.ts'
 import { trainingInputs } from '../../graph/optimizer/trainingStep.ts'
 import { initialEncoderWeights } from '../../models/encoderInitialisation.ts'
 import type { ConfiguredModel, ModelRegistry } from '../../models/registry.ts'
-import { int32, tokenStep } from './network.ts'
+import type { Planner } from '../planner/planner.ts'
+import { int32, type StepGraph, tokenStep } from './network.ts'
 import { freshArchitecture, type TuneSource } from './tuneRecipe.ts'
 
 /**
@@ -32,17 +34,23 @@ export function plannedNetwork(settings: TuneSettings, start: TuneSource['start'
   return { network, tokens }
 }
 
-/** What settings cost on this machine: a training step is measured on the network that they describe, with ids drawn at random. */
+/**
+ * What settings cost on this machine: by its calibrated rates, and before there are any by a training step that is measured on the network
+ * that they describe.
+ */
 export async function tuneCost(
   settings: TuneSettings,
   source: Pick<TuneSource, 'start' | 'cases' | 'controls'>,
-  deps: { readonly compute: Compute; readonly registry: ModelRegistry },
+  deps: { readonly compute: () => Promise<Compute>; readonly registry: ModelRegistry; readonly planner: Pick<Planner, 'estimate'> }, // biome-ignore format: one line
   context: WorkContext,
 ): Promise<TuneCost> {
   const { network, tokens } = plannedNetwork(settings, source.start, deps.registry)
   const steps = tuneSteps(settings, source)
   const batch = Math.min(settings.batch, steps.train)
-  const secondsPerStep = await measuredStep(network, batch, tokens, deps.compute, context)
+  const step = tokenStep(network, 'classes', { batch, length: tokens, optimizer: { kind: 'adamw', weightDecay: 0.01 }, clipNorm: 1 }) // biome-ignore format: one line
+  const planned = await deps.planner.estimate({ graph: step.outputs[0]!.graph, outputs: step.outputs, runs: steps.total, work: 'training', workload: 'fixed' }, context.signal) // biome-ignore format: one line
+  const known = planned.basis === 'calibrated'
+  const secondsPerStep = known ? planned.seconds : await measuredStep(step, network, batch, tokens, deps.compute, context) // biome-ignore format: one line
   const people = source.cases + source.controls
   // Each epoch judges the validation people, each split everybody once.
   const judged = settings.splits * (settings.epochs * steps.validation + people)
@@ -52,19 +60,37 @@ export async function tuneCost(
     seconds,
     tokens,
     parameters: network.parameters.reduce((sum, p) => sum + (p.buffer ? 0 : elementCount(p.shape)), 0),
-    basis: `a step measured here just now${source.start ? '' : `, with sequences of about ${tokens} tokens`}; early stopping makes it less`, // biome-ignore format: one line
+    peakBytes: planned.peakBytes,
+    freeBytes: process.availableMemory?.() ?? freemem(),
+    basis: `${known ? 'from rates measured on this machine' : 'a step measured here just now'}${source.start ? '' : `, with sequences of about ${tokens} tokens`}; early stopping makes it less`, // biome-ignore format: one line
   }
 }
 
 /** Seconds of one step, the second of two: the first prepares. */
 async function measuredStep(
+  step: StepGraph,
+  network: ConfiguredModel,
+  batch: number,
+  length: number,
+  open: () => Promise<Compute>,
+  context: WorkContext,
+): Promise<number> {
+  const compute = await open()
+  try {
+    return await timedStep(step, network, batch, length, compute, context)
+  } finally {
+    await compute.close()
+  }
+}
+
+async function timedStep(
+  step: StepGraph,
   network: ConfiguredModel,
   batch: number,
   length: number,
   compute: Compute,
   context: WorkContext,
 ): Promise<number> {
-  const step = tokenStep(network, 'classes', { batch, length, optimizer: { kind: 'adamw', weightDecay: 0.01 }, clipNorm: 1 }) // biome-ignore format: one line
   const session = await compute.load({ bytes: step.onnx }, { workload: 'fixed', device: 'cpu' }, context.signal)
   const initial: Record<string, Tensor> = { ...Object.fromEntries(initialEncoderWeights(network.parameters, 1)), ...step.moments } // biome-ignore format: one line
   const state = await compute.createState(initial, context.signal)

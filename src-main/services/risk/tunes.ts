@@ -13,6 +13,7 @@ import type { Downloads } from '../downloads.ts'
 import type { FileRegistry } from '../files.ts'
 import type { Jobs } from '../jobs.ts'
 import type { ModelServices } from '../modelServices.ts'
+import type { Planner } from '../planner/planner.ts'
 import { readRecipe } from '../training/recipe.ts'
 import { taskRunner } from '../training/tasks.ts'
 import { aucsOf, meanOf, type RiskReport } from './report.ts'
@@ -33,6 +34,7 @@ export interface TunesParts {
   readonly folder: string
   /** A compute process of its own: what is looked at meanwhile does not wait for steps, and a stop ends nobody else's work. */
   readonly ownCompute: () => Promise<Compute>
+  readonly planner: Pick<Planner, 'estimate'>
   readonly openFile: (path: string) => Promise<OpenedFile>
   /** Closes an open file for every window. */
   readonly closeFile: (fileId: string) => void
@@ -185,12 +187,7 @@ export function createTunes(parts: TunesParts): Tunes {
 
     async cost(fileId, settings, context) {
       const { sheet, start } = await prepared(fileId, settings)
-      const compute = await parts.ownCompute()
-      try {
-        return await tuneCost(settings, { start, ...sheet }, { compute, registry: models.registry }, context)
-      } finally {
-        await compute.close()
-      }
+      return tuneCost(settings, { start, ...sheet }, { compute: parts.ownCompute, registry: models.registry, planner: parts.planner }, context) // biome-ignore format: one line
     },
 
     async start(fileId, settings) {
@@ -289,7 +286,11 @@ function refusalOf({
   const name = basename(path)
   const bare = sheet.rows.filter(r => r.label === null)
   if (bare.length === sheet.rows.length && sheet.problems.length === 0)
-    return { message: `'${name}' has no labels`, remedy: 'add a column label with 1 (case) and 0 (control)', rows: [] }
+    return {
+      message: `'${name}' has no labels`,
+      remedy: 'give a sheet with a column label: 1 (case) or 0 (control)',
+      rows: [],
+    }
   const rows = [...sheet.problems, ...bare.map(r => ({ line: r.line, sample: r.sample, code: 'bad-input' as const, message: 'no label' }))].sort((a, b) => a.line - b.line) // biome-ignore format: one line
   if (rows.length > 0) return { message: `${rows.length} ${rows.length === 1 ? 'row' : 'rows'} of '${name}' cannot be trained on`, remedy: 'mend or remove the rows that are named: nobody is left out in silence', rows } // biome-ignore format: one line
   const [caution] = sheet.cautions

@@ -5,7 +5,7 @@ import { TUNE_LIMITS, type TuneField, type TuneOptions, type TuneSettings, tuneF
 import { toWire, type WireError } from '../../../src-shared/ipc/errors.ts'
 import { openFiles } from '../../state/services.ts'
 import { formOf, setForm, startTune, useTuneCost, useTunes } from '../../state/tunes.ts'
-import { ErrorCard, sentence } from '../../ui/parts.tsx'
+import { bytes, ErrorCard, sentence } from '../../ui/parts.tsx'
 import { timeLeft } from '../jobs/StatusBar.tsx'
 
 const n = (x: number) => x.toLocaleString('en-US')
@@ -235,14 +235,19 @@ function Cost(props: {
       </p>
       {cost.data ? (
         <p data-testid="tune-time" data-seconds={cost.data.seconds}>
-          <b>At most about {timeLeft(cost.data.seconds)}</b>, {n(cost.data.parameters)} parameters.{' '}
-          <span className="soft">{sentence(cost.data.basis)}</span>
+          <b>At most about {timeLeft(cost.data.seconds)}</b>, {bytes(cost.data.peakBytes)} of memory,{' '}
+          {n(cost.data.parameters)} parameters. <span className="soft">{sentence(cost.data.basis)}</span>
         </p>
       ) : cost.error ? (
         <p className="tune-error">{sentence(`${cost.error.message} - ${cost.error.remedy}`)}</p>
       ) : (
         <p className="soft" role="status">
           Measuring a step…
+        </p>
+      )}
+      {cost.data && cost.data.peakBytes > cost.data.freeBytes && (
+        <p className="tune-error">
+          This machine has {bytes(cost.data.freeBytes)} free: take a smaller batch or network.
         </p>
       )}
     </div>

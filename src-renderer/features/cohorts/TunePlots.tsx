@@ -1,10 +1,10 @@
 import { Button, SegmentedControl, Select, useComputedColorScheme } from '@mantine/core'
-import { useEffect, useMemo, useRef } from 'react'
+import { useMemo, useRef } from 'react'
 import type { TuneDetail } from '../../../src-shared/genome/tune.ts'
 import type { ChartHandle } from '../../charts/Chart.tsx'
 import { useShownCohort } from '../../state/cohorts.ts'
 import { attempt, call } from '../../state/services.ts'
-import { askTune, exportTune, openTuned, refreshTune, resumeTune, scoreWithTuned, showTune, type TuneView, useTune, useTuneList, useTunes } from '../../state/tunes.ts' // biome-ignore format: one line
+import { askTune, exportTune, openTuned, resumeTune, scoreWithTuned, showTune, type TuneView, useTune, useTuneList, useTunes } from '../../state/tunes.ts' // biome-ignore format: one line
 import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, PictureButtons, SmallButton, sentence, TsvButton } from '../../ui/parts.tsx'
 import { type Cell, type Origin, originLines, toTsv } from '../../ui/provenance.ts'
@@ -20,8 +20,7 @@ const loadChart = () => import('../../charts/Chart.tsx')
 export function TunePlots() {
   const file = useShownCohort()
   const list = useTuneList(file)
-  const chosen = useTunes(s => s.shown)
-  // Another sheet's training is not shown unasked; that of a sheet that is closed can still be looked at.
+  const chosen = useTunes(s => (file ? s.shown[file.id] : undefined))
   const shown = chosen ?? list.data?.[0]?.tuneId ?? null
   const detail = useTune(shown)
   return (
@@ -87,12 +86,12 @@ function Training(props: {
             allowDeselect={false}
             value={tune.tuneId}
             data={[...others]}
-            onChange={v => v && showTune(v)}
+            onChange={v => v && fileId && showTune(fileId, v)}
           />
         ) : (
           <b>{tune.name}</b>
         )}
-        <State tune={tune} />
+        <State tune={tune} fileId={fileId} />
         <span style={{ flex: 1 }} />
         <SegmentedControl
           size="xs"
@@ -156,13 +155,8 @@ function Training(props: {
   )
 }
 
-function State({ tune }: { readonly tune: TuneDetail }) {
+function State({ tune, fileId }: { readonly tune: TuneDetail; readonly fileId: string | undefined }) {
   const job = useWorkbench(s => s.jobs).find(j => j.id === tune.jobId)
-  const over = job?.endedAt !== undefined
-  const { tuneId } = tune
-  useEffect(() => {
-    if (over) refreshTune(tuneId)
-  }, [over, tuneId])
   return (
     <span className="scan-status num" role="status" data-testid="tune-state" data-state={tune.state}>
       {tune.state === 'running' && (
@@ -184,7 +178,7 @@ function State({ tune }: { readonly tune: TuneDetail }) {
       {(tune.state === 'stopped' || tune.state === 'failed') && (
         <>
           <span className="tag">{tune.state === 'failed' ? 'failed' : 'stopped; its checkpoint is kept'}</span>
-          <Button size="compact-xs" variant="light" onClick={() => resumeTune(tune.tuneId)}>
+          <Button size="compact-xs" variant="light" onClick={() => resumeTune(fileId, tune.tuneId)}>
             Go on
           </Button>
         </>

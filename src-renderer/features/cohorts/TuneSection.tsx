@@ -49,7 +49,7 @@ export function TuneSection({ file }: { readonly file: OpenedFile }) {
         </div>
       )}
       {asking && options.data && !options.data.refusal && <TuneForm file={file} options={options.data} />}
-      {list.data && list.data.length > 0 && <Lines lines={list.data} />}
+      {list.data && list.data.length > 0 && <Lines fileId={file.id} lines={list.data} />}
     </Section>
   )
 }
@@ -62,8 +62,8 @@ const STATE: Readonly<Record<TuneLine['state'], string>> = {
 }
 
 /** The latest first; one that was stopped can go on. */
-function Lines({ lines }: { readonly lines: readonly TuneLine[] }) {
-  const shown = useTunes(s => s.shown)
+function Lines({ fileId, lines }: { readonly fileId: string; readonly lines: readonly TuneLine[] }) {
+  const shown = useTunes(s => s.shown[fileId])
   const jobs = useWorkbench(s => s.jobs)
   const [sure, setSure] = useState<string | null>(null)
   return (
@@ -76,7 +76,7 @@ function Lines({ lines }: { readonly lines: readonly TuneLine[] }) {
               type="button"
               className="link"
               aria-current={shown === l.tuneId ? 'true' : undefined}
-              onClick={() => showTune(l.tuneId)}
+              onClick={() => showTune(fileId, l.tuneId)}
             >
               {l.name}
             </button>
@@ -101,7 +101,7 @@ function Lines({ lines }: { readonly lines: readonly TuneLine[] }) {
                   size="compact-xs"
                   variant="light"
                   aria-label={`Go on with ${l.name}`}
-                  onClick={() => resumeTune(l.tuneId)}
+                  onClick={() => resumeTune(fileId, l.tuneId)}
                 >
                   Go on
                 </Button>
