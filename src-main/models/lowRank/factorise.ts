@@ -144,23 +144,62 @@ export function semiNmf(w: DenseMatrix, options: NmfOptions): Factors {
 /** Positive (sign 1) or negative (sign -1) part, both as numbers of at least 0. */
 const part = (a: DenseMatrix, sign: 1 | -1): DenseMatrix => ({ ...a, data: a.data.map(x => Math.max(sign * x, 0)) })
 
-/** P = W·Qᵀ·(Q·Qᵀ)⁺: the pseudo-inverse, since rows of Q may become dependent. */
+/** P = W·Qᵀ·(Q·Qᵀ)⁺: by Cholesky, or by the pseudo-inverse where rows of Q became dependent. */
 function leastSquaresLeft(w: DenseMatrix, q: DenseMatrix): DenseMatrix {
   const qt = transpose(q)
-  const gram = svd(product(q, qt))
-  const limit = (gram.values[0] ?? 0) * 1e-12
-  const r = q.rows
+  const gram = product(q, qt)
+  return choleskySolve(gram, product(w, qt)) ?? product(product(w, qt), pseudoInverse(gram))
+}
+
+/** Below this share of the largest pivot two rows count as dependent. */
+const DEPENDENT = 1e-12
+
+/** X of X·A = B for a positive definite A; undefined when it is none. */
+function choleskySolve(a: DenseMatrix, b: DenseMatrix): DenseMatrix | undefined {
+  const n = a.rows
+  const l = Float64Array.from(a.data)
+  let largest = 0
+  for (let i = 0; i < n; i++) largest = Math.max(largest, l[i * n + i] as number)
+  for (let j = 0; j < n; j++) {
+    for (let k = 0; k < j; k++) {
+      const f = l[j * n + k] as number
+      for (let i = j; i < n; i++) l[i * n + j] = (l[i * n + j] as number) - f * (l[i * n + k] as number)
+    }
+    const pivot = l[j * n + j] as number
+    if (!(pivot > DEPENDENT * largest)) return undefined
+    const root = Math.sqrt(pivot)
+    for (let i = j; i < n; i++) l[i * n + j] = (l[i * n + j] as number) / root
+  }
+  const x = Float64Array.from(b.data)
+  for (let r = 0; r < b.rows; r++) {
+    const at = r * n
+    for (let i = 0; i < n; i++) {
+      let sum = x[at + i] as number
+      for (let k = 0; k < i; k++) sum -= (l[i * n + k] as number) * (x[at + k] as number)
+      x[at + i] = sum / (l[i * n + i] as number)
+    }
+    for (let i = n - 1; i >= 0; i--) {
+      let sum = x[at + i] as number
+      for (let k = i + 1; k < n; k++) sum -= (l[k * n + i] as number) * (x[at + k] as number)
+      x[at + i] = sum / (l[i * n + i] as number)
+    }
+  }
+  return { rows: b.rows, columns: n, data: x }
+}
+
+function pseudoInverse(a: DenseMatrix): DenseMatrix {
+  const { left, values, right } = svd(a)
+  const limit = (values[0] ?? 0) * DEPENDENT
+  const r = a.rows
   const inverse = new Float64Array(r * r)
   for (let c = 0; c < r; c++) {
-    const s = gram.values[c] as number
+    const s = values[c] as number
     if (s <= limit) continue
     for (let i = 0; i < r; i++)
       for (let j = 0; j < r; j++)
-        inverse[i * r + j] =
-          (inverse[i * r + j] as number) +
-          ((gram.right.data[c * r + i] as number) * (gram.left.data[j * r + c] as number)) / s
+        inverse[i * r + j] = (inverse[i * r + j] as number) + ((right.data[c * r + i] as number) * (left.data[j * r + c] as number)) / s // biome-ignore format: one sum
   }
-  return product(product(w, qt), { rows: r, columns: r, data: inverse })
+  return { rows: r, columns: r, data: inverse }
 }
 
 function described(w: DenseMatrix, left: DenseMatrix, right: DenseMatrix): Factors {

@@ -164,8 +164,8 @@ export async function simulatedPeople(
     if (i % 50 === 0) {
       throwIfCancelled(context.signal)
       context.report({ phase: 'simulating people', done: i, total: spec.people })
-      await breathe()
     }
+    await breathe() // a person takes up to tens of milliseconds
     const person = draw((source.first ?? 0) + i)
     const counted = counter.call(chromosomesOf(population, person, buffers), spec.depth, readStream(population, person), from, to, options) // biome-ignore format: one line
     people.push(person)

@@ -16,7 +16,6 @@ import { initialTrunkWeights } from '../../../models/trunkInitialisation.ts'
 import { checkModel } from '../../models/checkModel.ts'
 import { factoriseModel, HERE, modelSpectra } from '../../models/factoriseModel.ts'
 import { openModelFolder, readModelJson, writeModelFolder } from '../../models/modelFolder.ts'
-import { openRiskModel } from '../../risk/riskModel.ts'
 import { comparePredictions, outputChange, trackChange } from './change.ts'
 import { evaluationRecipeOf } from './evaluationRecipe.ts'
 import { randomWindows } from './inputs.ts'
@@ -46,7 +45,7 @@ function ofRank(shape: readonly number[], rank: number, seed: number): Tensor {
   )
 }
 
-const trunk = { ...SMALL_ARCHITECTURES['enformer'], stemFilters: 8, towerFilters: [12, 16], keySize: 8, valueSize: 8, positionFeatures: 12 } // biome-ignore format: one table
+const trunk: Readonly<Record<string, unknown>> = { ...SMALL_ARCHITECTURES['enformer'], stemFilters: 8, towerFilters: [12, 16], keySize: 8, valueSize: 8, positionFeatures: 12 } // biome-ignore format: one table
 
 /** A small Enformer whose maps have rank 2, so that little of them is needed. */
 async function writeTracks(folder: string, mapRank: number): Promise<void> {
@@ -189,14 +188,12 @@ describe('shipped models', () => {
     expect(json.kind).toBe('linformer')
     expect(json.risk).toEqual((await readModelJson(folder)).risk)
     const deps = { compute, registry }
-    const model = await openRiskModel(at('risk'), deps, quiet) // what score opens
-    await model.close()
-    const same = await riskChange([folder, folder], { people: 60, seed: 1 }, deps, quiet)
-    expect(same).toMatchObject({ kind: 'risk', people: 60, cases: 30, difference: 0, largestProbabilityChange: 0 })
-    const change = await riskChange([folder, at('risk')], { people: 60, seed: 1 }, deps, quiet)
+    const same = await riskChange([folder, folder], { people: 40, seed: 1 }, deps, quiet)
+    expect(same).toMatchObject({ kind: 'risk', people: 40, cases: 20, difference: 0, largestProbabilityChange: 0 })
+    const change = await riskChange([folder, at('risk')], { people: 40, seed: 1 }, deps, quiet)
     if (change.kind !== 'risk' || same.kind !== 'risk') throw new Error('no risk')
     expect(change.aucBefore).toBe(same.aucBefore)
-    expect(change.on).toMatch(/people 4001 to 4060 of the population that the model was trained on/)
+    expect(change.on).toMatch(/people 4001 to 4040 of the population that the model was trained on/)
     expect(change.largestProbabilityChange).toBeGreaterThan(0)
     expect(change.largestProbabilityChange).toBeLessThan(1)
   }, 30_000)

@@ -236,7 +236,7 @@ async function changeOf(
     model.evaluate,
     { compute, registry: context.registry, threads: context.threads },
     context,
-    { windows: recipe.windows, people: recipe.people },
+    { windows: recipe.windows, people: recipe.people, keep: context.sharedFolder },
   )
   return changeMeasures(change)
 }

@@ -114,9 +114,18 @@ export async function measureChange(
   recipe: RecipeFile | undefined,
   deps: ChangeDeps,
   context: WorkContext,
-  sizes: { readonly windows: number; readonly people: number } = { windows: WINDOWS, people: PEOPLE },
+  sizes: { readonly windows: number; readonly people: number; readonly keep?: string } = {
+    windows: WINDOWS,
+    people: PEOPLE,
+  },
 ): Promise<PredictionChange> {
-  if (json.risk) return riskChange(folders, { people: sizes.people, seed: SEED }, deps, context)
+  if (json.risk)
+    return riskChange(
+      folders,
+      { people: sizes.people, seed: SEED, ...(sizes.keep === undefined ? {} : { keep: sizes.keep }) },
+      deps,
+      context,
+    )
   if (json.input.type !== 'dna') return outputChange(folders, deps, context)
   const windows = recipe ? await recipeWindows(json, recipe, sizes.windows, context) : randomWindows(json, sizes.windows, SEED) // biome-ignore format: one thought
   return trackChange(folders, windows, recipe, deps, context)

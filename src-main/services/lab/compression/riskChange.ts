@@ -1,29 +1,33 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RiskModelFacts } from '../../../../src-shared/genome/risk.ts'
-import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
+import { throwIfCancelled, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../../src-shared/job.ts'
 import type { PredictionChange } from '../../../../src-shared/lab/compression.ts'
 import { COHORT_DEFAULTS, type CohortSpec } from '../../../domain/cohort/cohort.ts'
 import { sigmoid } from '../../../domain/liability/liability.ts'
 import { pairedDeLong } from '../../../domain/statistics/pairedDeLong.ts'
 import type { ModelJson } from '../../../models/folder/modelJson.ts'
+import { writeFileAtomic } from '../../../storage/atomic.ts'
+import { breathe } from '../../../workers/pileupRun.ts'
 import { readModelJson } from '../../models/modelFolder.ts'
 import { simulatedPeople } from '../../risk/people.ts'
 import { parseClassifyRecipe } from '../../risk/recipe.ts'
-import { openRiskModel, riskFacts } from '../../risk/riskModel.ts'
+import { openRiskModel, type RiskModel, riskFacts } from '../../risk/riskModel.ts'
 import type { ChangeDeps } from './change.ts'
 
 export interface CohortChoice {
   readonly people: number
   /** Of the population where the model's own is not known. */
   readonly seed: number
+  /** Where people who were drawn are kept for the next call. */
+  readonly keep?: string
 }
 
 interface Drawn {
   readonly on: string
-  readonly labels: Uint8Array
+  readonly labels: readonly number[]
   readonly texts: readonly string[]
 }
 
@@ -52,7 +56,7 @@ export async function simulatedFor(
     await writeFile(`${path}.fai`, `${[name, length, name.length + 2, length, length + 1].join('\t')}\n`)
     const people = await simulatedPeople({ spec, reference: path, haplotypes: undefined, first }, facts.flankBp, facts.caller.caller, context) // biome-ignore format: one thought
     const who = trained ? `people ${first + 1} to ${first + choice.people} of the population that the model was trained on (seed ${spec.seed}), none of whom trained it` : `people of a population in which the two SNPs alone have an effect (seed ${spec.seed})` // biome-ignore format: one thought
-    return { on: `simulated ${who}, depth ${spec.depth}; not for use on people`, labels: people.labels, texts: people.texts } // biome-ignore format: one thought
+    return { on: `simulated ${who}, depth ${spec.depth}; not for use on people`, labels: [...people.labels], texts: people.texts } // biome-ignore format: one thought
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -79,15 +83,14 @@ export async function riskChange(
   context: WorkContext,
 ): Promise<PredictionChange> {
   const json = await readModelJson(folders[0])
-  const drawn = await simulatedFor(json, riskFacts(json, folders[0]), choice, context)
+  const drawn = await keptPeople(json, choice, () => simulatedFor(json, riskFacts(json, folders[0]), choice, context))
   const probabilities: Float64Array[] = []
+  let rows: readonly Int32Array[] | undefined
   for (const folder of folders) {
     const model = await openRiskModel(folder, deps, context)
     try {
-      context.report({ phase: `scoring with ${model.json.id}`, done: 0, total: drawn.texts.length })
-      const rows = drawn.texts.map(text => model.encoder.ids(model.encoder.clean(text).text))
-      const long = rows.find(r => r.length > model.maxTokens)
-      if (long) throw new WorkbenchError('bad-input', `a simulated person has ${long.length} tokens, the model takes ${model.maxTokens}`, 'give fewer people, or another model') // biome-ignore format: one thought
+      // A model that was made of another has its tokenizer and its panel: people are encoded once.
+      rows ??= await encoded(drawn.texts, model, context)
       const { intercept, slope } = model.facts.platt
       probabilities.push((await model.logits(rows, context.signal)).map(l => sigmoid(intercept + slope * l)))
     } finally {
@@ -110,4 +113,39 @@ export async function riskChange(
     meanProbabilityChange: changes.reduce((a, b) => a + b, 0) / changes.length,
     largestProbabilityChange: changes.reduce((a, b) => Math.max(a, b), 0),
   }
+}
+
+/** Ids of everybody. A person takes tens of milliseconds: others get their turn in between. */
+async function encoded(
+  texts: readonly string[],
+  model: RiskModel,
+  context: WorkContext,
+): Promise<readonly Int32Array[]> {
+  // biome-ignore format: one line
+  const rows: Int32Array[] = []
+  for (const [i, text] of texts.entries()) {
+    throwIfCancelled(context.signal)
+    context.report({ phase: 'reading people', done: i, total: texts.length })
+    const ids = model.encoder.ids(model.encoder.clean(text).text)
+    if (ids.length > model.maxTokens) throw new WorkbenchError('bad-input', `a simulated person has ${ids.length} tokens, the model takes ${model.maxTokens}`, 'take another model') // biome-ignore format: one thought
+    rows.push(ids)
+    await breathe()
+  }
+  return rows
+}
+
+/** People of a file of an earlier call with the same model and numbers, or new ones, which are kept there. */
+async function keptPeople(
+  json: ModelJson,
+  { keep, people, seed }: CohortChoice,
+  draw: () => Promise<Drawn>,
+): Promise<Drawn> {
+  // biome-ignore format: one line
+  if (keep === undefined) return draw()
+  const path = join(keep, `people-${json.weights.sha256.slice(0, 16)}-${people}-${seed}.json`)
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text !== undefined) return JSON.parse(text) as Drawn
+  const drawn = await draw()
+  await writeFileAtomic(path, JSON.stringify(drawn))
+  return drawn
 }
