@@ -1,4 +1,5 @@
 import type { WireError } from './ipc/errors.ts'
+import type { JobCost } from './lab/plan.ts'
 
 /** How far a piece of work is. `total` 0 means unknown. */
 export interface Progress {
@@ -24,8 +25,12 @@ export interface JobSnapshot {
   readonly progress: Progress
   readonly startedAt: number
   readonly endedAt?: number
-  /** Estimated from the rate so far; absent until there is one. */
+  /** Estimated from the rate so far; until there is one, from what was planned; absent where neither is known. */
   readonly secondsLeft?: number
+  /** What the planner said before it started. */
+  readonly estimate?: JobCost
+  /** What it took, when it is done. `peakBytes`: of the process that computed; null where nobody knows. */
+  readonly cost?: { readonly seconds: number; readonly peakBytes: number | null }
   readonly error?: WireError
   /** Where the result was written or which call returns it. */
   readonly resultId?: string

@@ -133,6 +133,46 @@ describe('a job', () => {
   })
 })
 
+describe('a planned job', () => {
+  it('tells what it will cost, what is left of that before there is a rate, and what it took', async () => {
+    let time = 0
+    const { jobs, told } = await jobsWith(() => time)
+    const { id } = jobs.start({
+      kind: 'predict',
+      title: 'Prediction',
+      estimate: Promise.resolve({ seconds: 60, peakBytes: 2e9 }),
+      peakBytes: async () => 1.5e9,
+      async run({ report }) {
+        await Promise.resolve().then(() => {})
+        await new Promise(resolve => setTimeout(resolve, 5))
+        time = 12_000
+        report({ phase: 'computing', done: 0, total: 4 })
+        time = 70_000
+        return undefined
+      },
+    })
+    const { estimate, cost, secondsLeft } = await jobs.ended(id)
+    expect(estimate).toEqual({ seconds: 60, peakBytes: 2e9 })
+    expect(cost).toEqual({ seconds: 70, peakBytes: 1.5e9 })
+    expect(secondsLeft).toBeUndefined()
+    // Truth: 60 s were said and 12 are over.
+    expect(told.map(j => j.secondsLeft).filter(s => s !== undefined)).toEqual(expect.arrayContaining([48]))
+  })
+
+  it('runs when its plan fails, and says nothing of its cost', async () => {
+    const { jobs, faults } = await jobsWith()
+    const { id } = jobs.start({
+      kind: 'predict',
+      title: 'Prediction',
+      estimate: Promise.reject(new Error('no plan')),
+      run: async () => undefined,
+    })
+    const ended = await jobs.ended(id)
+    expect([ended.state, ended.estimate, ended.cost]).toEqual(['done', undefined, undefined])
+    expect(faults).toHaveLength(1)
+  })
+})
+
 describe('the list', () => {
   it('keeps ended jobs over a restart until they are read', async () => {
     const first = await jobsWith()

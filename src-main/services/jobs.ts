@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { asWorkbenchError, cancelled, throwIfCancelled, toWire, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { JobSnapshot, Progress, WorkContext } from '../../src-shared/job.ts'
+import type { JobCost } from '../../src-shared/lab/plan.ts'
 import { writeFileAtomic } from '../storage/atomic.ts'
 import { newId } from './ids.ts'
 
@@ -18,6 +19,10 @@ export interface JobPlan {
   readonly resumable?: boolean
   /** Somebody waits for it at the screen: it starts at once, beside those that run. */
   readonly interactive?: boolean
+  /** What it will cost, if the planner can tell; it may still be worked out while the job runs. A fault of it is no fault of the job. */
+  readonly estimate?: Promise<JobCost | undefined>
+  /** The most memory of the process that computes, asked for when the job is done. */
+  peakBytes?(): Promise<number | undefined>
   /** Does the work; what it returns is the snapshot's `resultId`. */
   run(context: WorkContext): Promise<string | undefined>
 }
@@ -88,7 +93,7 @@ export async function createJobs(options: {
     if (job.phaseStart?.phase !== progress.phase || progress.done < job.phaseStart.done)
       job.phaseStart = { at: t, done: progress.done, phase: progress.phase }
     const { secondsLeft: _old, ...rest } = job.snapshot
-    const left = secondsLeft(progress, job.phaseStart, t)
+    const left = secondsLeft(progress, job.phaseStart, t) ?? plannedLeft(job.snapshot, t)
     job.snapshot = { ...rest, progress, ...(left === undefined ? {} : { secondsLeft: left }) }
     announce(job, false)
   }
@@ -105,15 +110,35 @@ export async function createJobs(options: {
     if (!stopping) startQueued()
   }
 
+  const plan = async (job: Live) => {
+    const estimate = await job.plan.estimate?.catch((error: unknown) => void fault(error))
+    if (!estimate || !live.has(job.snapshot.id)) return
+    const { secondsLeft: known } = job.snapshot
+    job.snapshot = { ...job.snapshot, estimate }
+    const left = known ?? plannedLeft(job.snapshot, now())
+    if (left !== undefined) job.snapshot = { ...job.snapshot, secondsLeft: left }
+    announce(job, true)
+  }
+
+  /** Only of jobs that were planned: what they took beside what was said. */
+  const costOf = async (job: Live, endedAt: number): Promise<Pick<JobSnapshot, 'cost'>> => {
+    const { estimate, startedAt } = job.snapshot
+    if (!estimate) return {}
+    const peakBytes = (await job.plan.peakBytes?.().catch(() => undefined)) ?? null
+    return { cost: { seconds: (endedAt - startedAt) / 1000, peakBytes } }
+  }
+
   const run = async (job: Live) => {
     job.snapshot = { ...job.snapshot, state: 'running', startedAt: now() }
     announce(job, true)
+    void plan(job)
     try {
       const resultId = await job.plan.run({ signal: job.controller.signal, report: report(job) })
+      const cost = await costOf(job, now())
       // A job that finished although it was told to stop has its result: that is what the user is told.
       const { progress } = job.snapshot
       const complete = { ...progress, done: Math.max(progress.done, progress.total) }
-      finish(job, { state: 'done', progress: complete, ...(resultId === undefined ? {} : { resultId }) })
+      finish(job, { state: 'done', progress: complete, ...cost, ...(resultId === undefined ? {} : { resultId }) })
     } catch (error) {
       const e = asWorkbenchError(error)
       if (e.code === 'cancelled') return finish(job, { state: 'cancelled' })
@@ -166,6 +191,7 @@ export async function createJobs(options: {
         timer: undefined,
         waiters: [],
       }
+      plan.estimate?.catch(() => {}) // told when it runs; one that never runs needs none
       live.set(job.snapshot.id, job)
       startQueued()
       if (job.snapshot.state === 'queued') announce(job, true)
@@ -206,6 +232,13 @@ function secondsLeft(p: Progress, from: { at: number; done: number }, now: numbe
   const done = p.done - from.done
   if (p.total <= 0 || done <= 0 || elapsed < ESTIMATE_AFTER_MS) return undefined
   return Math.max(0, Math.round(((p.total - p.done) * elapsed) / done / 100) / 10)
+}
+
+/** What is left of the planned time; undefined when none is, or when it is over. */
+function plannedLeft({ estimate, startedAt, state }: JobSnapshot, now: number): number | undefined {
+  if (!estimate || state !== 'running') return undefined
+  const left = estimate.seconds - (now - startedAt) / 1000
+  return left > 0 ? Math.round(10 * left) / 10 : undefined
 }
 
 /** The list of the last run. What was still running then was cut off. A list that cannot be read is no reason not to start. */

@@ -16,15 +16,28 @@ export const timeLeft = (seconds: number): string => {
     : `${Math.floor(s / 60)}:${two(s % 60)}`
 }
 
+/** What the planner said, and what it came to: `about 2 min, 1.2 GB`, `took 2:10, 1.1 GB`. */
+export const costText = ({ estimate, cost, state }: JobSnapshot): string => {
+  if (state === 'done' && cost)
+    return [`took ${timeLeft(cost.seconds)}`, cost.peakBytes === null ? '' : sizeText(cost.peakBytes)].filter(Boolean).join(', ') // biome-ignore format: one thought
+  return estimate && state === 'running' ? `about ${durationText(estimate.seconds)}, ${sizeText(estimate.peakBytes)}` : '' // biome-ignore format: one thought
+}
+
+const durationText = (seconds: number): string =>
+  seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 360) / 10} h` // biome-ignore format: one table
+
+const sizeText = (bytes: number): string => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`) // biome-ignore format: one line
+
 export const progressText = (job: JobSnapshot): string => {
   const { done, total, phase } = job.progress
   const n = (x: number) => x.toLocaleString('en-US')
   if (job.state === 'queued') return 'waiting'
-  if (job.state !== 'running') return job.state
+  if (job.state !== 'running') return [job.state, costText(job)].filter(Boolean).join('  ')
   return [
     phase,
     total > 0 ? (Number.isInteger(total) ? `${n(done)}/${n(total)}` : `${Math.floor((100 * done) / total)} %`) : '',
     job.secondsLeft === undefined ? '' : `${timeLeft(job.secondsLeft)} left`,
+    costText(job),
   ]
     .filter(Boolean)
     .join('  ')
