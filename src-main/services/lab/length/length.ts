@@ -42,7 +42,7 @@ function plannedGraph(setup: LengthSetup, registry: ModelRegistry): PlannedGraph
   const runs = part.warmUp + part.repeats
   if (part.job !== 'inference') {
     const { graph, step } = trainingGraph(network, setup)
-    return { graph, outputs: Object.values(step.outputs), runs, work: 'training', workload: 'fixed' }
+    return { graph, outputs: Object.values(step.outputs), runs, work: 'training', workload: part.workload }
   }
   const graph = new Graph()
   const outputs = inferenceGraph(network, setup, graph)
@@ -65,6 +65,11 @@ function notesOf({ parts, visits }: LengthRecipe): string[] {
       : []),
     ...(parts.some(p => p.job === 'training-attention')
       ? ['Training of the attention alone: gradients of u and w (Enformer) or q, k, v and out (S-Enformer), as the published figures took them: one step instead of a human and a mouse step.'] // biome-ignore format: one sentence
+      : []),
+    ...(parts.some(p => p.job !== 'inference' && p.workload === 'varied')
+      ? [
+          'Memory that a step has freed is given back at once instead of being kept for the next: peak memory is what the step needs.',
+        ]
       : []),
     ...(parts.some(p => p.attention === 'chunked')
       ? ['`chunked`: what this program runs: convolutions in tiles (inference), scores of some queries at a time.']

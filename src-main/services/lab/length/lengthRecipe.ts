@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
+import type { Workload } from '../../../compute/engine.ts'
 import type { ConfigFields } from '../../../models/layers/configFields.ts'
 import type { AttentionPieces } from '../../../models/registry.ts'
 import type { RecipeFile } from '../../training/recipe.ts'
@@ -24,6 +25,8 @@ export interface LengthPart extends Repetitions {
   /** Channels of the transformer; the published network has 1,536 and the others go with it. */
   readonly width: number
   readonly tracks: number
+  /** Of a training (compute/engine.ts): `fixed`, as this program trains, keeps freed memory for the next step; `varied` gives it back. */
+  readonly workload: Workload
   readonly models: readonly LengthModel[]
   readonly layers: readonly number[]
   readonly lengthsBp: readonly number[]
@@ -49,6 +52,7 @@ function partOf(fields: ConfigFields): LengthPart {
     attention: fields.choice('attention', ['chunked', 'whole'] as const, 'chunked'),
     width: fields.count('width', { otherwise: 1536 }),
     tracks: fields.count('tracks', { otherwise: 5313 }),
+    workload: fields.choice('workload', ['fixed', 'varied'] as const, 'fixed'),
     models: fields.texts('models', LENGTH_MODELS).map(name => {
       const model = LENGTH_MODELS.find(known => known === name)
       if (!model) throw fields.fault('models', `a list of ${LENGTH_MODELS.join(' and ')}`)

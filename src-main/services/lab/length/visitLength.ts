@@ -101,7 +101,7 @@ async function trainer(
   const model = emitOnnx(step.outputs, { values: weights.values(frozen.map(t => t.node.leaf!.name)) })
   const session = await compute.load(
     { bytes: model.bytes, links: weights.links },
-    { threads, workload: 'fixed' },
+    { threads, workload: setup.part.workload },
     signal,
   )
   const batch = batchOf(setup, target)

@@ -94,16 +94,39 @@ export function plannedBytes({ graph, outputs }: EncoderRun): number {
   return estimateMemory(planModel(emitOnnx(outputs).bytes), shapes, Object.keys(outputs)).bytes
 }
 
+const known = new Map<string, number>()
+
 /**
  * The largest batch whose training step of the standard transformer is planned to need at most `memoryBytes`, and at most so many tokens in
- * all; 0 where not one sequence fits. Memory is affine in the batch, so that two plans tell the third, which is then proved.
+ * all; 0 where not one sequence fits. Remembered: every list of recipes asks again.
  */
 export function largestBatch(sizes: EncoderSizes, tokens: number, memoryBytes: number, mostTokens: number): number {
-  const bytes = (batch: number) => plannedBytes(trainingRun({ name: 'transformer' }, sizes, batch, tokens))
-  const most = Math.max(1, Math.floor(mostTokens / tokens))
-  const [one, two] = [bytes(1), bytes(2)]
-  if (one > memoryBytes) return 0
-  let batch = Math.min(most, 1 + Math.floor((memoryBytes - one) / (two - one)))
-  while (batch > 1 && bytes(batch) > memoryBytes) batch--
+  const key = JSON.stringify([sizes, tokens, memoryBytes, mostTokens])
+  const batch = known.get(key) ?? fittingBatch(sizes, tokens, memoryBytes, Math.max(1, Math.floor(mostTokens / tokens)))
+  known.set(key, batch)
   return batch
+}
+
+function fittingBatch(sizes: EncoderSizes, tokens: number, memoryBytes: number, most: number): number {
+  const at = (batch: number) => ({
+    batch,
+    bytes: plannedBytes(trainingRun({ name: 'transformer' }, sizes, batch, tokens)),
+  })
+  let fits = at(1)
+  if (fits.bytes > memoryBytes) return 0
+  let not = fits
+  while (not.bytes <= memoryBytes) {
+    fits = not
+    if (fits.batch === most) return most
+    not = at(Math.min(most, 8 * fits.batch))
+  }
+  while (not.batch - fits.batch > 1) {
+    // Where the line between the two passes the limit: the plan is a maximum of lines, which lies below it.
+    const share = (memoryBytes - fits.bytes) / (not.bytes - fits.bytes)
+    const next = fits.batch + Math.floor(share * (not.batch - fits.batch))
+    const tried = at(Math.min(not.batch - 1, Math.max(fits.batch + 1, next)))
+    if (tried.bytes <= memoryBytes) fits = tried
+    else not = tried
+  }
+  return fits.batch
 }
