@@ -75,6 +75,10 @@ const runQuery = (file: OpenedFile | undefined, modelFileId: string | undefined)
     queryKey: [...runKey(subject), ...version(file)],
     enabled: file !== undefined && !file.problem && modelFileId !== undefined,
     queryFn: ({ signal }: { readonly signal: AbortSignal }) => call('risk.cohort', subject, signal),
+    // Files change without a word: looked at again whenever the cohort, or the window, is looked at.
+    staleTime: 0,
+    refetchOnMount: 'always' as const,
+    refetchOnWindowFocus: true,
   }
 }
 
