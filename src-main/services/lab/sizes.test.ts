@@ -27,8 +27,17 @@ const LENGTH = {
   experiment: 'length',
   parts: [
     { job: 'inference', width: 48, tracks: 2, layers: [2], lengthsBp: [24_576], warmUp: 0, repeats: 2 },
-    { job: 'training', width: 48, tracks: 2, layers: [1], lengthsBp: [24_576], warmUp: 1, repeats: 1 },
-    { job: 'training-attention', attention: 'whole', width: 48, tracks: 2, layers: [1], lengthsBp: [24_576], warmUp: 0, repeats: 1, workload: 'varied' }, // biome-ignore format: one part
+    {
+      job: 'training',
+      models: ['s-enformer'],
+      width: 48,
+      tracks: 2,
+      layers: [1],
+      lengthsBp: [24_576],
+      warmUp: 1,
+      repeats: 1,
+    },
+    { job: 'training-attention', models: ['enformer'], attention: 'whole', width: 48, tracks: 2, layers: [1], lengthsBp: [24_576], warmUp: 0, repeats: 1, workload: 'varied' }, // biome-ignore format: one part
   ],
 }
 const LOW_RANK = { ...HEAD, experiment: 'low-rank', width: 24, heads: 4, feedForward: 96, lengths: [16], ranks: [4], memoryBytes: 1e7, mostTokens: 64, warmUp: 1, repeats: 2 } // biome-ignore format: one recipe
@@ -86,7 +95,7 @@ describe('visits', () => {
   it('of length time every run of every kind of job', async () => {
     const experiment = await readLengthExperiment(await written(LENGTH))
     const visits = await visitAll(experiment)
-    expect(visits).toHaveLength(6)
+    expect(visits).toHaveLength(4)
     for (const { point, measures } of visits) {
       expect(measures['seconds']).toHaveLength(point.factors['job'] === 'inference' ? 2 : 1)
       expect(measures['seconds']!.every(s => s > 0)).toBe(true)

@@ -46,12 +46,15 @@ export const sameSetting = (result: LabResult, setting: LengthSetting): LengthSe
 export const curve = ({ points }: LengthSetting, model: string, layers: number): readonly LabPoint[] =>
   having(points, { model, layers }).toSorted((a, b) => numberOf(a, 'lengthBp') - numberOf(b, 'lengthBp'))
 
-/** What a measurement costs; null where it could not be done for want of memory or time; absent where it failed or was not tried. */
+/** What ends a point for want of what is measured. */
+const WANTING = { peakBytes: 'does-not-fit', seconds: 'too-slow' } as const
+
+/** What a measurement costs; null where it could not be done for want of just that; absent where it ended otherwise or was not tried. */
 export const costsOf = (points: readonly LabPoint[], measure: LengthMeasure): readonly CostAt[] =>
   points.flatMap((p): CostAt[] => {
     const value = measured(p, measure)
     if (value) return [{ x: numberOf(p, 'lengthBp'), cost: value.median }]
-    return p.state === 'failed' || p.state === 'done' ? [] : [{ x: numberOf(p, 'lengthBp'), cost: null }]
+    return p.state === WANTING[measure] ? [{ x: numberOf(p, 'lengthBp'), cost: null }] : []
   })
 
 /** From which length block-sparse attention costs less, of the whole network. */
@@ -78,6 +81,7 @@ export function layerPoints(setting: LengthSetting, model: string, measure: Leng
 }
 
 export const layerCosts = (setting: LengthSetting, model: string, measure: LengthMeasure): readonly CostAt[] =>
-  layerPoints(setting, model, measure).flatMap(p =>
-    p.missing === 'below the noise' ? [] : [{ x: p.x, cost: p.missing ? null : p.y }],
-  )
+  layerPoints(setting, model, measure).flatMap((p): CostAt[] => {
+    if (p.missing === undefined) return [{ x: p.x, cost: p.y }]
+    return p.missing === stateText({ state: WANTING[measure] }) ? [{ x: p.x, cost: null }] : []
+  })

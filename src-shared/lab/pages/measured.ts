@@ -23,7 +23,7 @@ export const measured = (point: LabPoint | undefined, measure: string): Quartile
   point?.state === 'done' ? point.measures[measure] : undefined
 
 const STATES = { done: 'done', 'does-not-fit': 'does not fit', 'too-slow': 'too slow', failed: 'failed' } as const
-export const stateText = (point: LabPoint): string => STATES[point.state]
+export const stateText = ({ state }: Pick<LabPoint, 'state'>): string => STATES[state]
 
 /** A point of a figure, `scale` dividing its value: with quartiles, or the reason why it has none. */
 export function figurePoint(point: LabPoint, x: number, measure: string, scale = 1): FigurePoint {

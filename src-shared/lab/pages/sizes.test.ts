@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest'
+import { madeUpResult } from '../../../test-support/labResult.ts'
+import type { LabPage, LineFigure } from '../page.ts'
+import { PAGES } from '../pages.ts'
+import type { Factors, LabPoint, LabResult } from '../result.ts'
+import { THESIS_FACTORS } from './publishedLowRank.ts'
+
+const GB = 1024 ** 3
+
+/** A point whose measures are known: quartiles 1 % below and above. */
+function point(factors: Factors, measures: Readonly<Record<string, number>> | string, predictedBytes = GB): LabPoint {
+  const fits = typeof measures !== 'string'
+  return {
+    id: JSON.stringify(factors),
+    factors,
+    state: fits ? 'done' : 'does-not-fit',
+    reason: fits ? null : measures,
+    measures: fits ? Object.fromEntries(Object.entries(measures).map(([name, v]) => [name, { n: 3, median: v, lower: 0.99 * v, upper: 1.01 * v }])) : {}, // biome-ignore format: one table
+    predicted: { seconds: 1, peakBytes: predictedBytes },
+    foreignLoad: 0,
+  }
+}
+const resultOf = (experiment: LabResult['experiment'], points: readonly LabPoint[], total = points.length) =>
+  madeUpResult({ experiment, points, total, notes: ['Random weights.'] })
+const verdict = (page: LabPage, pattern: RegExp) => page.verdicts.find(v => pattern.test(v.text))
+const figure = (page: LabPage, id: string) => page.figures.find(f => f.id === id) as LineFigure
+
+describe('the page of lengths', () => {
+  const LENGTHS = [131_072, 196_608, 393_216, 786_432]
+  /**
+   * Memory 1 GB + layers · cost of a layer: of a full one 2 GB·(bp / 393,216)², of a sparse one 1 GB·bp / 393,216, so that a layer costs the
+   * same at half of 393,216 bp; the full network of 11 layers does not fit at the last length. Time: sparse twice as slow throughout.
+   */
+  const layer = (model: string, bp: number) => (model === 'enformer' ? 2 * (bp / 393_216) ** 2 : bp / 393_216) * GB
+  const points = LENGTHS.flatMap(lengthBp =>
+    [11, 1].flatMap(layers =>
+      ['enformer', 's-enformer'].map(model => {
+        const factors = { model, lengthBp, layers, job: 'training-attention', attention: 'whole', width: 1536 }
+        const peakBytes = GB + layers * layer(model, lengthBp)
+        const seconds = (model === 'enformer' ? 1 : 2) * (lengthBp / 1e5) * (1 + layers)
+        const fails = model === 'enformer' && layers === 11 && lengthBp === 786_432
+        return point(factors, fails ? 'the plan needs 89 GB' : { peakBytes, seconds }, peakBytes)
+      }),
+    ),
+  )
+  const page = PAGES.length!([resultOf('length', points)])
+  const KEY = 'training-attention-whole-1536'
+
+  it('tells from which length sparse is smaller, and that it is never faster', () => {
+    expect(verdict(page, /is smaller from/)?.tone).toBe('good')
+    expect(verdict(page, /is smaller from/)?.text).toMatch(/about 200,000 bp/)
+    const slower = verdict(page, /needs more time/)
+    expect(slower?.tone).toBe('bad')
+    expect(slower?.text).toMatch(/no crossover in the measured range/)
+  })
+
+  // Truth: (11 layers - 1 layer) / 10 is the layer that the numbers were made of.
+  it('averages a layer exactly and finds where two layers cost the same', () => {
+    const { series, marks } = figure(page, `length-layer-peakBytes-${KEY}`)
+    for (const { group, points: own } of series)
+      for (const p of own) if (!p.missing) expect(p.y).toBeCloseTo(layer(group!, p.x), -2)
+    expect(series.find(s => s.group === 'enformer')?.points.at(-1)?.missing).toBe('does not fit')
+    expect(marks[0]?.x).toBeCloseTo(196_608, 0)
+    expect(verdict(page, /a block-sparse layer needs less/)?.text).toMatch(
+      /about 200,000 bp on \(published: about 300,000 bp\)/,
+    )
+  })
+
+  it('says what does not fit, and where full attention passes the published card by the plan', () => {
+    expect(
+      verdict(
+        page,
+        /does not fit here at 786,432 bp \(the plan needs 89 GB\); block-sparse attention still runs 786,432 bp/,
+      ),
+    ).toBeDefined()
+    const passes = verdict(page, /passes the 24 GB of the published card/)
+    expect(passes?.text).toMatch(/by the plan where it did not fit here/)
+    const memory = figure(page, `length-peakBytes-${KEY}`)
+    expect(memory.series.map(s => s.name)).toContain('planned, did not fit')
+    expect(memory.series.find(s => /24 GB/.test(s.name))?.points.every(p => p.y === 24 * GB)).toBe(true)
+  })
+
+  it('puts other machines beside it, named', () => {
+    const both = PAGES.length!([resultOf('length', points), resultOf('length', points)])
+    const named = figure(both, `length-seconds-${KEY}`).series.filter(s => s.from !== undefined)
+    expect(named).toHaveLength(4)
+    expect(named[0]!.from).toMatch(/Imaginary 64-core, 32 threads/)
+  })
+
+  it('says that points are still to come, and shows a result without any', () => {
+    expect(PAGES.length!([resultOf('length', points.slice(0, 1), 16)]).notes).toContain(
+      '1 of 16 points were measured so far.',
+    )
+    expect(PAGES.length!([resultOf('length', [], 16)]).verdicts).toEqual([])
+  })
+})
+
+describe('the page of low rank', () => {
+  const LENGTHS = [128, 256, 512, 1024, 2048, 4096]
+  const RANKS = [32, 64, 128, 256]
+  /** Speed-ups: LRT as the thesis' factors at all lengths, Linformer n / 256; memory: LRT half, Linformer the same. */
+  const points = ['training', 'inference'].flatMap(job =>
+    LENGTHS.flatMap(tokens => {
+      const of = (model: string, rank: number | undefined, seconds: number, peakBytes: number, parameters: number) =>
+        point({ model, tokens, job, batch: 2, ...(rank ? { rank } : {}) }, { seconds, peakBytes, parameters })
+      return [
+        of('transformer', undefined, 10, GB, 14_175_744),
+        ...RANKS.flatMap(rank => [
+          of('lrt', rank, 10 / THESIS_FACTORS.find(t => t.rank === rank)!.factor, GB / 2, 18_432 + 27_648 * rank),
+          of('linformer', rank, (10 * 256) / tokens, GB, 14_175_744 + 4 * rank * tokens),
+        ]),
+      ]
+    }),
+  )
+  const page = PAGES['low-rank']!([resultOf('low-rank', points)])
+
+  // Truth: with the same speed-up at both lengths equation 3.10 gives it back, so that our rows are the thesis'.
+  it('computes Table 3.2 from measured speed-ups', () => {
+    const { rows } = page.tables.find(t => t.id === 'low-rank-costs')!
+    for (const rank of RANKS) {
+      const cells = (name: string) => rows.find(r => r[0] === name && r[1] === String(rank))!.slice(2)
+      expect(cells('LRT, here')).toEqual(cells('LRT, thesis'))
+    }
+    expect(rows.find(r => r[0] === 'Linformer, here')?.[2]).toBe((0.9 * 0.5 + 0.1 * 2).toFixed(2))
+  })
+
+  it.each([
+    [/LRT is faster than the transformer for n ≤ 512/, 'good', /holds here in all 18 cases \(1\.98× to 2\.63×\)/],
+    [/LRT needs about 50 %/, 'good', /50 % on average/],
+    [/Linformer is faster than the transformer from n = 256/, 'bad', /does not hold here in 8 of 40 cases/],
+    [/speed-up grows with the length/, 'good', /128: 0\.5×.*4,096: 16×/],
+    [/LRT is faster than Linformer for n ≤ 256/, 'good', /holds here in all 16/],
+    [/Linformer is faster than LRT for n ≥ 1,024/, 'good', /holds here in all 24/],
+    [/At n = 512 Linformer needs less memory in training/, 'bad', /does not hold here in 4 of 4/],
+    [/Linformer has more parameters/, 'bad', /holds here/],
+    [/LRT's size falls linearly/, 'good', /27,648 parameters a unit of rank/],
+  ])('judges a claim of the thesis: %s', (pattern, tone, text) => {
+    const found = verdict(page, pattern)
+    expect(found?.text).toMatch(text)
+    expect(found?.tone).toBe(tone)
+  })
+
+  it('has a grid of every gain, and says why a value is absent', () => {
+    const grid = page.figures.find(f => f.id === 'low-rank-seconds-linformer-inference')
+    if (grid?.kind !== 'grid') throw new Error('no grid')
+    expect(grid.values).toHaveLength(RANKS.length * LENGTHS.length)
+    expect(grid.values.slice(0, 6)).toEqual(LENGTHS.map(n => n / 256))
+    const holed = points.map(p => (p.factors['model'] === 'transformer' && p.factors['tokens'] === 128 ? point(p.factors, 'needs 20 GB') : p)) // biome-ignore format: one line
+    const other = PAGES['low-rank']!([resultOf('low-rank', holed)]).figures.find(f => f.id === grid.id)
+    expect(other?.kind === 'grid' && [other.values[0], other.missing[0]]).toEqual([null, 'does not fit'])
+  })
+
+  it('leaves claims open where nothing is measured', () => {
+    const few = points.filter(p => p.factors['tokens'] === 128)
+    const open = PAGES['low-rank']!([resultOf('low-rank', few)]).verdicts.filter(v => v.tone === 'open')
+    expect(open.map(v => v.text).join(' ')).toMatch(/n ≥ 1,024, at equal rank: not measured here.*equation 3\.10/)
+  })
+})
