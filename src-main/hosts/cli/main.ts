@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCom
   models: () => import('./commands/models.ts'),
   mutate: () => import('./commands/mutate.ts'),
   pileup: () => import('./commands/pileup.ts'),
+  plan: () => import('./commands/plan.ts'),
   predict: () => import('./commands/predict.ts'),
   'receptive-field': () => import('./commands/receptiveField.ts'),
   score: () => import('./commands/score.ts'),
