@@ -121,10 +121,14 @@ describe.each(availableHosts())('the lab in the %s window', host => {
 
   it('sets the result of another machine beside its own, and refuses what is none', async () => {
     const other = { ...saved, id: 'elsewhere', machine: { ...saved.machine, processor: 'Imaginary 64-core' } }
-    writeFileSync(join(folder, 'elsewhere.json'), JSON.stringify(other))
     writeFileSync(join(folder, 'none.json'), JSON.stringify({ ...other, points: 'many' }))
     const input = w.page.getByTestId('lab-import').first()
-    await input.setInputFiles(join(folder, 'elsewhere.json'))
+    const dropped = await w.page.evaluateHandle(text => {
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([text], 'elsewhere.json', { type: 'application/json' }))
+      return transfer
+    }, JSON.stringify(other))
+    await w.page.dispatchEvent('.lab', 'drop', { dataTransfer: dropped })
     const figure = figures()
       .filter({ has: w.page.locator('svg[aria-label*="Imaginary 64-core"]') })
       .first()

@@ -10,6 +10,7 @@ import { type Box, type Inks, type Pen, svgPen } from './pen.ts'
 const CELL_HIGH = 30
 const WIDEST_CELL = 104
 const SCALE_HIGH = 10
+const SCALE_STEP = 4
 
 export interface GridLayout {
   readonly height: number
@@ -38,7 +39,12 @@ export function gridLayout(figure: GridFigure, picture: LabPicture): GridLayout 
     grid,
     cell: { width, height: CELL_HIGH },
     columnsY: top - 8,
-    scale: { x: left, y: scaleY, width: Math.min(280, picture.width - left - 64), height: SCALE_HIGH },
+    scale: {
+      x: left,
+      y: scaleY,
+      width: SCALE_STEP * Math.max(2, Math.floor(Math.min(280, picture.width - left - 64) / SCALE_STEP)),
+      height: SCALE_HIGH,
+    },
     legendY,
     foot: foot.map((text, i) => ({ text, y: footTop + i * 14 })),
   }
@@ -106,10 +112,11 @@ export function drawGrid(pen: Pen, figure: GridFigure, layout: GridLayout, theme
       pen.text(middleX, middleY + 4, text, { anchor: 'middle', size, fill: inkOn(colour) })
     }
   })
-  const step = scale.width / levels.length
-  levels.forEach((colour, i) => {
-    pen.rect({ x: scale.x + i * step, y: scale.y, width: step + 0.5, height: scale.height }, cssRgb(colour))
-  })
+  // Whole pixels: neighbours of a fraction show seams.
+  for (let x = 0; x < scale.width; x += SCALE_STEP) {
+    const colour = levels[Math.round((x / (scale.width - SCALE_STEP)) * (levels.length - 1))] ?? levels[0]!
+    pen.rect({ x: scale.x + x, y: scale.y, width: SCALE_STEP, height: scale.height }, cssRgb(colour))
+  }
   ends.forEach((value, i) => {
     const anchor = (['start', 'middle', 'end'] as const)[i]!
     pen.text(scale.x + (i / 2) * scale.width, scale.y + 22, valueText(value, figure.format), { anchor, size: SMALL, fill: inks.faint }) // biome-ignore format: one line
