@@ -1,11 +1,12 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readNpy, writeNpy } from '../../src-main/models/checkpoints/npy.ts'
+import { oneHotBases } from '../../src-main/services/lab/length/visitLength.ts'
 import { readModelJson } from '../../src-main/services/models/modelFolder.ts'
 import { float32 } from '../../src-shared/tensor.ts'
 import { agree, type Bench, draw, line, type Row, startPeer, takeTurns } from '../compute/measure.ts'
 import { Peer } from '../peers/peer.ts'
-import { oneHotBases, openNetwork, windowFlops } from './network.ts'
+import { openNetwork, windowFlops } from './network.ts'
 import { type RandomModel, writeRandomModel } from './randomModel.ts'
 
 const FULL: RandomModel = { kind: 'enformer', length: 196_608, bins: 896, tracks: 5313 }

@@ -2,12 +2,12 @@ import { flopsOf } from '../../src-main/graph/flops.ts'
 import { Graph } from '../../src-main/graph/graph.ts'
 import type { ModelJson } from '../../src-main/models/folder/modelJson.ts'
 import { MODELS } from '../../src-main/models/kinds.ts'
-import { PATTERN_NAME } from '../../src-main/models/layers/blockPattern.ts'
 import { modelRegistry } from '../../src-main/models/registry.ts'
+import { drawnStructure } from '../../src-main/services/lab/length/lengthNetworks.ts'
+import { oneHotBases } from '../../src-main/services/lab/length/visitLength.ts'
 import type { TileChoice } from '../../src-main/services/predict/tiledNetwork.ts'
 import { openTrackNetwork } from '../../src-main/services/predict/trackNetwork.ts'
 import { quietContext } from '../../src-shared/job.ts'
-import { SeededRandom } from '../../test-support/random.ts'
 import { type Bench, openCompute, timed } from '../compute/measure.ts'
 
 export interface MeasuredNetwork {
@@ -52,20 +52,10 @@ export async function openNetwork(
   }
 }
 
-/** One-hot random bases, [length, 4]; the same for the same length. */
-export function oneHotBases(length: number): Float32Array {
-  const random = new SeededRandom(`bases ${length}`)
-  const sequence = new Float32Array(4 * length)
-  for (let i = 0; i < length; i++) sequence[4 * i + random.integer(0, 4)] = 1
-  return sequence
-}
-
 /** Floating-point operations of a window: products and convolutions, 2 for each multiply-add. */
 export function windowFlops(json: ModelJson): number {
   const network = modelRegistry(MODELS).configure(json.kind, json.architecture)
-  const pattern = network.parameters.find(p => p.name === PATTERN_NAME)
-  const size = pattern?.shape.reduce((n, d) => n * d, 1)
   // Which blocks are drawn does not change how many.
-  const structure = new Map(size ? [[PATTERN_NAME, Int32Array.from({ length: size }, (_, i) => 1 + (i % 3))]] : [])
+  const structure = drawnStructure(network)
   return flopsOf(Object.values(network.buildForward(new Graph(), { batch: 1, structure })))
 }

@@ -22,8 +22,16 @@ const BIN_BP = 128
  * `architecture` of Enformer or S-Enformer at a width: what is published has 1,536 channels, stem 768, tower 768 to 1,536 in sixths,
  * 8 heads with keys of a 24th and values of an eighth of the width, features of position as many as a value.
  */
-export function lengthArchitecture({ part, model, lengthBp, layers }: LengthSetup): Readonly<Record<string, unknown>> {
-  const twelfth = part.width / 12
+export function publishedArchitecture(
+  model: LengthModel,
+  {
+    width,
+    tracks,
+    lengthBp,
+    layers,
+  }: { readonly width: number; readonly tracks: number; readonly lengthBp: number; readonly layers: number },
+): Readonly<Record<string, unknown>> {
+  const twelfth = width / 12
   const trunk = {
     length: lengthBp,
     targetBins: Math.min(BINS, lengthBp / BIN_BP),
@@ -31,14 +39,15 @@ export function lengthArchitecture({ part, model, lengthBp, layers }: LengthSetu
     towerFilters: [6, 7, 8, 9, 10, 12].map(n => n * twelfth),
     layers,
     heads: 8,
-    outputs: { human: part.tracks },
+    outputs: { human: tracks },
   }
-  if (model === 's-enformer') return trunk
-  return { ...trunk, keySize: part.width / 24, valueSize: part.width / 8, positionFeatures: part.width / 8 }
+  return model === 's-enformer'
+    ? trunk
+    : { ...trunk, keySize: width / 24, valueSize: width / 8, positionFeatures: width / 8 }
 }
 
 export const lengthNetwork = (setup: LengthSetup, registry: ModelRegistry): ConfiguredModel =>
-  registry.configure(setup.model, lengthArchitecture(setup))
+  registry.configure(setup.model, publishedArchitecture(setup.model, { ...setup.part, ...setup }))
 
 /** Blocks drawn uniformly, as for a model of one's own: which they are costs nothing, how many does. */
 export function drawnStructure(network: ConfiguredModel): ReadonlyMap<string, ArrayLike<number>> {
