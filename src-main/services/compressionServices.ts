@@ -45,7 +45,8 @@ export function createCompressionHandlers(parts: CompressionParts): Pick<Handler
   const { models, registry, jobs, downloads, now } = parts
   const root = join(parts.dataDir, 'compressions')
   const folderOf = (id: string) => join(root, id)
-  const modelOf = (id: string) => join(folderOf(id), 'model')
+  /** The folder's name is what people see of it in a list of files. */
+  const modelOf = (id: string, of: string) => join(folderOf(id), `${of.slice(0, 60)}-smaller`)
   const known = new Map<string, Promise<ModelSpectra>>()
 
   const spectraOf = (model: OpenModel, context: WorkContext): Promise<ModelSpectra> => {
@@ -81,7 +82,14 @@ export function createCompressionHandlers(parts: CompressionParts): Pick<Handler
           const recipe = await evaluationRecipeOf(model.json, parts.recipesDir, parts.dataFolders)
           const made = await withThread(job, factoriser =>
             makeCompression(
-              { id, folder: model.folder, out: modelOf(id), choice, now: now(), ...(recipe ? { recipe } : {}) },
+              {
+                id,
+                folder: model.folder,
+                out: modelOf(id, model.json.id),
+                choice,
+                now: now(),
+                ...(recipe ? { recipe } : {}),
+              },
               {
                 registry,
                 factoriser,
@@ -103,8 +111,8 @@ export function createCompressionHandlers(parts: CompressionParts): Pick<Handler
     },
     'compression.report': ({ compressionId }) => report(compressionId),
     async 'compression.open'({ compressionId }) {
-      await report(compressionId)
-      return parts.open(modelOf(compressionId))
+      const { of } = await report(compressionId)
+      return parts.open(modelOf(compressionId, of.id))
     },
     async 'compression.export'({ compressionId, format }) {
       const made = await report(compressionId)

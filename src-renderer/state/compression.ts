@@ -10,6 +10,7 @@ import type {
   LayerChoice,
   ModelSpectra,
 } from '../../src-shared/lab/compression.ts'
+import { labShown, leaveLab, useLab } from './lab.ts'
 import { attempt, call, onEvent, queries, saveDownload } from './services.ts'
 import { useWorkbench } from './workbench.ts'
 
@@ -85,13 +86,30 @@ export function startCompression(modelFileId: string, choice: CompressionChoice)
 
 onEvent('job.changed', job => {
   if (job.id !== useCompression.getState().jobId || job.state !== 'done' || job.resultId === undefined) return
-  set({ shown: job.resultId })
+  const compressionId = job.resultId
+  set({ shown: compressionId })
   void queries.invalidateQueries({ queryKey: LIST })
-  openCompression(job.resultId)
+  attempt(async () => {
+    const stay = labShown()
+    await bring(compressionId)
+    // A file that is opened comes to the front; who waits here for the figures goes on reading them.
+    if (stay) useLab.setState({ open: true })
+  })
 })
 
+async function bring(compressionId: string): Promise<OpenedFile> {
+  const file = await call('compression.open', { compressionId })
+  useWorkbench.getState().opened([file])
+  return file
+}
+
+/** Opens the smaller model in the project and turns to it. */
 export function openCompression(compressionId: string): void {
-  attempt(async () => useWorkbench.getState().opened([await call('compression.open', { compressionId })]))
+  attempt(async () => {
+    const file = await bring(compressionId)
+    useWorkbench.getState().select({ kind: 'file', fileId: file.id })
+    leaveLab()
+  })
 }
 
 export function exportCompression(compressionId: string, format: 'json' | 'tsv'): void {
@@ -101,8 +119,9 @@ export function exportCompression(compressionId: string, format: 'json' | 'tsv')
 /** The smaller model as an ONNX file, for other programs. */
 export function downloadCompressed(compressionId: string): void {
   attempt(async () => {
-    const file = await call('compression.open', { compressionId })
-    useWorkbench.getState().opened([file])
-    saveDownload(await call('models.export', { fileId: file.id, format: 'onnx' }))
+    const stay = labShown()
+    const { id } = await bring(compressionId)
+    if (stay) useLab.setState({ open: true })
+    saveDownload(await call('models.export', { fileId: id, format: 'onnx' }))
   })
 }

@@ -36,7 +36,7 @@ export interface FactoriseRequest {
   readonly folder: string
   readonly out: string
   readonly method: CompressionMethod
-  /** One rank for all layers, or a share of the energy that each keeps, with choices of its own for some (docs/adr/0009). */
+  /** One rank for all layers, or a share of the energy that each keeps, with choices of its own for some (docs/adr/0008). */
   readonly choice:
     | { readonly rank: number }
     | { readonly keptEnergy: number | null; readonly layers?: Readonly<Record<string, LayerChoice>> }

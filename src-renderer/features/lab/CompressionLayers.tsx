@@ -168,7 +168,7 @@ const [WIDTH, HEIGHT] = [150, 34]
 /** Points of a curve: what 150 pixels can show. */
 const MOST_POINTS = 150
 /** Decades below the largest singular value that are drawn. */
-const DECADES = 4
+const DECADES = 2
 
 /** Singular values on a log scale, those that are kept shaded, and the share of the energy as a line. */
 function Spectrum({ layer, rank }: { readonly layer: LayerSpectrum; readonly rank: number | null }) {
