@@ -78,13 +78,13 @@ const settings = (more: Partial<TuneSettings> = {}): TuneSettings => ({
   start: { kind: 'fresh' },
   referenceFileId: referenceId,
   network: { width: 16, layers: 1, heads: 2, feedForward: 32, projection: 8 },
-  vocabulary: 600,
+  vocabulary: 1500,
   flankBp: FLANK,
   splits: 2,
-  epochs: 3,
+  epochs: 6,
   batch: 8,
   rate: 0.01,
-  patience: 2,
+  patience: 3,
   ...more,
 })
 const next = <E extends EventName>(event: E, wanted: (payload: Events[E]) => boolean) =>
@@ -147,7 +147,7 @@ describe('a training', () => {
         validationLoss: Float64Array.from(judged, l => l['validationLoss']!),
         validationAuc: Float64Array.from(aucs),
         bestStep: judged[aucs.indexOf(Math.max(...aucs))]!['step']!,
-        stoppedEarly: aucs.length - 1 - aucs.indexOf(Math.max(...aucs)) >= 2 && judged.at(-1)!['step']! < 9,
+        stoppedEarly: aucs.length - 1 - aucs.indexOf(Math.max(...aucs)) >= 3 && judged.at(-1)!['step']! < 18,
       }
     })
     expect(curves).toEqual(naive)

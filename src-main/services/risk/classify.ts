@@ -28,7 +28,7 @@ import { type ClassifyRecipe, parseClassifyRecipe } from './recipe.ts'
 import { PEOPLE_JOURNAL, sheetPeople } from './sheetPeople.ts'
 import { checkStart } from './startModel.ts'
 
-/** People a run of the network judges at once. */
+/** People a run of the network judges at once, at most: rows that nobody fills cost as much as the others. */
 const JUDGED = 64
 /** Files in the folder of a training that belong to whoever asked for it: the recipe itself, and what a window wants to remember. */
 const BESIDE: readonly string[] = ['recipe.json', 'tune.json']
@@ -85,9 +85,10 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
   const step = tokenStep(network, 'classes', { batch, length: maxTokens, optimizer: { kind: 'adamw', weightDecay: training.weightDecay }, clipNorm: training.clipNorm, group: name => (/bias$|norm\d?\.weight$/.test(name) ? { weightDecay: 0 } : {}) }) // biome-ignore format: one line
   const load = { workload: 'fixed' as const, device: request.device ?? 'cpu', ...(request.threads === undefined ? {} : { threads: request.threads }) } // biome-ignore format: one line
   const session = await deps.compute.load({ bytes: step.onnx }, load, context.signal)
-  const forward = await openForward(deps.compute, network, 'classLogits', JUDGED, maxTokens)
+  const judged = Math.min(JUDGED, Math.max(8, split.validation.length))
+  const forward = await openForward(deps.compute, network, 'classLogits', judged, maxTokens)
   const names = network.parameters.map(p => p.name)
-  const judge = (weights: Tensors, of: Int32Array) => caseLogits(forward, weights, Array.from(of, i => rows[i]!), { batch: JUDGED, length: maxTokens, pad: SPECIALS.pad }, context.signal) // biome-ignore format: one line
+  const judge = (weights: Tensors, of: Int32Array) => caseLogits(forward, weights, Array.from(of, i => rows[i]!), { batch: judged, length: maxTokens, pad: SPECIALS.pad }, context.signal) // biome-ignore format: one line
   const guard = onlyThese(split)
   const perEpoch = Math.max(1, Math.floor(split.train.length / batch))
   const steps = perEpoch * training.epochs

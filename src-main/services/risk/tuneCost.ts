@@ -14,10 +14,13 @@ import { int32, type StepGraph, tokenStep } from './network.ts'
 import { freshArchitecture, type TuneSource } from './tuneRecipe.ts'
 
 /**
- * Base pairs of a token before a tokenizer exists. 45: the shipped model, whose tokenizer sees only the sites that vary; 8.7: the published
- * tokenizer of whole sequences (Greenformers, chapter 5).
+ * Tokens of a region before there is a tokenizer. People share nearly all letters: some 800 pieces take every word of about 5.5 letters, each
+ * further one joins two tokens of everybody, down to the 45 letters a token of the shipped model (pieces have at most 64).
  */
-const BP_PER_TOKEN = { panel: 45, whole: 8.7 } as const
+const FIRST_PIECES = 800
+const BP_PER_TOKEN = { least: 5.5, most: 45 } as const
+const tokensOf = (regionBp: number, pieces: number) =>
+  Math.max(regionBp / BP_PER_TOKEN.most, regionBp / BP_PER_TOKEN.least - Math.max(0, pieces - FIRST_PIECES))
 /** Rough cost of reading a sample's region, on two cores: docs/risk.md, "Speed and memory". */
 const SECONDS_A_SAMPLE = 0.12
 /** A forward pass of a person against a training step of one: a step is a forward and two backward products. */
@@ -26,8 +29,9 @@ const FORWARD_SHARE = 1 / 3
 /** The network that the settings describe. Its longest sequence is the start's, or estimated. */
 export function plannedNetwork(settings: TuneSettings, start: TuneSource['start'], registry: ModelRegistry) {
   const region = RISK_GENE.GRCh38.end - RISK_GENE.GRCh38.start + 2 * settings.flankBp
-  const bp = settings.panelShare > 0 ? BP_PER_TOKEN.panel : BP_PER_TOKEN.whole
-  const tokens = start ? Number(start.json.architecture['maxTokens']) : Math.ceil((1.1 * region) / bp / 8) * 8 + 8
+  const tokens = start
+    ? Number(start.json.architecture['maxTokens'])
+    : Math.ceil((1.1 * tokensOf(region, settings.vocabulary)) / 8) * 8 + 8
   const own = { padToken: SPECIALS.pad, classes: 2, tokenHead: 'none' }
   const architecture = start ? { ...start.json.architecture, ...own } : { ...freshArchitecture(settings.network), vocabulary: settings.vocabulary, maxTokens: tokens, ...own } // biome-ignore format: one line
   const network = registry.configure(start?.json.kind ?? 'linformer', architecture)
