@@ -31,20 +31,14 @@ export function Overview() {
       )}
       <div className="lab-columns">
         <div className="lab-cards">
-          {recipes.isPending && (
-            <div role="status" aria-label="Reading the recipes">
-              <Skeleton height={150} />
-            </div>
-          )}
-          {recipes.data &&
-            EXPERIMENTS.map(name => (
-              <ExperimentCard
-                key={name}
-                name={name}
-                recipes={recipes.data.filter(r => r.experiment === name)}
-                results={(results.data ?? []).filter(r => r.experiment === name)}
-              />
-            ))}
+          {EXPERIMENTS.map(name => (
+            <ExperimentCard
+              key={name}
+              name={name}
+              recipes={recipes.data?.filter(r => r.experiment === name) ?? (recipes.error ? [] : undefined)}
+              results={(results.data ?? []).filter(r => r.experiment === name)}
+            />
+          ))}
         </div>
         <PlannerCard />
       </div>
@@ -76,7 +70,8 @@ function Compress() {
 
 function ExperimentCard(props: {
   readonly name: ExperimentName
-  readonly recipes: readonly LabRecipe[]
+  /** Undefined until they are read. */
+  readonly recipes: readonly LabRecipe[] | undefined
   readonly results: readonly LabResultLine[]
 }) {
   const { name, recipes, results } = props
@@ -89,11 +84,16 @@ function ExperimentCard(props: {
       </h3>
       <p className="lab-question">{question}</p>
       <ul className="lab-recipes">
-        {recipes.map(r => (
+        {recipes?.map(r => (
           <Recipe key={r.id} recipe={r} running={results.find(l => l.jobId !== null && l.recipeName === r.name)} />
         ))}
       </ul>
-      {recipes.length === 0 && <p className="soft">No recipe of this experiment comes with this version.</p>}
+      {recipes === undefined && (
+        <div role="status" aria-label={`Reading the recipes of ${title}`}>
+          <Skeleton height={40} mt={6} />
+        </div>
+      )}
+      {recipes?.length === 0 && <p className="soft">No recipe of this experiment comes with this version.</p>}
       <p className="lab-latest">
         {latest ? (
           <>
@@ -105,7 +105,7 @@ function ExperimentCard(props: {
             </span>
           </>
         ) : (
-          recipes.some(r => r.unavailable === null) && <span className="soft">Not measured yet.</span>
+          recipes?.some(r => r.unavailable === null) && <span className="soft">Not measured yet.</span>
         )}
       </p>
     </section>
