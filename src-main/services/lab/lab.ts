@@ -6,6 +6,7 @@ import type { WorkContext } from '../../../src-shared/job.ts'
 import type { ExperimentName, LabPoint, LabResult, ResultState } from '../../../src-shared/lab/result.ts'
 import { runtimeVersion } from '../../compute/runtimeVersion.ts'
 import { readResult } from './checkResult.ts'
+import { RecipeEstimates } from './estimates.ts'
 import type { Experiment, ExperimentTable } from './experiment.ts'
 import { EXPERIMENT_READERS } from './experiments.ts'
 import { checkSameMachine, thisMachine } from './machine.ts'
@@ -67,7 +68,9 @@ export function createLab(options: LabOptions): Lab {
   const { dataDir, recipesDir, dataFolders, threads, version, now, readers = EXPERIMENT_READERS, fault = () => {} } = options // biome-ignore format: one line
   const deps: RunDeps = { ...options, fault }
   const store = createLabStore(join(dataDir, 'lab'))
-  const shipped = createShippedLabRecipes({ folder: recipesDir, dataFolders, readers, deps })
+  let running = 0
+  const estimates = new RecipeEstimates(deps, () => running > 0)
+  const shipped = createShippedLabRecipes({ folder: recipesDir, dataFolders, readers, estimates })
   const machine = () => thisMachine(threads, { diploscope: version, 'onnxruntime-node': runtimeVersion() })
 
   const runOf = (open: OpenResult, experiment: Experiment): LabRun => {
@@ -92,6 +95,7 @@ export function createLab(options: LabOptions): Lab {
       async go(context, tell) {
         tell(await keep('running'), null)
         let state: ResultState = 'partial'
+        running++
         try {
           state = await runVisits(
             {
@@ -111,9 +115,11 @@ export function createLab(options: LabOptions): Lab {
         } catch (error) {
           tell(await keep('partial'), null)
           throw error
+        } finally {
+          running--
         }
         if (state === 'done') {
-          shipped.took(open.result.recipe.sha256, visits.reduce((sum, v) => sum + v.seconds, 0)) // biome-ignore format: one line
+          estimates.took(open.result.recipe.sha256, visits.reduce((sum, v) => sum + v.seconds, 0)) // biome-ignore format: one line
           await open.tidy()
         }
         const result = await keep(state)

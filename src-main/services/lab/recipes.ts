@@ -6,8 +6,8 @@ import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../src
 import type { LabRecipe } from '../../../src-shared/ipc/labMethods.ts'
 import { EXPERIMENTS, type ExperimentName } from '../../../src-shared/lab/result.ts'
 import { type RecipeFile, readRecipe } from '../training/recipe.ts'
+import type { RecipeEstimates } from './estimates.ts'
 import type { Experiment, ExperimentTable } from './experiment.ts'
-import { predictPoint, type RunDeps } from './run.ts'
 
 /** A recipe of the lab, as far as all experiments agree. */
 export interface LabRecipeFile extends RecipeFile {
@@ -68,28 +68,20 @@ export async function readExperiment(recipe: LabRecipeFile, readers: Partial<Exp
   return (await load())(recipe)
 }
 
-/** Estimating a long recipe builds many networks: a list does not wait for longer than this. */
-const ESTIMATE_MS = 2000
-
 export interface ShippedLabRecipes {
   /** By name of their files. A recipe that cannot run here says why. */
   list(signal?: AbortSignal, experiment?: ExperimentName): Promise<readonly LabRecipe[]>
   /** @throws WorkbenchError `not-found` */
   file(id: string, dataFolder?: string): Promise<LabRecipeFile>
-  /** Seconds that the recipe took here, which tells more than a plan. */
-  took(sha256: string, seconds: number): void
 }
 
 export function createShippedLabRecipes(options: {
   readonly folder: string | undefined
   readonly dataFolders: readonly string[]
   readonly readers: Partial<ExperimentTable>
-  readonly deps: Pick<RunDeps, 'predict' | 'fault' | 'now'>
+  readonly estimates: RecipeEstimates
 }): ShippedLabRecipes {
-  const { folder, dataFolders, readers, deps } = options
-  /** By the recipe's sum; a plan that was cut off goes on with the next list. */
-  const seconds = new Map<string, number | null>()
-  const plans = new Map<string, (number | null)[]>()
+  const { folder, dataFolders, readers, estimates } = options
   /** Those that can run here: reading one may plan networks. */
   const experiments = new Map<string, Experiment>()
 
@@ -99,50 +91,32 @@ export function createShippedLabRecipes(options: {
     return Promise.all(names.map(n => readLabRecipe(join(folder, n), dataFolders, dataFolder ?? null)))
   }
 
-  const estimate = async (recipe: LabRecipeFile, experiment: Experiment, signal: AbortSignal, until: number) => {
-    const known = seconds.get(recipe.sha256)
-    if (known !== undefined) return known
-    const plan = plans.get(recipe.sha256) ?? []
-    plans.set(recipe.sha256, plan)
-    for (const point of experiment.points.slice(plan.length)) {
-      throwIfCancelled(signal)
-      if (point.estimateSeconds === undefined && deps.now() > until) return null
-      plan.push(point.estimateSeconds ?? (await predictPoint(point, deps, signal))?.totalSeconds ?? null)
-      // Building a large graph takes its time: calls of the window come first.
-      if (point.estimateSeconds === undefined) await new Promise(next => setImmediate(next))
-    }
-    const unknown = plan.includes(null)
-    const total = unknown ? null : plan.reduce<number>((sum, s) => sum + Math.min(s ?? 0, experiment.pointLimitSeconds), 0) * experiment.visits // biome-ignore format: one thought
-    seconds.set(recipe.sha256, total)
-    return total
-  }
-
   return {
     async list(signal = new AbortController().signal, only = undefined) {
-      const until = deps.now() + ESTIMATE_MS
-      const lines: LabRecipe[] = []
+      const lines: (LabRecipe & { readonly sha256: string })[] = []
       for (const recipe of await all()) {
         throwIfCancelled(signal)
         if (only !== undefined && recipe.experiment !== only) continue
-        const { id, experiment, name, summary } = recipe
+        const { id, experiment, name, summary, sha256 } = recipe
+        const line = { id, experiment, name, summary, sha256, estimatedSeconds: null }
         try {
-          const read = experiments.get(recipe.sha256) ?? (await readExperiment(recipe, readers))
-          experiments.set(recipe.sha256, read)
-          const estimatedSeconds = await estimate(recipe, read, signal, until)
-          lines.push({ id, experiment, name, summary, points: read.points.length, estimatedSeconds, unavailable: null })
+          const read = experiments.get(sha256) ?? (await readExperiment(recipe, readers))
+          experiments.set(sha256, read)
+          estimates.ask(sha256, read)
+          lines.push({ ...line, points: read.points.length, unavailable: null })
         } catch (error) {
           const e = asWorkbenchError(error)
           if (e.code === 'cancelled') throw e
-          lines.push({ id, experiment, name, summary, points: 0, estimatedSeconds: null, unavailable: `${e.message} - ${e.remedy}` }) // biome-ignore format: one thought
+          lines.push({ ...line, points: 0, unavailable: `${e.message} - ${e.remedy}` })
         }
       }
-      return lines
+      await estimates.wait()
+      return lines.map(({ sha256, ...line }) => ({ ...line, estimatedSeconds: line.unavailable === null ? estimates.of(sha256) : null })) // biome-ignore format: one line
     },
     async file(id, dataFolder) {
       const found = (await all(dataFolder)).find(r => r.id === id)
       if (!found) throw new WorkbenchError('not-found', `there is no recipe '${id.slice(0, 60)}' of the lab`, 'choose one of the list, or give the path of a file') // biome-ignore format: one thought
       return found
     },
-    took: (sha256, took) => void seconds.set(sha256, took),
   }
 }
