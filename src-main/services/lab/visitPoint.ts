@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { asWorkbenchError, cancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import type { PointState } from '../../../src-shared/lab/result.ts'
@@ -64,7 +65,13 @@ export async function visitPoint(request: VisitRequest, deps: VisitDeps, context
   const refused = refusedByPlan(point, prediction, memoryLimitBytes, experiment.pointLimitSeconds)
   if (refused) return record(refused, {}, 0, 0)
 
-  const guard = new VisitGuard(context, deps, { memoryLimitBytes, reserve, seconds: experiment.pointLimitSeconds })
+  const cacheFolder = join(folders.sharedFolder, 'models')
+  const guard = new VisitGuard(context, deps, {
+    memoryLimitBytes,
+    reserve,
+    seconds: experiment.pointLimitSeconds,
+    cacheFolder,
+  })
   const processor = deps.processor ?? processorTime
   const [startedAt, busyBefore, ownBefore] = [deps.now(), processor(), ownSeconds()]
   let measures: Visit = {}
@@ -146,6 +153,8 @@ class VisitGuard {
       readonly memoryLimitBytes: number
       readonly reserve: number
       readonly seconds: number
+      /** Goes with the result: links to a gigabyte of weights would keep its bytes on the disk. */
+      readonly cacheFolder: string
     },
   ) {
     this.#outer = context.signal
@@ -194,6 +203,7 @@ class VisitGuard {
         return started
       },
       threads: this.deps.threads,
+      cacheFolder: this.limits.cacheFolder,
       memoryLimitBytes: this.limits.memoryLimitBytes,
       cancelGraceMs: CANCEL_GRACE_MS,
     })
