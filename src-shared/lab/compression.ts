@@ -237,6 +237,25 @@ export type PredictionChange =
       readonly pearson: number | null
     }
 
+/**
+ * From here on a smaller model is another model: a mean r with the original's predictions below this, an AUC lower by this, a probability that
+ * moved by this, an output that moved by this share of the largest.
+ */
+export const SAME = { pearson: 0.99, auc: 0.01, probability: 0.05, output: 0.01 } as const
+
+export function predictsTheSame(change: PredictionChange): boolean {
+  switch (change.kind) {
+    case 'tracks':
+      return change.meanPearson !== null && change.meanPearson >= SAME.pearson
+    case 'risk':
+      return (
+        (change.interval95?.[0] ?? change.difference) > -SAME.auc && change.largestProbabilityChange < SAME.probability
+      )
+    case 'outputs':
+      return change.relativeChange < SAME.output
+  }
+}
+
 /** A compression that was made and measured. */
 export interface CompressionReport {
   readonly id: string

@@ -219,6 +219,6 @@ function nameOf({ method, choice }: FactoriseRequest): { readonly id: string; re
   const shares = percent === undefined ? '' : `${percent} % of the energy of every layer`
   return {
     id: [method, ...(percent === undefined ? [] : [`e${percent}`]), ...(own ? ['own'] : [])].join('-'),
-    text: `factorised to ${[...(shares ? [shares] : []), ...(own ? [`ranks of its own in ${own} layers`] : [])].join(', ')} (${method})`,
+    text: `factorised to ${[...(shares ? [shares] : []), ...(own ? [`${own === 1 ? 'one layer' : `${own} layers`} chosen apart`] : [])].join(', ')} (${method})`,
   }
 }

@@ -1,5 +1,12 @@
 import { Button } from '@mantine/core'
-import type { CompressionReport, PredictionChange, SizeAndSpeed } from '../../../src-shared/lab/compression.ts'
+import { IconAlertTriangle, IconCheck } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import {
+  type CompressionReport,
+  type PredictionChange,
+  predictsTheSame,
+  type SizeAndSpeed,
+} from '../../../src-shared/lab/compression.ts'
 import type { Quartiles } from '../../../src-shared/lab/result.ts'
 import { valueText } from '../../../src-shared/report/labNumbers.ts'
 import {
@@ -54,19 +61,22 @@ const ratio = (before: number, after: number) => `${(after / before).toPrecision
 
 function Report({ report }: { readonly report: CompressionReport }) {
   const { before, after, change, id } = report
-  const faster = before.seconds.median / after.seconds.median
+  const speed = after.seconds.median / before.seconds.median
   const clear = after.seconds.lower > before.seconds.upper || after.seconds.upper < before.seconds.lower
+  const same = predictsTheSame(change)
+  const slower = clear && speed > 1
   return (
     <>
       <h4 className="compression-made">{report.model.name}</h4>
-      <p className="lab-verdict" data-tone={clear && faster < 1 ? 'bad' : clear ? 'good' : 'open'}>
-        <span />
-        <span>
-          <b>{clear ? (faster < 1 ? 'Smaller, but slower.' : 'Smaller and faster.') : 'Smaller, about as fast.'}</b>{' '}
-          {ratio(before.parameters, after.parameters)} the parameters,{' '}
-          {ratio(before.seconds.median, after.seconds.median)} the time of a run.
-        </span>
-      </p>
+      <Verdict good={same}>
+        <b>{same ? 'It predicts the same.' : 'It is another model: its predictions changed.'}</b> {changeText(change)}
+      </Verdict>
+      <Verdict good={!slower}>
+        <b>{clear ? (slower ? 'Smaller, but slower.' : 'Smaller and faster.') : 'Smaller, about as fast.'}</b>{' '}
+        {ratio(before.parameters, after.parameters)} the parameters,{' '}
+        {ratio(before.seconds.median, after.seconds.median)} the time of a run
+        {clear ? '' : ' (quartiles cross: no difference)'}.
+      </Verdict>
       <RowsTable
         caption="Before and after"
         header={['', 'before', 'after', 'after / before']}
@@ -93,6 +103,26 @@ function Report({ report }: { readonly report: CompressionReport }) {
       </div>
     </>
   )
+}
+
+function Verdict({ good, children }: { readonly good: boolean; readonly children: ReactNode }) {
+  return (
+    <p className="lab-verdict" data-tone={good ? 'good' : 'bad'}>
+      {good ? <IconCheck size={15} aria-hidden="true" /> : <IconAlertTriangle size={15} aria-hidden="true" />}
+      <span>{children}</span>
+    </p>
+  )
+}
+
+function changeText(change: PredictionChange): string {
+  switch (change.kind) {
+    case 'tracks':
+      return `Mean r ${r(change.meanPearson)} with those of the original.`
+    case 'risk':
+      return `AUC ${r(change.aucAfter)} instead of ${r(change.aucBefore)} on simulated people; a probability moved by at most ${r(change.largestProbabilityChange)}.` // biome-ignore format: one sentence
+    case 'outputs':
+      return `Outputs moved by at most ${(100 * change.relativeChange).toFixed(2)} % of the largest.`
+  }
 }
 
 function rowsOf(before: SizeAndSpeed, after: SizeAndSpeed, change: PredictionChange): readonly (readonly string[])[] {

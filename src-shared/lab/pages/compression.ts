@@ -1,4 +1,5 @@
 import { valueText } from '../../report/labNumbers.ts'
+import { SAME } from '../compression.ts'
 import type { FigurePoint, FigureSeries, LabPage, LabTable, LineFigure } from '../page.ts'
 import type { PageBuilder } from '../pages.ts'
 import { BUSY_SHARE, type LabPoint, type LabResult, type Quartiles } from '../result.ts'
@@ -47,12 +48,6 @@ function ratioOf(point: LabPoint | undefined, original: LabPoint | undefined, me
   return a && b && b.median > 0 ? a.median / b.median : undefined
 }
 
-/** Below this mean r with the original's predictions a smaller model is another model. */
-const SAME_R = 0.99
-
-/** An AUC that is lower by this, or a probability that moves by this, makes a risk model another one. */
-const [AUC_LOST, PROBABILITY_MOVED] = [0.01, 0.05]
-
 /** What a change of the predictions is called: r with the original, or the AUC that is lost. */
 interface Loss {
   readonly text: string
@@ -64,7 +59,10 @@ function lossOf(point: LabPoint): Loss | undefined {
   if (r) {
     const [before, after] = [measured(point, 'experimentRBefore'), measured(point, 'experimentRAfter')]
     const beside = before && after ? `, against experiments ${after.median.toFixed(3)} instead of ${before.median.toFixed(3)}` : '' // biome-ignore format: one line
-    return { text: `r ${r.median.toFixed(3)} with the original's predictions${beside}`, small: r.median >= SAME_R }
+    return {
+      text: `r ${r.median.toFixed(3)} with the original's predictions${beside}`,
+      small: r.median >= SAME.pearson,
+    }
   }
   const auc = measured(point, 'aucDifference')
   if (!auc) return undefined
@@ -73,7 +71,7 @@ function lossOf(point: LabPoint): Loss | undefined {
   const interval = low && high ? ` (95 % ${low.median.toFixed(4)} to ${high.median.toFixed(4)})` : ''
   return {
     text: `AUC ${signed(auc.median)}${interval} on simulated people${most ? `, a probability moves by at most ${most.median.toFixed(3)}` : ''}`,
-    small: (low ?? auc).median > -AUC_LOST && (most?.median ?? 0) < PROBABILITY_MOVED,
+    small: (low ?? auc).median > -SAME.auc && (most?.median ?? 0) < SAME.probability,
   }
 }
 
