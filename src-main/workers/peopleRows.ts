@@ -4,6 +4,7 @@ import { cleaner, encoderOf, learnedPanel } from '../domain/cohort/encoding.ts'
 import type { Panel } from '../domain/cohort/panel.ts'
 import { tokenizerOf } from '../domain/cohort/peopleTokenizer.ts'
 import { loadTokenizer } from '../domain/tokenizer/tokenizer.ts'
+import { nfkcCharsmap } from '../domain/tokenizer/train/nfkcMap.ts'
 
 /** What becomes of a cohort's diplotypes before a network reads them. */
 export interface PeopleRowsRequest {
@@ -16,9 +17,13 @@ export interface PeopleRowsRequest {
   readonly uncovered: 'N' | 'reference'
   /** A model's bytes, or how one is trained on the first people of the training part. */
   readonly tokenizer: Uint8Array | { readonly vocabulary: number; readonly maxPieceLength: number; readonly people: number; readonly seed: number } // biome-ignore format: one line
+  /** The map of the normaliser, where it was made before: it takes seconds and is always the same. */
+  readonly charsmap?: Uint8Array
 }
 
 export interface PeopleRows {
+  /** Null when nobody needed it. */
+  readonly charsmap: Uint8Array | null
   readonly panel: Panel | null
   readonly tokenizer: Uint8Array
   /** Pieces of the tokenizer. */
@@ -34,7 +39,8 @@ export function peopleRows(request: PeopleRowsRequest, context: WorkContext): Pe
   const panel = learnedPanel(training, reference, request.panelShare)
   const clean = cleaner(reference, panel, request.uncovered)
   const made = request.tokenizer
-  const tokenizer = made instanceof Uint8Array ? made : tokenizerOf(training.slice(0, made.people).map(t => clean(t).text), made, context) // biome-ignore format: one line
+  const charsmap = made instanceof Uint8Array ? null : (request.charsmap ?? nfkcCharsmap())
+  const tokenizer = made instanceof Uint8Array ? made : tokenizerOf(training.slice(0, made.people).map(t => clean(t).text), made, context, charsmap!) // biome-ignore format: one line
   const loaded = loadTokenizer(tokenizer)
   const encoder = encoderOf(loaded, clean)
   const rows = texts.map((text, i) => {
@@ -42,5 +48,5 @@ export function peopleRows(request: PeopleRowsRequest, context: WorkContext): Pe
     context.report({ phase: 'encoding people', done: i, total: texts.length })
     return encoder.ids(encoder.clean(text).text)
   })
-  return { panel, tokenizer, pieces: loaded.size, rows }
+  return { charsmap, panel, tokenizer, pieces: loaded.size, rows }
 }

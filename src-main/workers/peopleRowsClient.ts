@@ -9,12 +9,16 @@ export type FromPeopleRows =
   | { readonly kind: 'result'; readonly result: PeopleRows }
   | { readonly kind: 'error'; readonly error: WireError }
 
+/** Of the thread that made it first, for those that come. */
+let charsmap: Uint8Array | undefined
+
 /** Encodes people in a thread of its own, so that whoever waits for an answer meanwhile gets it; cancelling ends the thread. */
 export async function peopleRowsInThread(request: PeopleRowsRequest, context: WorkContext): Promise<PeopleRows> {
   throwIfCancelled(context.signal)
-  const worker = new Worker(workerFile('peopleRows'), { workerData: request, name: 'encoding people' })
+  const workerData: PeopleRowsRequest = charsmap ? { ...request, charsmap } : request
+  const worker = new Worker(workerFile('peopleRows'), { workerData, name: 'encoding people' })
   try {
-    return await new Promise((resolve, reject) => {
+    const rows = await new Promise<PeopleRows>((resolve, reject) => {
       context.signal.addEventListener('abort', () => reject(cancelled()), { once: true })
       worker.on('message', (message: FromPeopleRows) => {
         if (message.kind === 'progress') context.report(message.progress)
@@ -25,6 +29,8 @@ export async function peopleRowsInThread(request: PeopleRowsRequest, context: Wo
       worker.on('error', error => ended(`: ${error.message}`, error))
       worker.on('exit', () => ended(' without an answer'))
     })
+    charsmap ??= rows.charsmap ?? undefined
+    return rows
   } finally {
     await worker.terminate()
   }

@@ -34,8 +34,8 @@ export function tokenizerOf(
   texts: readonly string[],
   options: { readonly vocabulary: number; readonly maxPieceLength: number; readonly seed: number },
   context: WorkContext,
+  charsmap = nfkcCharsmap(),
 ): Uint8Array {
-  const charsmap = nfkcCharsmap()
   const normalize = createNormalizer(
     {
       name: 'nfkc',
