@@ -192,6 +192,11 @@ describe.each(availableHosts())('the lab in the %s window', host => {
     await expect.poll(() => answer.getAttribute('data-fits'), soon).toBe('false')
     expect(await answer.textContent()).toMatch(/Does not fit/)
     expect(await axeProblems(w.page)).toEqual([])
+    await w.page.getByRole('button', { name: 'Predicted against measured' }).click()
+    const accuracy = w.page.getByTestId('accuracy-page')
+    await accuracy.locator('.empty, .lab-body').waitFor(soon)
+    await accuracy.page().keyboard.press('Escape')
+    await w.page.getByTestId('experiment-length').waitFor(soon)
   })
 
   it('is walked by keys alone', async () => {

@@ -13,6 +13,8 @@ interface Lab {
   readonly open: boolean
   /** The result whose page is shown; null: the overview. */
   readonly resultId: string | null
+  /** Instead of either: how near the planner was. */
+  readonly accuracy: boolean
   /** Results beside it on the same page. */
   readonly compared: readonly string[]
   /** Ticked in the list of results. */
@@ -26,6 +28,7 @@ interface Lab {
 export const useLab = create<Lab>()(() => ({
   open: false,
   resultId: null,
+  accuracy: false,
   compared: [],
   checked: new Set(),
   compressing: false,
@@ -39,9 +42,12 @@ export const showLab = (): void => {
 }
 export const leaveLab = (): void => useLab.setState({ open: false })
 export const labShown = (): boolean => useLab.getState().open
-export const showOverview = (): void => useLab.setState({ resultId: null, compared: [] })
+export const showOverview = (): void => useLab.setState({ resultId: null, accuracy: false, compared: [] })
+export const showAccuracy = (): void => useLab.setState({ open: true, resultId: null, accuracy: true, compared: [] })
+/** Whether a page is on the screen instead of the overview. */
+export const onPage = (s: Pick<Lab, 'resultId' | 'accuracy'>): boolean => s.resultId !== null || s.accuracy
 export const showResult = (resultId: string, compared: readonly string[] = []): void =>
-  useLab.setState({ open: true, resultId, compared })
+  useLab.setState({ open: true, resultId, accuracy: false, compared })
 
 // What the user turns to in the project comes to the front; what the program adjusts by itself does not.
 useWorkbench.subscribe((state, before) => {

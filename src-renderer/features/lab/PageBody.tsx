@@ -14,25 +14,33 @@ const TONES = {
   open: { word: 'Open.', Icon: IconHelp },
 } as const
 
-/** Verdicts first, then what they rest on. On paper without anything to press. */
-export function PageBody(props: {
+/** What a page is made of. */
+export interface PageParts {
   readonly page: LabPage | undefined
-  readonly results: readonly [LabResult, ...LabResult[]]
-  readonly theme: Theme
-  readonly paper: boolean
-}) {
-  const { page, results, theme, paper } = props
-  const foot = footLines(results)
-  const notes = [...new Set([...(page?.notes ?? []), ...results.flatMap(r => r.notes)])]
+  readonly results: readonly LabResult[]
+  /** Words for tones other than winning and losing. */
+  readonly words?: Readonly<Record<'good' | 'bad', string>>
+  /** Lines under figures where those of every single result would be too many. */
+  readonly foot?: readonly string[]
+}
+
+/** Verdicts first, then what they rest on. On paper without anything to press. */
+export function PageBody(props: PageParts & { readonly theme: Theme; readonly paper: boolean }) {
+  const { page, results, words, theme, paper } = props
+  const single = props.foot === undefined
+  const foot = props.foot ?? footLines(results)
+  const notes = [...new Set([...(page?.notes ?? []), ...(single ? results.flatMap(r => r.notes) : [])])]
   return (
     <div className="lab-body">
       <p className="lab-question">{page?.question}</p>
-      <p className="lab-reduced">
-        {results.map(r => (
-          <Fragment key={r.id}>{recipeText(r.recipe)} </Fragment>
-        ))}
-      </p>
-      {results.map(r => {
+      {single && (
+        <p className="lab-reduced">
+          {results.map(r => (
+            <Fragment key={r.id}>{recipeText(r.recipe)} </Fragment>
+          ))}
+        </p>
+      )}
+      {(single ? results : []).map(r => {
         const busy = busyText(r)
         return (
           busy !== undefined && (
@@ -52,7 +60,7 @@ export function PageBody(props: {
                 <li key={v.text} className="lab-verdict" data-tone={v.tone}>
                   <Icon size={15} aria-hidden="true" />
                   <span>
-                    <b>{word}</b> {v.text}
+                    <b>{(v.tone === 'open' ? undefined : words?.[v.tone]) ?? word}</b> {v.text}
                   </span>
                 </li>
               )
@@ -68,7 +76,7 @@ export function PageBody(props: {
         </div>
       )}
       {page?.tables.map(t => (
-        <PageTable key={t.id} table={t} results={results} paper={paper} />
+        <PageTable key={t.id} table={t} results={results} foot={foot} paper={paper} />
       ))}
       {notes.length > 0 && (
         <Section title="Notes" testId="lab-notes">
@@ -79,7 +87,7 @@ export function PageBody(props: {
           </ul>
         </Section>
       )}
-      {!paper && results.map(r => <PointsTable key={r.id} result={r} numbered={results.length > 1} />)}
+      {!paper && single && results.map(r => <PointsTable key={r.id} result={r} numbered={results.length > 1} />)}
     </div>
   )
 }

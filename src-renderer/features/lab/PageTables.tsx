@@ -5,7 +5,6 @@ import { threeDigits, valueText } from '../../../src-shared/report/labNumbers.ts
 import { useWorkbench } from '../../state/workbench.ts'
 import { Section, TsvButton } from '../../ui/parts.tsx'
 import { fileName, originLines, toTsv } from '../../ui/provenance.ts'
-import { footLines } from './labText.ts'
 import { originOf } from './origin.ts'
 
 /** A table as a page states it: texts, not to be sorted. */
@@ -56,13 +55,14 @@ export function RowsTable(props: {
 export function PageTable(props: {
   readonly table: LabTable
   readonly results: readonly LabResult[]
+  readonly foot: readonly string[]
   readonly paper: boolean
 }) {
-  const { table, results, paper } = props
+  const { table, results, foot, paper } = props
   const info = useWorkbench(s => s.info)
   const header = table.columns.map(c => c.name)
   const tsv = () =>
-    toTsv(header, table.rows, [...originLines(originOf(info, table.title, results), new Date()), ...footLines(results), ...table.notes]) // biome-ignore format: one line
+    toTsv(header, table.rows, [...originLines(originOf(info, table.title, results), new Date()), ...foot, ...table.notes]) // biome-ignore format: one line
   return (
     <Section
       title={table.title}

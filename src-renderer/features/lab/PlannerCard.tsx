@@ -4,7 +4,7 @@ import { IconAlertTriangle, IconCheck } from '@tabler/icons-react'
 import { useState } from 'react'
 import type { CalibrationFacts, JobEstimate } from '../../../src-shared/lab/plan.ts'
 import { threeDigits, valueText } from '../../../src-shared/report/labNumbers.ts'
-import { calibrate, type EstimateArgs, useCalibration, useEstimate, useLab } from '../../state/lab.ts'
+import { calibrate, type EstimateArgs, showAccuracy, useCalibration, useEstimate, useLab } from '../../state/lab.ts'
 import { openFiles } from '../../state/services.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, whenText } from '../../ui/parts.tsx'
@@ -38,6 +38,12 @@ export function PlannerCard() {
         </div>
       )}
       <EstimateForm measuredAt={facts.data?.measuredAt} />
+      <p className="lab-latest">
+        <button type="button" className="link" onClick={showAccuracy}>
+          Predicted against measured
+        </button>{' '}
+        <span className="soft">how near these estimates were</span>
+      </p>
     </section>
   )
 }

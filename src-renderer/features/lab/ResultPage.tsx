@@ -1,17 +1,15 @@
 import { Button, MultiSelect, Skeleton } from '@mantine/core'
 import { IconPlayerPlay, IconPrinter } from '@tabler/icons-react'
-import { useEffect, useMemo, useState } from 'react'
-import { createPortal, flushSync } from 'react-dom'
+import { useMemo } from 'react'
 import { toWire, type WireError } from '../../../src-shared/ipc/errors.ts'
 import type { LabPage } from '../../../src-shared/lab/page.ts'
 import { PAGES } from '../../../src-shared/lab/pages.ts'
 import type { LabResult } from '../../../src-shared/lab/result.ts'
 import { comparable, compareWith, exportResult, resumeResult, showOverview, useLab, useLabResults, useLabResultsOf } from '../../state/lab.ts' // biome-ignore format: one line
 import { DownloadIcon, ErrorCard, SmallButton } from '../../ui/parts.tsx'
-import { useFigureTheme } from '../scan/useFigureTheme.ts'
 import { JobLine } from './JobLine.tsx'
 import { EXPERIMENT_TEXTS, lineName } from './labText.ts'
-import { PageBody } from './PageBody.tsx'
+import { Printable } from './Printable.tsx'
 import { ImportButton } from './ResultList.tsx'
 
 /** The answer of one result, alone or beside others: it fills while the experiment runs. */
@@ -144,8 +142,6 @@ function pageOf(results: readonly [LabResult, ...LabResult[]]): Made {
 }
 
 function Answer({ results }: { readonly results: readonly [LabResult, ...LabResult[]] }) {
-  const { theme } = useFigureTheme()
-  const printing = usePrinting()
   // Results are stable objects until they are read again; the key says when one of them is another.
   const key = results.map(r => `${r.id}:${r.points.length}:${r.state}`).join()
   // biome-ignore lint/correctness/useExhaustiveDependencies: see key
@@ -160,33 +156,11 @@ function Answer({ results }: { readonly results: readonly [LabResult, ...LabResu
         </div>
       )}
       {made && 'error' in made && <ErrorCard error={made.error} title="The page of this result cannot be made." />}
-      <PageBody page={made && 'page' in made ? made.page : undefined} results={results} theme={theme} paper={false} />
-      {printing &&
-        createPortal(
-          <article className="print-sheet" data-testid="print-sheet">
-            <h1 className="print-title">Diploscope lab: {EXPERIMENT_TEXTS[results[0].experiment].title}</h1>
-            <PageBody page={made && 'page' in made ? made.page : undefined} results={results} theme="light" paper />
-            <p className="soft">Research use only.</p>
-          </article>,
-          document.body,
-        )}
+      <Printable
+        title={EXPERIMENT_TEXTS[results[0].experiment].title}
+        page={made && 'page' in made ? made.page : undefined}
+        results={results}
+      />
     </>
   )
-}
-
-/** True while the page is being printed: its sheet is drawn for paper, in light inks, when the browser asks for it. */
-function usePrinting(): boolean {
-  const [printing, setPrinting] = useState(false)
-  useEffect(() => {
-    // The browser lays the sheet out as soon as its listeners return.
-    const before = () => flushSync(() => setPrinting(true))
-    const after = () => setPrinting(false)
-    window.addEventListener('beforeprint', before)
-    window.addEventListener('afterprint', after)
-    return () => {
-      window.removeEventListener('beforeprint', before)
-      window.removeEventListener('afterprint', after)
-    }
-  }, [])
-  return printing
 }

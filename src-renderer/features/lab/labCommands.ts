@@ -4,6 +4,7 @@ import {
   calibrate,
   labShown,
   leaveLab,
+  onPage,
   runRecipe,
   showLab,
   showOverview,
@@ -28,7 +29,7 @@ export function useLabCommands() {
         keys: ['e'],
         enabled: ready,
         run: () => {
-          if (labShown() && useLab.getState().resultId === null) return leaveLab()
+          if (labShown() && !onPage(useLab.getState())) return leaveLab()
           showOverview()
           showLab()
         },
@@ -39,10 +40,10 @@ export function useLabCommands() {
         group: 'View',
         keys: ['Escape'],
         enabled: labShown,
-        run: () => (useLab.getState().resultId === null ? leaveLab() : showOverview()),
+        run: () => (onPage(useLab.getState()) ? showOverview() : leaveLab()),
       },
       { id: 'calibrate', title: 'Calibrate: measure the rates of this machine', group: 'Look up', enabled: ready, run: () => { showLab(); calibrate() } }, // biome-ignore format: one line
-      { id: 'print-lab', title: 'Print the page of the lab', group: 'View', enabled: () => labShown() && useLab.getState().resultId !== null, run: () => window.print() }, // biome-ignore format: one line
+      { id: 'print-lab', title: 'Print the page of the lab', group: 'View', enabled: () => labShown() && onPage(useLab.getState()), run: () => window.print() }, // biome-ignore format: one line
       ...(recipes ?? []).map(
         (r): Command => ({
           id: `lab-run-${r.id}`,
