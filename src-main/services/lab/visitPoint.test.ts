@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
 import { cancelled } from '../../../src-shared/ipc/errors.ts'
 import { quietContext } from '../../../src-shared/job.ts'
 import { modelRegistry } from '../../models/registry.ts'
@@ -6,10 +9,13 @@ import type { Experiment, PointContext } from './experiment.ts'
 import { residentBytes } from './memoryLimit.ts'
 import { type VisitDeps, visitPoint } from './visitPoint.ts'
 
+const work = mkdtempSync(join(tmpdir(), 'diploscope-visit-'))
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+
 const visit = async (of: Experiment['visit'], deps: Partial<VisitDeps> = {}) => {
   const point = { factors: { model: 'a' } }
   const experiment: Experiment = { name: 'length', visits: 1, pointLimitSeconds: 60, notes: [], points: [point], visit: of } // biome-ignore format: one line
-  const folders = { folder: '', sharedFolder: '' }
+  const folders = { folder: work, sharedFolder: work }
   const all: VisitDeps = { registry: modelRegistry([]), threads: 1, now: Date.now, available: () => 10e9, reserve: 1e9, ...deps } // biome-ignore format: one line
   return visitPoint({ experiment, point, id: 'a', visit: 1, prediction: null, folders }, all, quietContext())
 }

@@ -13,7 +13,7 @@ import { exportResult, resultTable } from '../../../services/lab/exportResult.ts
 import type { Lab } from '../../../services/lab/lab.ts'
 import { createProgramLab } from '../../../services/lab/programLab.ts'
 import { resultText } from '../../../services/lab/resultText.ts'
-import { createPlanner } from '../../../services/planner/planner.ts'
+import { createPlanner, type Planner } from '../../../services/planner/planner.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
 import { checkOut } from '../outOption.ts'
 import { programRoot, shippedRecipesDir } from '../programRoot.ts'
@@ -42,19 +42,21 @@ export const command: CliCommand = {
     const experiment = EXPERIMENTS.find(e => e === name)
     const file = args.text('import')
     if (name === undefined) {
-      const lab = await openLab(args, io)
+      const { lab } = await openLab(args, io)
       return file === undefined ? list(lab, io) : importResult(lab, file, io)
     }
     if (!experiment) return runScript(args, io)
     if (more.length > 0) throw new WorkbenchError('wrong-usage', `one NAME is expected, got ${args.positionals.length}`, "see 'diploscope bench --help'") // biome-ignore format: one thought
     for (const option of ['repeats', 'import']) if (args.text(option) !== undefined) throw new WorkbenchError('wrong-usage', `--${option} means nothing to an experiment`, "see 'diploscope bench --help'") // biome-ignore format: one thought
     await checkOut(args)
-    const lab = await openLab(args, io)
+    const { lab, planner } = await openLab(args, io)
     const recipe = await chosenRecipe(lab, experiment, args.text('recipe'), args.text('data'), io.context.signal)
     const unfinished = args.flag('resume') ? await lab.unfinished(recipe) : undefined
     if (args.flag('resume') && unfinished === undefined) throw new WorkbenchError('not-found', `there is no unfinished result of the recipe '${recipe.id}'`, 'leave --resume out') // biome-ignore format: one thought
     const run = await (unfinished === undefined ? lab.begin(recipe) : lab.resume(unfinished))
     io.note(`${recipe.name}: ${recipe.summary}`)
+    if (!(await planner.calibration()))
+      io.note("no predictions: 'diploscope plan --calibrate' measures this machine first, under a minute")
     try {
       const result = await run.go(io.context, (_, point) => {
         if (point) io.note(`${Object.values(point.factors).join(' ')}: ${point.reason === null ? point.state : `${point.state}: ${point.reason}`}`) // biome-ignore format: one thought
@@ -71,7 +73,7 @@ export const command: CliCommand = {
   },
 }
 
-async function openLab(args: ParsedArgs, io: CliIo): Promise<Lab> {
+async function openLab(args: ParsedArgs, io: CliIo): Promise<{ readonly lab: Lab; readonly planner: Planner }> {
   const dataDir = defaultDataDir()
   await prepareDataDir(dataDir)
   const shared = {
@@ -81,12 +83,14 @@ async function openLab(args: ParsedArgs, io: CliIo): Promise<Lab> {
     version: process.env['DIPLOSCOPE_VERSION'] ?? 'unknown',
     now: Date.now,
   }
-  return createProgramLab({
+  const planner = createPlanner(shared)
+  const lab = createProgramLab({
     ...shared,
     recipesDir: shippedRecipesDir(),
-    planner: createPlanner(shared),
+    planner,
     fault: error => io.note(`diploscope: ${asWorkbenchError(error).code}: ${asWorkbenchError(error).message}`),
   })
+  return { lab, planner }
 }
 
 async function list(lab: Lab, io: CliIo): Promise<number> {
