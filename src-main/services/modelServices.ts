@@ -9,6 +9,7 @@ import { type Backgrounds, createBackgrounds } from './haplotypes.ts'
 import type { Jobs } from './jobs.ts'
 import { createOpenModels, type OpenModels } from './models/openModels.ts'
 import { createShippedModels, type ShippedModels } from './models/shippedModels.ts'
+import { type PlanJob, unplanned } from './planner/jobPlanning.ts'
 import { createNetworkPool, type NetworkPool } from './predict/networkPool.ts'
 import { createPredictionStore, type PredictionStore } from './predict/predictionStore.ts'
 import { createPredictions, type Predictions } from './predict/predictions.ts'
@@ -24,6 +25,8 @@ export interface ModelServices {
   readonly networks: NetworkPool
   readonly store: PredictionStore
   readonly predictions: Predictions
+  /** Refuses a job that will not fit, and tells what one that does will cost. */
+  readonly plan: PlanJob
   close(): Promise<void>
 }
 
@@ -39,10 +42,12 @@ export interface ModelServicesOptions {
   readonly now: () => number
   readonly fault: (error: unknown) => void
   readonly cacheLimitBytes?: number
+  /** Default: nothing is planned. */
+  readonly plan?: PlanJob
 }
 
 export function createModelServices(options: ModelServicesOptions): ModelServices {
-  const { files, engines, jobs, compute, dataDir, modelsDir, tell, now, fault } = options
+  const { files, engines, jobs, compute, dataDir, modelsDir, tell, now, fault, plan = unplanned } = options
   const registry = modelRegistry(MODELS)
   const models = createOpenModels(files)
   const backgrounds = createBackgrounds({ files, engines })
@@ -53,7 +58,7 @@ export function createModelServices(options: ModelServicesOptions): ModelService
     ...(options.cacheLimitBytes === undefined ? {} : { limitBytes: options.cacheLimitBytes }),
   })
   const subject = createSubjects({ files, engines, models, backgrounds })
-  const predictions = createPredictions({ subject, networks, store, jobs, tell, now })
+  const predictions = createPredictions({ subject, networks, store, jobs, tell, now, plan })
   return {
     registry,
     compute,
@@ -63,6 +68,7 @@ export function createModelServices(options: ModelServicesOptions): ModelService
     networks,
     store,
     predictions,
+    plan,
     async close() {
       predictions.close()
       await Promise.all([networks.close(), backgrounds.close(), store.flush()])

@@ -42,12 +42,25 @@ export interface ScanServicesOptions {
 
 export function createScanServices(options: ScanServicesOptions): ScanServices {
   const { files, engines, jobs, downloads, dataDir, version, emit, now, fault } = options
-  const { models, backgrounds, compute, registry } = options.models
+  const { models, backgrounds, compute, registry, plan } = options.models
   const networks = createNetworkCache({
     now,
     heldBytes: async () => (await (await compute()).stats()).rssBytes,
   })
-  const shared = { files, engines, models, backgrounds, jobs, downloads, compute, registry, networks, now, version }
+  const shared = {
+    files,
+    engines,
+    models,
+    backgrounds,
+    jobs,
+    downloads,
+    compute,
+    registry,
+    networks,
+    plan,
+    now,
+    version,
+  }
   return {
     scans: createScans({
       ...shared,

@@ -6,6 +6,8 @@ import { toWire } from '../../src-shared/ipc/errors.ts'
 import { serve } from '../../src-shared/ipc/server.ts'
 import type { Wire } from '../../src-shared/ipc/wire.ts'
 import type { ProcessLauncher } from '../compute/launcher.ts'
+import { MODELS } from '../models/kinds.ts'
+import { modelRegistry } from '../models/registry.ts'
 import { createBrowse } from './browse.ts'
 import { createComputeService } from './computeService.ts'
 import type { ContentSource } from './content.ts'
@@ -20,6 +22,7 @@ import { labDataFolders } from './lab/lab.ts'
 import { createProgramLab } from './lab/programLab.ts'
 import { createLabServices } from './labServices.ts'
 import { createModelServices } from './modelServices.ts'
+import { createJobPlanning } from './planner/jobPlanning.ts'
 import { createPlanner } from './planner/planner.ts'
 import { createProjects, PROJECT_SUFFIX, type StartWith } from './projects.ts'
 import { createRecent } from './recent.ts'
@@ -126,6 +129,14 @@ export async function createServices(options: ServicesOptions): Promise<Services
     start: options.start ?? {},
     opened: path => void recent.note(path),
   })
+  const planner = createPlanner({
+    dataDir,
+    registry: modelRegistry(MODELS),
+    threads,
+    version: options.version,
+    now,
+    ...(options.computeLauncher ? { launcher: options.computeLauncher } : {}),
+  })
   const models = createModelServices({
     files,
     engines,
@@ -136,6 +147,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     tell: change => hub.emit('prediction.changed', change),
     now,
     fault: error => fault(error, 'prediction cache'),
+    plan: createJobPlanning(planner, compute.engine),
   })
   const scans = createScanServices({
     files,
@@ -150,14 +162,6 @@ export async function createServices(options: ServicesOptions): Promise<Services
     fault: error => fault(error, 'scans'),
   })
   const risk = createRiskServices({ models, dataDir, ownCompute: compute.own })
-  const planner = createPlanner({
-    dataDir,
-    registry: models.registry,
-    threads,
-    version: options.version,
-    now,
-    ...(options.computeLauncher ? { launcher: options.computeLauncher } : {}),
-  })
   const lab = createLabServices({
     lab: createProgramLab({
       dataDir,

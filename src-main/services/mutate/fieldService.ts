@@ -10,6 +10,7 @@ import type { Downloads } from '../downloads.ts'
 import { newId } from '../ids.ts'
 import type { Jobs } from '../jobs.ts'
 import type { OpenModel } from '../models/openModels.ts'
+import type { PlanJob } from '../planner/jobPlanning.ts'
 import { fieldJson, measureField } from './fieldRun.ts'
 import { referenceOf, type SubjectParts } from './scanSubject.ts'
 
@@ -17,6 +18,7 @@ export interface FieldServiceParts extends Pick<SubjectParts, 'files' | 'engines
   readonly jobs: Jobs
   readonly downloads: Downloads
   readonly compute: () => Promise<Compute>
+  readonly plan: PlanJob
   readonly registry: ModelRegistry
   readonly version: string
 }
@@ -45,6 +47,7 @@ export function createFields(parts: FieldServiceParts): Fields {
       for (const id of compareFileId === undefined ? [modelFileId] : [modelFileId, compareFileId]) {
         const model = await parts.models.use(id)
         windowGeometry(model.json) // a model without bins is refused before the job
+        await parts.plan({ json: model.json, work: 'inference' }) // and one that will not fit
         models.push(model)
       }
       if (source === 'reference' && referenceFileId === undefined) throw new WorkbenchError('no-reference', 'real sequence needs a reference', 'open one, or use random sequence') // biome-ignore format: one thought

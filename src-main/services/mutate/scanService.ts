@@ -12,6 +12,7 @@ import type { Downloads } from '../downloads.ts'
 import { newId } from '../ids.ts'
 import type { Jobs } from '../jobs.ts'
 import { madeUpOf } from '../models/modelFacts.ts'
+import type { PlanJob, PlannedJob } from '../planner/jobPlanning.ts'
 import { noGradient } from './gradientNetwork.ts'
 import { type MutantNetwork, openNaiveNetwork } from './mutantNetwork.ts'
 import type { NetworkCache } from './networkCache.ts'
@@ -27,6 +28,7 @@ export interface ScanServiceParts extends SubjectParts {
   readonly jobs: Jobs
   readonly downloads: Downloads
   readonly compute: () => Promise<Compute>
+  readonly plan: PlanJob
   readonly registry: ModelRegistry
   readonly networks: NetworkCache
   readonly store: ScanStore
@@ -138,7 +140,7 @@ export function createScans(parts: ScanServiceParts): Scans {
     },
   }
 
-  const begin = (scan: Scan, subject: ScanSubject): JobSnapshot => {
+  const begin = (scan: Scan, subject: ScanSubject, planned: PlannedJob): JobSnapshot => {
     const table = new EffectTable(subject.target, scan)
     scan.table = table
     const job = jobs.start({
@@ -146,6 +148,9 @@ export function createScans(parts: ScanServiceParts): Scans {
       title: `Mutations at ${formatLocus(subject.interval)} · ${scan.head.modelName}`,
       resumable: true,
       interactive: true,
+      // Full passes can be counted; what the other methods save depends on the network and the place.
+      ...(scan.head.request.method === 'naive' ? { estimate: planned.cost(table.mutations.length + 1) } : {}),
+      peakBytes: planned.peakBytes,
       run: context => runScan(scan, subject, table, hooks, context),
     })
     scan.jobId = job.id
@@ -177,6 +182,7 @@ export function createScans(parts: ScanServiceParts): Scans {
       const subject = await subjectOf(request, context)
       const { target, model, reference, geometry, interval } = subject
       possible(model.json.kind, request)
+      const planned = await parts.plan({ json: model.json, work: 'inference' })
       const table = new EffectTable(target)
       if (table.mutations.length === 0) throw new WorkbenchError('region', `no base of ${formatLocus(interval)} is known (all N)`, 'choose another place') // biome-ignore format: one thought
       const scanId = newId()
@@ -213,14 +219,15 @@ export function createScans(parts: ScanServiceParts): Scans {
         secondsLeft: null,
       }
       scans.set(scanId, scan)
-      return { scanId, job: begin(scan, subject) }
+      return { scanId, job: begin(scan, subject, planned) }
     },
     async resume(scanId, context) {
       const scan = await find(scanId)
       if (scan.head.state === 'running' || scan.table) throw new WorkbenchError('bad-input', 'this scan is running already', 'wait for it') // biome-ignore format: one thought
       const subject = await subjectAgain(scan, context)
+      const planned = await parts.plan({ json: subject.model.json, work: 'inference' })
       scan.head = { ...scan.head, state: 'running', request: currentRequest(scan.head) }
-      return { scanId, job: begin(scan, subject) }
+      return { scanId, job: begin(scan, subject, planned) }
     },
     async get(scanId) {
       const scan = await find(scanId)

@@ -22,6 +22,7 @@ import type { Downloads } from '../downloads.ts'
 import { newId } from '../ids.ts'
 import type { Jobs } from '../jobs.ts'
 import { madeUpOf } from '../models/modelFacts.ts'
+import type { PlanJob } from '../planner/jobPlanning.ts'
 import { buildCaution } from '../predict/cautions.ts'
 import { referenceOf, type SubjectParts } from './scanSubject.ts'
 import { infoKeys, variantTsvHeader, variantTsvRow, variantVcfHeader, variantVcfRow } from './variantFiles.ts'
@@ -33,6 +34,7 @@ export interface VariantServiceParts extends Pick<SubjectParts, 'files' | 'engin
   readonly jobs: Jobs
   readonly downloads: Downloads
   readonly compute: () => Promise<Compute>
+  readonly plan: PlanJob
   readonly registry: ModelRegistry
   /** Rows as they come, one file a table. */
   readonly folder: string
@@ -206,6 +208,7 @@ export function createVariantTables(parts: VariantServiceParts): VariantTables {
       const keyOf = async () => journalKey({ model: json.weights.sha256, channels: request.channels, score: request.score, bothStrands: request.bothStrands, method: table.scoring.method, interval: interval ?? null, vcf: [vcf.path, vcf.fingerprint], reference: [file.entry.path, file.entry.fingerprint] }) // biome-ignore format: one key
       tables.set(tableId, table)
       for (const [old, t] of [...tables].slice(0, -KEPT_TABLES)) if (t.state !== 'running') tables.delete(old)
+      await parts.plan({ json, work: 'inference' }) // refuses what will not fit; how many variants there are is known when all are read
       const job = jobs.start({
         kind: 'variants',
         title: `Effects of ${basename(vcf.path)} · ${json.name}`,

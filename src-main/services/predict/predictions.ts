@@ -5,8 +5,10 @@ import type { Args } from '../../../src-shared/ipc/contract.ts'
 import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { PredictionChanged, PredictionSubject } from '../../../src-shared/ipc/modelMethods.ts'
 import type { JobSnapshot, WorkContext } from '../../../src-shared/job.ts'
+import { passes } from '../../analyses/predict.ts'
 import { keptStart, middleOut, type ViewGrid, viewGrid } from '../../analyses/viewGrid.ts'
 import type { Jobs } from '../jobs.ts'
+import type { PlanJob } from '../planner/jobPlanning.ts'
 import type { NetworkPool } from './networkPool.ts'
 import type { PredictionStore, WindowTracks } from './predictionStore.ts'
 import { contigOf, readWindow, referenceBins, type Subject, type WindowFacts } from './subject.ts'
@@ -55,6 +57,7 @@ export function createPredictions(parts: {
   readonly jobs: Jobs
   readonly tell: (change: PredictionChanged) => void
   readonly now: () => number
+  readonly plan: PlanJob
 }): Predictions {
   const { networks, store, jobs } = parts
 
@@ -152,8 +155,12 @@ export function createPredictions(parts: {
       const bytes = total * subject.geometry.bins * channels.length * 4
       const { limit } = await store.state()
       if (bytes > limit) throw new WorkbenchError('unsupported', `${formatLocus(interval)} in ${channels.length} tracks needs ${Math.ceil(bytes / 2 ** 20)} MiB, the cache holds ${Math.floor(limit / 2 ** 20)}`, "ask for fewer tracks or a smaller region, or write a file with 'diploscope predict'") // biome-ignore format: one thought
+      const planned = await parts.plan({ json: subject.model.json, work: 'inference' })
+      const missing = missingWindows(subject, contig, grid, channels, store).length
       return jobs.start({
         kind: 'predict',
+        estimate: planned.cost(missing * passes(subject.options.shiftsBp, subject.options.bothStrands).length),
+        peakBytes: planned.peakBytes,
         title: `${subject.model.json.name}: ${channels.length === 1 ? 'one track' : `${channels.length} tracks`} over ${formatLocus(interval)}`,
         run: async job => {
           const g = subject.geometry

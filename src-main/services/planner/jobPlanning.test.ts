@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { Compute } from '../../compute/client.ts'
+import type { ModelJson } from '../../models/folder/modelJson.ts'
+import { createJobPlanning } from './jobPlanning.ts'
+import type { ModelWork, Planner } from './planner.ts'
+
+const json = { id: 'enformer' } as ModelJson
+const compute = (rssBytes: number) => async () => ({ stats: async () => ({ rssBytes, peakRssBytes: 7e8 }) }) as unknown as Compute // biome-ignore format: one line
+const planner = (peakBytes: number, seen: ModelWork[] = []): Planner =>
+  ({
+    async estimateModel(work: ModelWork) {
+      seen.push(work)
+      return { seconds: 2 * (work.runs ?? 1), peakBytes, freeBytes: 4e9, fits: peakBytes <= 4e9, basis: 'typical', instead: 'batch 2' } // biome-ignore format: one line
+    },
+  }) as unknown as Planner
+
+describe('planning a job', () => {
+  it('tells the cost of its runs, and what it took', async () => {
+    const job = await createJobPlanning(planner(1e9), compute(0))({ json, work: 'inference' })
+    expect(await job.cost(10)).toEqual({ seconds: 20, peakBytes: 1e9 })
+    expect(await job.cost(0)).toBeUndefined()
+    expect(await job.peakBytes()).toBe(7e8)
+  })
+
+  it('refuses what will not fit, with the number and what will', async () => {
+    const plan = createJobPlanning(planner(9e9), compute(1e9))
+    await expect(plan({ json, work: 'training' })).rejects.toMatchObject({
+      code: 'out-of-memory',
+      message: "training 'enformer' needs about 9.0 GB of memory and 5.0 GB are free",
+      remedy: 'what fits: batch 2',
+    })
+  })
+
+  it('counts what the process holds already as free for it', async () => {
+    await expect(createJobPlanning(planner(4.5e9), compute(1e9))({ json, work: 'inference' })).resolves.toBeDefined()
+  })
+
+  it('lets run what it cannot plan', async () => {
+    const none = { estimateModel: async () => Promise.reject(new WorkbenchError('unsupported', 'an ONNX graph', '')) } as unknown as Planner // biome-ignore format: one line
+    const job = await createJobPlanning(none, compute(0))({ json, work: 'inference' })
+    expect(await job.cost(3)).toBeUndefined()
+  })
+})
