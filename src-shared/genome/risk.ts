@@ -167,6 +167,8 @@ export interface RiskSheetProblem {
   readonly sample: string
   readonly code: ErrorCode
   readonly message: string
+  /** The way out, where the message does not say it. */
+  readonly remedy?: string
 }
 
 /** `line 7 ` where a problem has a line. */

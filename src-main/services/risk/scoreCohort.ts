@@ -120,7 +120,7 @@ async function scoreOne(
   } catch (error) {
     const e = asWorkbenchError(error)
     if (e.code === 'cancelled' || context.signal.aborted) throw e
-    return { failure: { line: sample.line, sample: sample.sample, code: e.code, message: e.message } }
+    return { failure: { line: sample.line, sample: sample.sample, code: e.code, message: e.message, remedy: e.remedy } }
   }
 }
 
@@ -227,10 +227,14 @@ export function cohortTsv(cohort: RiskCohort): string {
   const seen = cohort.rows.some(r => r.seen)
   const lines = [
     ...cohort.limits.map(l => `## ${l}`),
+    ...cohort.cautions.map(c => `## caution: ${c}`),
     `## model ${cohort.model.id}: ${cohort.model.name}`,
     [...COLUMNS, ...(seen ? ['seen'] : [])].join('\t'),
     ...cohort.rows.map(row => [...COLUMNS.map(c => cell(row[c])), ...(seen ? [seenCell(row.seen)] : [])].join('\t')),
-    ...cohort.failures.map(f => `## failed: ${lineText(f)}${f.sample || '(no name)'}: ${f.code}: ${f.message}`),
+    ...cohort.failures.map(
+      f =>
+        `## failed: ${lineText(f)}${f.sample || '(no name)'}: ${f.code}: ${f.message}${f.remedy ? ` - ${f.remedy}` : ''}`,
+    ),
   ]
   return `${lines.join('\n')}\n`
 }

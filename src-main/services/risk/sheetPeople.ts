@@ -6,7 +6,7 @@ import { riskRegion } from '../../domain/cohort/locus.ts'
 import { DIPLOTYPE_DEFAULTS } from '../../domain/diplotype/call.ts'
 import { makeFolders } from '../../storage/folders.ts'
 import { locusLetters, type RiskPeople } from './people.ts'
-import { readSampleDiplotype, type SampleDiplotype } from './sampleDiplotype.ts'
+import { readSampleInThread, type SampleDiplotype } from './sampleDiplotype.ts'
 import { readSampleSheet } from './sampleSheet.ts'
 import { sheetTruth } from './sheetTruth.ts'
 
@@ -50,7 +50,7 @@ export async function sheetPeople(
     let read = known?.get(key)
     if (!read) {
       const calling = { ...DIPLOTYPE_DEFAULTS, caller }
-      read = await readSampleDiplotype(
+      read = await readSampleInThread(
         { path: row.path, referencePath: source.reference, flankBp, calling },
         context,
       ).catch(error => {

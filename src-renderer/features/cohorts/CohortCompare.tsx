@@ -29,6 +29,7 @@ interface Props {
 export function CohortCompare(props: Props) {
   const others = props.models.filter(m => m.fileId !== props.model.fileId)
   const chosen = useCohorts(s => s.compareWith)
+  const view = useCohorts(s => s.compareView)
   const other = others.find(m => m.fileId === chosen) ?? others[0]
   if (!other)
     return (
@@ -40,18 +41,29 @@ export function CohortCompare(props: Props) {
       </div>
     )
   return (
-    <>
-      <Select
-        size="xs"
-        label="Compare with"
-        aria-label="Compare with"
-        allowDeselect={false}
-        value={other.fileId}
-        data={others.map(m => ({ value: m.fileId, label: m.name }))}
-        onChange={v => v && useCohorts.setState({ compareWith: v })}
-      />
-      <With key={other.fileId} {...props} other={other} />
-    </>
+    <div className="cohort-compare" data-testid="cohort-compare">
+      <div className="scan-toolbar">
+        <span className="soft">with</span>
+        <Select
+          size="xs"
+          aria-label="Compare with"
+          allowDeselect={false}
+          value={other.fileId}
+          data={others.map(m => ({ value: m.fileId, label: m.name }))}
+          onChange={v => v && useCohorts.setState({ compareWith: v })}
+          style={{ flex: 1 }}
+        />
+        <SegmentedControl
+          size="xs"
+          aria-label="Comparison"
+          value={view}
+          data={[...VIEWS]}
+          onChange={v => useCohorts.setState({ compareView: v as CompareView })}
+        />
+      </div>
+      {other.label !== null && other.label !== props.model.label && <span className="synthetic">{other.label}</span>}
+      <With key={other.fileId} {...props} other={other} view={view} />
+    </div>
   )
 }
 
@@ -61,12 +73,12 @@ const VIEWS: readonly { readonly value: CompareView; readonly label: string }[] 
   { value: 'calls', label: 'Calls' },
 ]
 
-function With({ file, model, run, other, origin }: Props & { readonly other: RiskModelEntry }) {
+function With(props: Props & { readonly other: RiskModelEntry; readonly view: CompareView }) {
+  const { file, model, run, other, origin, view } = props
   const subject = { fileId: file.id, modelFileId: model.fileId }
   const otherRun = useCohortRun(file, other.fileId)
   const compared = useComparison(file, run, subject, otherRun.data, other.fileId)
   const job = useWorkbench(s => s.jobs).find(j => j.id === otherRun.data?.jobId)
-  const view = useCohorts(s => s.compareView)
   const error = otherRun.error ?? compared.error
   if (error) return <ErrorCard error={error} title="The two models cannot be compared." />
   if (!otherRun.data || compared.isLoading)
@@ -97,18 +109,7 @@ function With({ file, model, run, other, origin }: Props & { readonly other: Ris
         </div>
       )}
       {data && data.people === 0 && <p className="empty">Nobody was scored by both models.</p>}
-      {data && data.people > 0 && (
-        <>
-          <SegmentedControl
-            size="xs"
-            aria-label="Comparison"
-            value={view}
-            data={[...VIEWS]}
-            onChange={v => useCohorts.setState({ compareView: v as CompareView })}
-          />
-          <Compared data={data} view={view} origin={origin} />
-        </>
-      )}
+      {data && data.people > 0 && <Compared data={data} view={view} origin={origin} />}
     </>
   )
 }
@@ -128,14 +129,19 @@ function Compared({
   const chart = useRef<ChartHandle>(null)
   const { a, b } = data
   const option = useMemo(() => {
-    if (view === 'curves') return a.roc && b.roc ? twoRocsOption({ name: a.name, roc: a.roc }, { name: b.name, roc: b.roc }, { dark }) : null // biome-ignore format: one line
-    return view === 'scatter' ? scatterOption(data, [a.name, b.name], { dark }) : null
+    if (view === 'curves') return a.roc && b.roc ? twoRocsOption({ name: shortName(a), roc: a.roc }, { name: shortName(b), roc: b.roc }, { dark }) : null // biome-ignore format: one line
+    return view === 'scatter' ? scatterOption(data, [shortName(a), shortName(b)], { dark }) : null
   }, [data, view, dark, a, b])
   const labelled = [a, b].map(m => `${m.name}${m.label === null || m.name.includes(m.label) ? '' : ` (${m.label})`}`)
   const origin: Origin = { ...own, what: `${labelled.join(' compared with ')}, ${own.what}` }
   const name = `cohort compare ${view}`
   return (
     <>
+      {data.paired && (
+        <p className="num" style={{ margin: 0 }} data-testid="compare-summary">
+          AUC {data.paired.aucA.toFixed(3)} against {data.paired.aucB.toFixed(3)}: <b>{pairedText(data.paired)}</b>
+        </p>
+      )}
       {option && charts && (
         <charts.Chart
           ref={chart}
@@ -143,7 +149,7 @@ function Compared({
           label={
             view === 'curves' ? `ROC of ${a.name} and of ${b.name}` : `Scores by ${a.name} against scores by ${b.name}`
           }
-          height="100%"
+          height={CHART_PX}
         />
       )}
       {view === 'curves' && !option && <p className="empty">Curves need scored people of both labels in the sheet.</p>}
@@ -159,6 +165,15 @@ function Compared({
       </div>
     </>
   )
+}
+
+const CHART_PX = 190
+const LONGEST_NAME = 28
+
+/** For a chart: without the label, which stands above it and in every file, and cut where it is long. */
+function shortName({ name, label }: ComparedModel): string {
+  const bare = label === null ? name : name.replace(` (${label})`, '')
+  return bare.length > LONGEST_NAME ? `${bare.slice(0, LONGEST_NAME - 1)}…` : bare
 }
 
 const n = (x: number) => x.toLocaleString('en-US')
@@ -222,18 +237,18 @@ function Calls({ data }: { readonly data: CohortComparison }) {
         <caption className="visually-hidden">Calls of both models, each at its own threshold</caption>
         <thead>
           <tr>
-            <th scope="col">Label</th>
+            <th scope="col">Called by</th>
             <th scope="col" data-align="right">
-              called by both
+              both
             </th>
             <th scope="col" data-align="right">
-              by the first alone
+              first alone
             </th>
             <th scope="col" data-align="right">
-              by the second alone
+              second alone
             </th>
             <th scope="col" data-align="right">
-              by neither
+              neither
             </th>
           </tr>
         </thead>
@@ -251,11 +266,11 @@ function Calls({ data }: { readonly data: CohortComparison }) {
       </table>
       <dl className="facts">
         <dt>First</dt>
-        <dd>
+        <dd className="wrapping">
           {data.a.name}, a case from {(100 * data.a.threshold).toFixed(1)} %
         </dd>
         <dt>Second</dt>
-        <dd>
+        <dd className="wrapping">
           {data.b.name}, a case from {(100 * data.b.threshold).toFixed(1)} %
         </dd>
         <dt>Called alike</dt>

@@ -4,7 +4,6 @@ import type { CohortRun, OpenedCohort } from '../../../src-shared/ipc/riskMethod
 import type { RiskModelEntry } from '../../state/risk.ts'
 import { Section } from '../../ui/parts.tsx'
 import { pText, signedText } from './figureText.ts'
-import { NeedsLabels } from './NeedsLabels.tsx'
 import { TuneSeen } from './TuneSeen.tsx'
 
 const n = (x: number) => x.toLocaleString('en-US')
@@ -34,7 +33,6 @@ export function CohortMetrics(props: {
     return (
       <Section title="Figures">
         <p className="soft">Figures need scored samples with both labels.</p>
-        {opened.sheet.rows.every(r => r.label === null) && <NeedsLabels fileId={opened.fileId} />}
       </Section>
     )
   const { metrics } = cohort

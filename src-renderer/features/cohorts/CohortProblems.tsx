@@ -22,7 +22,8 @@ export function Problems({ problems }: { readonly problems: readonly RiskSheetPr
               <td data-align="right">{p.line > 0 ? p.line : '–'}</td>
               <td>{p.sample || '(no name)'}</td>
               <td className="wrapping">
-                {p.message} <code>{p.code}</code>
+                {p.message}
+                {p.remedy && `; ${p.remedy}`} <code>{p.code}</code>
               </td>
             </tr>
           ))}

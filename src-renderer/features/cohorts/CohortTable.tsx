@@ -190,18 +190,19 @@ export function CohortTable(props: {
                     >
                       {r.row.sample}
                     </button>
+                    {changed.has(r.row.sample) && (
+                      <span
+                        className="tag"
+                        style={{ marginLeft: 6 }}
+                        title="Its file changed after it was scored: the score is of the file as it was"
+                      >
+                        changed since
+                      </span>
+                    )}
                   </td>
                   {COLUMNS.map(c => (
                     <td key={c.id} data-align={c.right ? 'right' : 'left'}>
                       {c.show(r.row)}
-                      {c.id === 'noCall' && changed.has(r.row.sample) && (
-                        <span
-                          className="tag"
-                          title="Its file changed after it was scored: the score is of the file as it was"
-                        >
-                          changed since
-                        </span>
-                      )}
                     </td>
                   ))}
                 </tr>

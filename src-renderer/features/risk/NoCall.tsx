@@ -25,7 +25,7 @@ export function NoCall(props: {
   return (
     <div className="risk-refusal" role="status" data-testid="risk-no-call" data-code={props.code}>
       <div>
-        <b>No score: {title.toLowerCase()}.</b> <code>{props.code}</code>
+        <b>No score: {title.charAt(0).toLowerCase() + title.slice(1)}.</b> <code>{props.code}</code>
       </div>
       <p>{props.message}</p>
       <Button size="compact-sm" variant="default" onClick={opens ? openFiles : show}>

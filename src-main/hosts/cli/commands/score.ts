@@ -111,7 +111,10 @@ async function cohortRun(
 }
 
 function tell(cohort: RiskCohort, io: CliIo): void {
-  for (const f of cohort.failures) io.note(`failed: ${lineText(f)}${f.sample || '(no name)'}: ${f.code}: ${f.message}`)
+  for (const f of cohort.failures)
+    io.note(
+      `failed: ${lineText(f)}${f.sample || '(no name)'}: ${f.code}: ${f.message}${f.remedy ? ` - ${f.remedy}` : ''}`,
+    )
   for (const c of cohort.cautions) io.note(`caution: ${c}`)
   const without = cohort.rows.filter(r => r.noCall).length
   io.note(`${cohort.rows.length} samples${cohort.resumed > 0 ? ` (${cohort.resumed} taken over from a run that was stopped)` : ''}, ${without} without a score, ${cohort.failures.length} failed`) // biome-ignore format: one line
