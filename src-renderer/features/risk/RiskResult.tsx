@@ -65,6 +65,13 @@ export function RiskResult(props: {
           </span>
         </div>
       )}
+      {s.seen && s.seen.part !== 'test' && (
+        <p className="note" style={{ margin: '6px 0' }} data-testid="risk-seen">
+          {s.seen.sameName
+            ? 'This sample was among the people who trained the model: its score is not that of an unseen person.'
+            : 'Somebody with the same letters, under another name, trained the model: it may be this person.'}
+        </p>
+      )}
       {s.place && (
         <p style={{ margin: '4px 0 10px' }} data-testid="risk-place">
           Above {percent(s.place.all)} of the training cohort’s held-out people: {percent(s.place.cases)} of the cases,{' '}
