@@ -76,7 +76,7 @@ describe('the page of lengths', () => {
     const passes = verdict(page, /passes the 24 GB of the published card/)
     expect(passes?.text).toMatch(/by the plan where it did not fit here/)
     const memory = figure(page, `length-peakBytes-${KEY}`)
-    expect(memory.series.map(s => s.name)).toContain('planned, did not fit')
+    expect(memory.series.map(s => s.name)).toContain('full attention, planned: did not fit')
     expect(memory.series.find(s => /24 GB/.test(s.name))?.points.every(p => p.y === 24 * GB)).toBe(true)
   })
 

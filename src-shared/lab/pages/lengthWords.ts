@@ -1,0 +1,34 @@
+import { valueText } from '../../report/labNumbers.ts'
+import type { Crossover } from '../crossover.ts'
+import { FULL, SPARSE } from './lengthSettings.ts'
+
+export const MODELS = [
+  { model: FULL, name: 'full attention' },
+  { model: SPARSE, name: 'block-sparse attention' },
+] as const
+
+/** How a measure is told. */
+export const MEASURES = [
+  { measure: 'peakBytes', format: 'bytes', noun: 'Peak memory', less: 'smaller', more: 'more memory', unit: 'peak memory' }, // biome-ignore format: a table
+  { measure: 'seconds', format: 'seconds', noun: 'Time', less: 'faster', more: 'more time', unit: 'time of a run' },
+] as const
+export type Measure = (typeof MEASURES)[number]
+
+export const bp = (value: number): string => `${valueText(value, 'base-pairs')} bp`
+/** An interpolated length is not known to more than two digits. */
+export const about = (value: number): string => `about ${valueText(Number(value.toPrecision(2)), 'base-pairs')} bp`
+
+export function crossoverText(found: Crossover): string {
+  switch (found.kind) {
+    case 'at':
+      return `from ${about(found.x)} on`
+    case 'between':
+      return `from between ${bp(found.low)} and ${bp(found.high)} on`
+    case 'always':
+      return 'at every measured length'
+    case 'never':
+      return 'at no measured length'
+    case 'unknown':
+      return 'not known'
+  }
+}
