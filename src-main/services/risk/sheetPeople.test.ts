@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { quietContext } from '../../../src-shared/job.ts'
+import { sharedData } from '../../../test-support/shared-data.ts'
 import { COHORT_DEFAULTS } from '../../domain/cohort/cohort.ts'
 import { simulatedPeople } from './people.ts'
 import { sheetPeople } from './sheetPeople.ts'
@@ -69,6 +70,11 @@ it('does not read again who was read before a stop, but reads a file that change
   expect(whole.texts).toEqual((await read(sheet)).texts)
   // Seven from before, thirteen others, and the one whose file changed once more.
   expect(readFileSync(journal, 'utf8').trimEnd().split('\n').length).toBe(1 + 7 + 13 + 1)
+})
+
+const rna = sharedData('apoe/ENCSR653DFZ_rnaseq_APOE.GRCh38.bam')
+it.skipIf(!rna)('names the row of reads of RNA', async () => {
+  await expect(read(changed(`r\t${rna}\t1`))).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(/line 22 .*'r': .*reads of RNA/) }) // biome-ignore format: one line
 })
 
 it('names the row that cannot be trained on', async () => {
