@@ -123,6 +123,7 @@ export async function factoriseModel(
           limits: [
             ...json.limits,
             'Factorised after training and not trained further; metrics of the original do not hold.',
+            ...(json.risk ? ['Calibration, threshold and the distribution of scores are those of the original and were not measured again.'] : []), // biome-ignore format: one list
           ],
         },
         weights,
