@@ -1,7 +1,7 @@
 import { Button, Skeleton } from '@mantine/core'
 import type { LabRecipe, LabResultLine } from '../../../src-shared/ipc/labMethods.ts'
 import { EXPERIMENTS, type ExperimentName } from '../../../src-shared/lab/result.ts'
-import { runRecipe, showResult, useLab, useLabRecipes, useLabResults } from '../../state/lab.ts'
+import { runRecipe, showResult, useCalibration, useLab, useLabRecipes, useLabResults } from '../../state/lab.ts'
 import { ErrorCard } from '../../ui/parts.tsx'
 import { CompressionPanel } from './CompressionPanel.tsx'
 import { JobLine } from './JobLine.tsx'
@@ -11,8 +11,10 @@ import { ResultList } from './ResultList.tsx'
 
 /** Every experiment with its question, what was measured before, and what fits on this machine. */
 export function Overview() {
-  const recipes = useLabRecipes()
   const results = useLabResults()
+  const facts = useCalibration()
+  // Planning them takes seconds: what is quick to tell is told first.
+  const recipes = useLabRecipes(results.isFetched && facts.isFetched)
   return (
     <div className="lab-overview">
       {recipes.error && (

@@ -16,9 +16,8 @@ import { aboutText, EXPERIMENT_TEXTS } from './labText.ts'
 
 /** What can be done in the lab, for the palette and the keyboard. */
 export function useLabCommands() {
-  const open = useLab(s => s.open)
-  // Asked for with the lab, so that a start of the program reads no recipe.
-  const recipes = useLabRecipes(open).data
+  // The overview asks for them: a start of the program reads no recipe.
+  const recipes = useLabRecipes(false).data
   useEffect(() => {
     const ready = () => useWorkbench.getState().connection === 'ready'
     const commands: Command[] = [

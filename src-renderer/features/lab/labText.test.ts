@@ -3,8 +3,8 @@ import { madeUpResult } from '../../../test-support/labResult.ts'
 import { aboutText, busyText, durationText, footLines, recipeText } from './labText.ts'
 
 it('durations have the precision of an estimate', () => {
-  const texts = [0.2, 42, 60, 64, 119, 599, 600, 3599, 7200, 9000].map(durationText)
-  expect(texts).toEqual(['1 s', '42 s', '1 min', '1 min 5 s', '2 min', '10 min', '10 min', '60 min', '2 h', '2 h 30 min']) // biome-ignore format: one line
+  const texts = [0.2, 42, 60, 64, 119, 599, 600, 3599, 7200, 9000, 86_400, 1_000_000].map(durationText)
+  expect(texts).toEqual(['1 s', '42 s', '1 min', '1 min 5 s', '2 min', '10 min', '10 min', '60 min', '2 h', '2 h 30 min', '24 h', '12 days']) // biome-ignore format: one line
   expect(aboutText(null)).toBe('duration not known')
 })
 

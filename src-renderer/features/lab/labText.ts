@@ -38,7 +38,9 @@ export function durationText(seconds: number): string {
   if (s < 600) return `${Math.floor(s / 60)} min${s % 60 ? ` ${s % 60} s` : ''}`
   const minutes = Math.round(s / 60)
   if (minutes < 120) return `${minutes} min`
-  return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ''}`
+  if (minutes < 600) return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ''}`
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`
 }
 
 export const aboutText = (seconds: number | null): string => (seconds === null ? 'duration not known' : `about ${durationText(seconds)}`) // biome-ignore format: one line
