@@ -83,6 +83,10 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
   const network = readingRecipe(request.recipe, () => deps.registry.configure(recipe.kind, architecture))
   const batch = Math.min(training.batch, split.train.length)
   const step = tokenStep(network, 'classes', { batch, length: maxTokens, optimizer: { kind: 'adamw', weightDecay: training.weightDecay }, clipNorm: training.clipNorm, group: name => (/bias$|norm\d?\.weight$/.test(name) ? { weightDecay: 0 } : {}) }) // biome-ignore format: one line
+  const perEpoch = Math.max(1, Math.floor(split.train.length / batch))
+  const steps = perEpoch * training.epochs
+  if (which === 0)
+    await deps.plan?.({ graph: step.outputs[0]!.graph, outputs: step.outputs, runs: steps * training.splits, work: 'training', workload: 'fixed' }) // biome-ignore format: one line
   const load = { workload: 'fixed' as const, device: request.device ?? 'cpu', ...(request.threads === undefined ? {} : { threads: request.threads }) } // biome-ignore format: one line
   const session = await deps.compute.load({ bytes: step.onnx }, load, context.signal)
   const judged = Math.min(JUDGED, Math.max(8, split.validation.length))
@@ -90,8 +94,6 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
   const names = network.parameters.map(p => p.name)
   const judge = (weights: Tensors, of: Int32Array) => caseLogits(forward, weights, Array.from(of, i => rows[i]!), { batch: judged, length: maxTokens, pad: SPECIALS.pad }, context.signal) // biome-ignore format: one line
   const guard = onlyThese(split)
-  const perEpoch = Math.max(1, Math.floor(split.train.length / batch))
-  const steps = perEpoch * training.epochs
   deps.onSplit?.({ split: which + 1, splits: training.splits, steps })
   // Steps of all splits: those of the ones to come are the most that they may take.
   const { before = 0 } = run

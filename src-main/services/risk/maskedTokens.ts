@@ -49,6 +49,7 @@ export const trainMaskedTokens: TaskRunner = async (request, deps, context) => {
   const architecture = { ...recipe.architecture, vocabulary: tokenizer.size, maxTokens, padToken: SPECIALS.pad, tokenHead: 'tied' } // biome-ignore format: one line
   const network = readingRecipe(request.recipe, () => deps.registry.configure(recipe.kind, architecture))
   const step = tokenStep(network, 'tokens', { batch: training.batch, length: maxTokens, optimizer: { kind: 'adamw', weightDecay: training.weightDecay }, clipNorm: training.clipNorm, group: name => (/bias$|norm\d?\.weight$/.test(name) ? { weightDecay: 0 } : {}) }) // biome-ignore format: one line
+  await deps.plan?.({ graph: step.outputs[0]!.graph, outputs: step.outputs, runs: training.steps, work: 'training', workload: 'fixed' }) // biome-ignore format: one line
   const load = { workload: 'fixed' as const, device: request.device ?? 'cpu', ...(request.threads === undefined ? {} : { threads: request.threads }) } // biome-ignore format: one line
   const session = await deps.compute.load({ bytes: step.onnx }, load, context.signal)
   const judging = await deps.compute.load(

@@ -3,6 +3,7 @@ import type { WorkContext } from '../../../src-shared/job.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { Device } from '../../compute/engine.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
+import type { PlannedGraph } from '../lab/experiment.ts'
 import type { RecipeFile } from './recipe.ts'
 import type { StepMetrics } from './trainLoop.ts'
 
@@ -26,6 +27,8 @@ export interface TrainDeps {
   onStep?(metrics: StepMetrics): void
   /** Told before each split of a training that has several: which, of how many, and the most steps that it takes. */
   onSplit?(part: { readonly split: number; readonly splits: number; readonly steps: number }): void
+  /** Told what all steps will compute, before the first. @throws WorkbenchError `out-of-memory` to refuse it */
+  plan?(graph: PlannedGraph): Promise<void>
   /** One line for people: what was read, validation scores. */
   note(line: string): void
 }

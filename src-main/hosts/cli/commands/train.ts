@@ -1,6 +1,10 @@
+import { availableParallelism } from 'node:os'
 import { createCompute } from '../../../compute/client.ts'
 import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
+import { defaultDataDir } from '../../../services/dataDir.ts'
+import { createPlanner } from '../../../services/planner/planner.ts'
+import { createTrainingPlan } from '../../../services/planner/trainingPlan.ts'
 import { readRecipe } from '../../../services/training/recipe.ts'
 import { TASKS, taskRunner } from '../../../services/training/tasks.ts'
 import { type CliCommand, EXIT } from '../command.ts'
@@ -29,6 +33,14 @@ export const command: CliCommand = {
     const run = await taskRunner(recipe.task)
     const threads = args.text('threads') !== undefined ? args.integer('threads', 1, { min: 1, max: 1024 }) : undefined
     const compute = createCompute(threads !== undefined ? { threads } : {})
+    const registry = modelRegistry(MODELS)
+    const planner = createPlanner({
+      dataDir: defaultDataDir(),
+      registry,
+      threads: threads ?? availableParallelism(),
+      version: process.env['DIPLOSCOPE_VERSION'] ?? 'unknown',
+    })
+    const planned = createTrainingPlan(planner, { compute, note: line => io.note(line), now: Date.now })
     try {
       const result = await run(
         {
@@ -40,9 +52,10 @@ export const command: CliCommand = {
           device: args.choice('device', ['auto', 'cpu', 'webgpu', 'cuda'], 'cpu'),
           now: Date.now(),
         },
-        { compute, registry: modelRegistry(MODELS), note: line => io.note(line) },
+        { compute, registry, note: line => io.note(line), plan: planned.plan },
         io.context,
       )
+      await planned.done()
       if (args.flag('json')) await io.write(`${JSON.stringify(result)}\n`)
       else
         await io.write(`${result.model}\t${result.parameters} parameters\t${result.folder}\tSHA-256 ${result.sha256}\n`)

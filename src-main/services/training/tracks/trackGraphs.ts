@@ -9,6 +9,8 @@ import type { TrackLoss, TrainingRecipe } from './trackRecipe.ts'
 
 export interface TrainingGraph {
   readonly onnx: Uint8Array
+  /** What one run computes: loss, new weights, new moments. */
+  readonly outputs: readonly Tensor[]
   /** Moments by input name, zeros at first. */
   readonly moments: ReadonlyMap<string, TensorType>
   /** Weights and statistics that the graph is fed, trained or not. */
@@ -50,7 +52,7 @@ export function trackTrainingGraph(
   const onnx = emitOnnx(step.outputs)
   const fed = new Set(onnx.inputs.keys())
   const names = [...graph.leaves('parameter'), ...graph.leaves('state')].map(t => t.node.leaf!.name)
-  return { onnx: onnx.bytes, moments: step.moments, inputs: names.filter(n => fed.has(n)), trained: parameters.map(p => p.node.leaf!.name) } // biome-ignore format: one thought
+  return { onnx: onnx.bytes, outputs: Object.values(step.outputs), moments: step.moments, inputs: names.filter(n => fed.has(n)), trained: parameters.map(p => p.node.leaf!.name) } // biome-ignore format: one thought
 }
 
 const decays = (graph: Graph, name: string): boolean =>

@@ -47,6 +47,7 @@ export const trainTracks: TaskRunner = async (request, deps, context) => {
   const { train } = recipe.start ?? { train: [] }
   const graph = trackTrainingGraph(model, recipe.training, structure, name => train.length === 0 || named(train, name))
   if (recipe.start) deps.note(`from '${recipe.start.model}': ${start.taken.length} tensors taken over, ${graph.trained.length} trained, all others frozen`) // biome-ignore format: one thought
+  await deps.plan?.({ graph: graph.outputs[0]!.graph, outputs: graph.outputs, runs: recipe.training.steps, work: 'training', workload: 'fixed' }) // biome-ignore format: one line
   const forward = trackForwardGraph(model, recipe.training.batch, structure)
   const load = { workload: 'fixed' as const, device: request.device ?? 'cpu', ...(request.threads !== undefined ? { threads: request.threads } : {}) } // biome-ignore format: one thought
   const session = await compute.load(graph.onnx, load, context.signal)
