@@ -42,6 +42,9 @@ function crossoverVerdict(setting: LengthSetting, m: Measure): Verdict {
   const start = `${settingName(setting)}: block-sparse attention`
   const far = lastPair(setting, m.measure)
   const numbers = far ? ` (${valueText(far.sparse, m.format)} against ${valueText(far.full, m.format)} at ${bp(far.x)})` : '' // biome-ignore format: one thought
+  const even = pairsOf(setting, m.measure).every(p => Math.max(p.sparse / p.full, p.full / p.sparse) < EVEN)
+  if (far && even && found.kind !== 'unknown' && found.kind !== 'between')
+    return { tone: 'open', text: `${start} costs as much as full attention in ${m.unit}: less than ${valueText(EVEN - 1, 'percent')} apart at every measured length${numbers}.` } // biome-ignore format: one sentence
   switch (found.kind) {
     case 'unknown':
       return { tone: 'open', text: `${start} cannot be judged by ${m.unit} yet: fewer than two lengths are measured.` }
@@ -56,16 +59,21 @@ function crossoverVerdict(setting: LengthSetting, m: Measure): Verdict {
   }
 }
 
-/** Medians at the greatest length that both models were measured at. */
-function lastPair(setting: LengthSetting, measure: LengthMeasure) {
+/** Two costs nearer than this are no win of either. */
+const EVEN = 1.02
+
+/** Medians at the lengths that both models were measured at. */
+function pairsOf(setting: LengthSetting, measure: LengthMeasure) {
   const most = setting.layers.at(-1)!
   const full = costsOf(curve(setting, FULL, most), measure)
-  const pairs = costsOf(curve(setting, SPARSE, most), measure).flatMap(({ x, cost }) => {
+  return costsOf(curve(setting, SPARSE, most), measure).flatMap(({ x, cost }) => {
     const other = full.find(f => f.x === x)?.cost
     return cost !== null && other ? [{ x, sparse: cost, full: other }] : []
   })
-  return pairs.at(-1)
 }
+
+/** At the greatest of these lengths. */
+const lastPair = (setting: LengthSetting, measure: LengthMeasure) => pairsOf(setting, measure).at(-1)
 
 /** What did not fit, and where full attention would pass the memory of the published card. */
 function fitVerdicts(setting: LengthSetting): readonly Verdict[] {

@@ -80,6 +80,14 @@ describe('the page of lengths', () => {
     expect(memory.series.find(s => /24 GB/.test(s.name))?.points.every(p => p.y === 24 * GB)).toBe(true)
   })
 
+  it('names no winner where both cost the same', () => {
+    const same = points.map(p => (p.state === 'done' ? point(p.factors, { peakBytes: GB, seconds: 1 }) : p))
+    const found = PAGES.length!([resultOf('length', same)]).verdicts.filter(v =>
+      /as much as full attention/.test(v.text),
+    )
+    expect(found.map(v => v.tone)).toEqual(['open'])
+  })
+
   it('puts other machines beside it, named', () => {
     const both = PAGES.length!([resultOf('length', points), resultOf('length', points)])
     const named = figure(both, `length-seconds-${KEY}`).series.filter(s => s.from !== undefined)
