@@ -73,6 +73,29 @@ describe('training a tokenizer', () => {
   })
 
   it.each([
+    [
+      'lower case',
+      'ACGTACGT\nACGtACGT\n',
+      'diplotype',
+      /line 2, character 4 of '.*' is 't': no letter of the diplotype alphabet/,
+    ],
+    ['a IUPAC letter', 'ACRTACGT\n', 'diplotype', /line 1, character 3 .* is 'R'/],
+    ['a carriage return', 'ACGTACGT\r\nACGT\r\n', 'diplotype', /line 1, character 9 .* is a carriage return/],
+    [
+      'a code of a diplotype among haplotypes',
+      'ACGTAC\nACBT\n',
+      'haplotype',
+      /line 2, character 3 .* is 'B': no letter of the haplotype/,
+    ],
+  ] as const)('names the place of %s, which no sample would ever have', async (_name, text, alphabet, message) => {
+    const path = join(folder, 'foreign.txt')
+    writeFileSync(path, text)
+    const training = (more: Partial<TokenizerTrainingRequest>) => trainTokenizer({ ...request, corpusPath: path, vocabularySize: 100, ...more }, quietContext()) // biome-ignore format: one line
+    await expect(training({ alphabet })).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(message) }) // biome-ignore format: one line
+    expect((await training({ alphabet: 'corpus' })).lines).toBeGreaterThan(0)
+  })
+
+  it.each([
     ['an absent corpus', { corpusPath: join(folder, 'absent.txt') }, 'not-found'],
     ['a vocabulary smaller than the alphabet', { vocabularySize: 50 }, 'bad-input'],
   ])('%s is refused', async (_name, change, code) => {

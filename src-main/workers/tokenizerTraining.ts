@@ -28,6 +28,9 @@ export async function trainTokenizer(
       'give a file with one sentence a line',
     )
   const alphabet = ALPHABETS[request.alphabet]
+  const allowed = new Set([...alphabet, META_SPACE])
+  if (request.alphabet !== 'corpus' && corpus.characters.some(c => !allowed.has(c)))
+    await throwForeign(request, allowed)
   const characters = new Set([...corpus.characters, ...alphabet]).size
   const merges = request.vocabularySize - SPECIAL_PIECES.length - characters
   if (merges < 0 || characters + merges > MAX_SYMBOLS) {
@@ -56,6 +59,31 @@ export async function trainTokenizer(
     meanTokenLength: total / trained.tokens,
     short: trained.pieces.length < merges,
   }
+}
+
+/**
+ * Names the first character of a corpus that is none of its alphabet: lower case, IUPAC letters and carriage returns would become pieces that no
+ * sample ever has.
+ * @throws WorkbenchError `bad-input`, always
+ */
+async function throwForeign(request: TokenizerTrainingRequest, allowed: ReadonlySet<string>): Promise<never> {
+  const { alphabet, corpusPath } = request
+  const remedy = 'make the sentences with diploscope corpus, or train without --alphabet'
+  const decoder = new TextDecoder()
+  let number = 0
+  for await (const line of byteLines(createReadStream(corpusPath, { highWaterMark: 1 << 20 }))) {
+    number++
+    const characters = [...decoder.decode(line)]
+    const at = characters.findIndex(c => c !== ' ' && !allowed.has(c))
+    if (at < 0) continue
+    const what = characters[at] === '\r' ? 'a carriage return' : `'${characters[at]}'`
+    throw new WorkbenchError('bad-input', `line ${number}, character ${at + 1} of '${corpusPath}' is ${what}: no letter of the ${alphabet} alphabet`, remedy) // biome-ignore format: one sentence
+  }
+  throw new WorkbenchError(
+    'bad-input',
+    `'${corpusPath}' holds letters that are not of the ${alphabet} alphabet`,
+    remedy,
+  )
 }
 
 async function readCorpus(

@@ -1,5 +1,5 @@
 import { appendFile, readFile, stat, writeFile } from 'node:fs/promises'
-import { MIN_REGION_COVERAGE } from '../../../src-shared/genome/risk.ts'
+import { lineText, MIN_REGION_COVERAGE } from '../../../src-shared/genome/risk.ts'
 import { asWorkbenchError, type ErrorCode, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { riskRegion } from '../../domain/cohort/locus.ts'
@@ -31,11 +31,11 @@ export async function sheetPeople(
 ): Promise<RiskPeople> {
   const sheet = await readSampleSheet(source.sheet)
   const [problem] = sheet.problems
-  if (problem) throw new WorkbenchError(problem.code, `line ${problem.line} of '${source.sheet}': ${problem.message}`, 'mend the sheet') // biome-ignore format: one line
+  if (problem) throw new WorkbenchError(problem.code, `${lineText(problem)}${problem.line > 0 ? 'of ' : ''}'${source.sheet}': ${problem.message}`, 'mend the sheet') // biome-ignore format: one line
   const [caution] = sheet.cautions
   if (caution) throw new WorkbenchError('bad-input', `'${source.sheet}': ${caution}`, 'give a larger cohort')
   const unlabelled = sheet.rows.find(r => r.label === null)
-  if (unlabelled) throw new WorkbenchError('bad-input', `line ${unlabelled.line} of '${source.sheet}': no label`, 'give each person 0 or 1') // biome-ignore format: one line
+  if (unlabelled) throw new WorkbenchError('bad-input', unlabelled.line > 0 ? `line ${unlabelled.line} of '${source.sheet}': no label` : `'${source.sheet}' is a folder without a sheet: nobody has a label`, 'give each person 0 or 1 in a sample sheet') // biome-ignore format: one line
   const region = riskRegion('GRCh38', flankBp)
   const { letters, note } = await locusLetters(source.reference, region.start, region.end, 0)
   const known = journal === undefined ? undefined : await openJournal(journal, `${flankBp} ${caller} ${source.reference}`) // biome-ignore format: one line
