@@ -6,12 +6,13 @@ import { createCompute } from '../src-main/compute/client.ts'
 import { COHORT_DEFAULTS } from '../src-main/domain/cohort/cohort.ts'
 import { MODELS } from '../src-main/models/kinds.ts'
 import { modelRegistry } from '../src-main/models/registry.ts'
-import { readForModel, readForModelInThread } from '../src-main/services/risk/readForModel.ts'
+import { readForModelInThread } from '../src-main/services/risk/readForModel.ts'
 import { openRiskModel } from '../src-main/services/risk/riskModel.ts'
 import { readSampleSheet } from '../src-main/services/risk/sampleSheet.ts'
-import { scoreCohort } from '../src-main/services/risk/scoreCohort.ts'
+import { cohortTsv, type FiguresOf, scoreCohort } from '../src-main/services/risk/scoreCohort.ts'
 import { scoreSample } from '../src-main/services/risk/scoreSample.ts'
 import { simulateCohort } from '../src-main/services/risk/simulateCohort.ts'
+import { closePileupWorkers, cohortFigures } from '../src-main/workers/pileupClient.ts'
 import { quietContext } from '../src-shared/job.ts'
 import { type Bench, median, type Row, rounded, timed } from './compute/measure.ts'
 import { peerLibraries } from './peers/peer.ts'
@@ -22,7 +23,7 @@ import { measured } from './tokenizer/measured.ts'
 /**
  * Scores and the networks behind them. Cases: `score` (one 30x BAM, whole process and warm), `cohort` (simulated 5x slices, throughput and
  * memory), `linformer` (published size against PyTorch on the same weights), `step` (one training step of it, some 10 GB), `lengths` (longest input in a budget of memory). All without a
- * name. Arguments: `--repeats N` (5), `--threads N` (2), `--people N` (1000), `--budget MiB` (1024), `--small` (a smaller Linformer), `--one-thread` (a cohort read in the thread that waits for it).
+ * name. Arguments: `--repeats N` (5), `--threads N` (2), `--people N` (1000), `--budget MiB` (1024), `--small` (a smaller Linformer).
  */
 export async function run({ json, args, root }: { json: boolean; args: readonly string[]; root: string }) {
   const option = (name: string, otherwise: number) => (args.includes(name) ? Number(args[args.indexOf(name) + 1]) : otherwise) // biome-ignore format: one line
@@ -46,8 +47,7 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
   const rows: unknown[] = []
   try {
     if (wants('score')) rows.push(...(await scoreCase(bench, root, model)))
-    if (wants('cohort'))
-      rows.push(await cohortCase(bench, model, reference, option('--people', 1000), args.includes('--one-thread')))
+    if (wants('cohort')) rows.push(...(await cohortCase(bench, model, reference, option('--people', 1000))))
     if (wants('linformer')) rows.push(...(await thesisLinformer(bench, args.includes('--small') ? 'small' : 'thesis')))
     if (wants('step')) rows.push(...(await thesisStep(bench)))
     if (wants('lengths')) {
@@ -84,42 +84,55 @@ async function scoreCase(bench: Bench, root: string, folder: string): Promise<re
   }
 }
 
-async function cohortCase(bench: Bench, folder: string, reference: string, people: number, oneThread: boolean) {
+/** A cohort scored in the thread that waits for it, then as the program does it: in threads. The two tables must be equal. */
+async function cohortCase(bench: Bench, folder: string, reference: string, people: number) {
   const out = join(bench.folder, 'cohort')
   const begun = performance.now()
   await simulateCohort({ spec: { ...COHORT_DEFAULTS, people, depth: 5, seed: 77, regionFlankBp: 3000, flankEffects: 6, effectFlankBp: 3000 }, reference, haplotypes: undefined, out, build: 'GRCh38', reads: true, diplotypes: false }, quietContext()) // biome-ignore format: one line
   const simulateMs = performance.now() - begun
   const files = readdirSync(join(out, 'bam')).length / 2
-  const compute = createCompute({ entry: bench.entry, threads: bench.threads })
-  try {
-    const model = await openRiskModel(folder, { compute, registry: modelRegistry(MODELS) }, quietContext())
-    const sheet = await readSampleSheet(join(out, 'samples.tsv'))
-    const memory: number[] = []
-    let seen = 0
-    const delay = monitorEventLoopDelay({ resolution: 1 })
-    delay.enable()
-    const usage = performance.eventLoopUtilization()
-    const started = performance.now()
-    const cohort = await scoreCohort(
-      { sheet, read: oneThread ? readForModel : readForModelInThread },
-      model,
-      quietContext(),
-      () => {
+  bench.say(`${files} people simulated as indexed 5x slices in ${(simulateMs / 1000).toFixed(1)} s`)
+  const figures: FiguresOf = (judged, threshold, context) => cohortFigures({ people: judged, threshold }, context)
+  const sheet = await readSampleSheet(join(out, 'samples.tsv'))
+  const tables: string[] = []
+  const rows: unknown[] = []
+  for (const [where, how] of [
+    ['one thread', {}],
+    ['threads', { read: readForModelInThread, figures }],
+  ] as const) {
+    const compute = createCompute({ entry: bench.entry, threads: bench.threads })
+    try {
+      const model = await openRiskModel(folder, { compute, registry: modelRegistry(MODELS) }, quietContext())
+      const memory: number[] = []
+      let seen = 0
+      const delay = monitorEventLoopDelay({ resolution: 1 })
+      delay.enable()
+      const usage = performance.eventLoopUtilization()
+      const started = performance.now()
+      const cohort = await scoreCohort({ sheet, ...how }, model, quietContext(), () => {
         if (++seen % Math.max(1, Math.floor(people / 10)) === 0)
           memory.push(Math.round(process.memoryUsage().rss / 2 ** 20))
-      },
-    )
-    const ms = performance.now() - started
-    const busy = performance.eventLoopUtilization(usage)
-    delay.disable()
-    // The loop of the host: its longest standstill, its work for a sample. The timer itself asks every millisecond.
-    const loop = { longestMs: delay.max / 1e6, p99Ms: delay.percentile(99) / 1e6, workMsPerSample: busy.active / files }
-    const peak = Math.round((await compute.stats()).peakRssBytes / 2 ** 20)
-    const m = cohort.metrics
-    const row = { name: `cohort of ${files} simulated 5x slices`, ms, perSecond: (1000 * files) / ms, simulateMs, loop, memoryMibByTenth: memory, computePeakMib: peak, scored: cohort.rows.filter(r => r.probability !== null).length, failed: cohort.failures.length, auc: m?.model?.auc?.auc, twoSnp: m?.['two-snp']?.auc?.auc } // biome-ignore format: one line
-    bench.say(`${row.name}: ${(ms / 1000).toFixed(1)} s, ${row.perSecond.toFixed(1)} a second (simulated in ${(simulateMs / 1000).toFixed(1)} s); event loop: longest standstill ${loop.longestMs.toFixed(1)} ms, 99 % under ${loop.p99Ms.toFixed(1)} ms, ${loop.workMsPerSample.toFixed(1)} ms of work a sample; resident memory by tenths ${memory.join(', ')} MiB, compute process ${peak} MiB; ${row.scored} scored, ${row.failed} failed; AUC ${row.auc?.toFixed(4)}, two SNPs ${row.twoSnp?.toFixed(4)}`) // biome-ignore format: one line
-    return row
-  } finally {
-    await compute.close()
+      })
+      const ms = performance.now() - started
+      const busy = performance.eventLoopUtilization(usage)
+      delay.disable()
+      tables.push(cohortTsv(cohort))
+      // The loop of the host: its longest standstill, its work for a sample. The timer itself asks every millisecond.
+      const loop = {
+        longestMs: delay.max / 1e6,
+        p99Ms: delay.percentile(99) / 1e6,
+        workMsPerSample: busy.active / files,
+      }
+      const peak = Math.round((await compute.stats()).peakRssBytes / 2 ** 20)
+      const m = cohort.metrics
+      const row = { name: `cohort of ${files} simulated 5x slices, ${where}`, ms, perSecond: (1000 * files) / ms, simulateMs, loop, memoryMibByTenth: memory, computePeakMib: peak, scored: cohort.rows.filter(r => r.probability !== null).length, failed: cohort.failures.length, auc: m?.model?.auc?.auc, twoSnp: m?.['two-snp']?.auc?.auc } // biome-ignore format: one line
+      bench.say(`${row.name}: ${(ms / 1000).toFixed(1)} s, ${row.perSecond.toFixed(1)} a second; event loop: ${loop.workMsPerSample.toFixed(1)} ms of work a sample, 99 % of its delays under ${loop.p99Ms.toFixed(1)} ms, the longest ${loop.longestMs.toFixed(1)} ms; resident memory by tenths ${memory.join(', ')} MiB, compute process ${peak} MiB; ${row.scored} scored, ${row.failed} failed; AUC ${row.auc?.toFixed(4)}, two SNPs ${row.twoSnp?.toFixed(4)}`) // biome-ignore format: one line
+      rows.push(row)
+    } finally {
+      await compute.close()
+    }
   }
+  bench.say(tables[0] === tables[1] ? 'both tables are the same' : 'THE TABLES DIFFER')
+  await closePileupWorkers()
+  return rows
 }
