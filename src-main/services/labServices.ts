@@ -1,6 +1,7 @@
 import type { ExportedFile } from '../../src-shared/ipc/contract.ts'
 import type { LabRecipe, LabResultLine } from '../../src-shared/ipc/labMethods.ts'
 import type { JobSnapshot } from '../../src-shared/job.ts'
+import type { JobCost } from '../../src-shared/lab/plan.ts'
 import type { LabResult } from '../../src-shared/lab/result.ts'
 import type { Downloads } from './downloads.ts'
 import type { Emit } from './hub.ts'
@@ -43,16 +44,21 @@ export function createLabServices({ lab, jobs, downloads, emit }: LabServicesOpt
     return made
   }
 
-  const startJob = (run: LabRun): { job: JobSnapshot; resultId: string } => {
+  const startJob = (run: LabRun, cost?: JobCost): { job: JobSnapshot; resultId: string } => {
     const { resultId, recipe } = run
+    let peakBytes: number | undefined
     const job = jobs.start({
       kind: 'lab',
       title: recipe.name,
       resumable: true,
+      ...(cost ? { estimate: Promise.resolve(cost) } : {}),
+      peakBytes: async () => peakBytes,
       async run(context) {
         try {
           await run.go(context, (result, point) => {
             const done = result.points.length
+            const peaks = result.points.flatMap(p => p.measures['peakBytes']?.upper ?? [])
+            if (peaks.length > 0) peakBytes = Math.max(...peaks)
             emit('lab.changed', { resultId, state: result.state, point, done, total: result.total })
           })
           return resultId
@@ -87,7 +93,10 @@ export function createLabServices({ lab, jobs, downloads, emit }: LabServicesOpt
     async run(recipeId) {
       const known = [...running].find(([, r]) => r.recipeId === recipeId)
       if (known) return { job: jobs.get(known[1].jobId), resultId: known[0] }
-      return once(`recipe ${recipeId}`, async () => startJob(await lab.begin(await lab.recipeFile(recipeId))))
+      return once(`recipe ${recipeId}`, async () => {
+        const recipe = await lab.recipeFile(recipeId)
+        return startJob(await lab.begin(recipe), lab.cost(recipe.sha256))
+      })
     },
     async resume(resultId) {
       const known = running.get(resultId)

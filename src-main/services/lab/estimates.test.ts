@@ -12,7 +12,7 @@ it('sums the plans of all points, each at most its limit, over all visits; none 
   const predict = async (graph: unknown): Promise<Prediction> => {
     asked++
     const i = (graph as { i: number }).i
-    return { seconds: 1, totalSeconds: i === 0 ? 500 : 10, peakBytes: 1, basis: 'typical' }
+    return { seconds: 1, totalSeconds: i === 0 ? 500 : 10, peakBytes: 1 + i, basis: 'typical' }
   }
   const estimates = new RecipeEstimates({ predict, fault() {} }, () => false)
   estimates.ask('graphs', of(planned(3)))
@@ -23,6 +23,7 @@ it('sums the plans of all points, each at most its limit, over all visits; none 
   await Promise.all([estimates.wait(), estimates.wait()])
   expect(['graphs', 'own', 'none'].map(k => estimates.of(k))).toEqual([2 * (100 + 10 + 10), 21, null])
   expect(asked).toBe(3)
+  expect(['graphs', 'own'].map(k => estimates.cost(k))).toEqual([{ seconds: 240, peakBytes: 3 }, undefined])
   estimates.took('graphs', 33)
   estimates.ask('graphs', of(planned(3)))
   await estimates.wait()

@@ -1,3 +1,4 @@
+import type { JobCost } from '../../../src-shared/lab/plan.ts'
 import type { Experiment } from './experiment.ts'
 import { predictPoint, type RunDeps } from './run.ts'
 
@@ -11,11 +12,13 @@ interface Plan {
   readonly key: string
   readonly experiment: Experiment
   readonly seconds: number[]
+  peakBytes: number
 }
 
 /** How long whole recipes take, estimated point by point: small recipes first, in the background, never while something is measured. */
 export class RecipeEstimates {
   readonly #totals = new Map<string, number | null>()
+  readonly #peaks = new Map<string, number>()
   #waiting: Plan[] = []
   #working: Promise<void> | undefined
   #deadline = 0
@@ -33,13 +36,19 @@ export class RecipeEstimates {
       this.#totals.set(key, wholeOf(own, experiment))
       return
     }
-    this.#waiting.push({ key, experiment, seconds: [] })
+    this.#waiting.push({ key, experiment, seconds: [], peakBytes: 0 })
     this.#waiting.sort((a, b) => a.experiment.points.length - b.experiment.points.length)
   }
 
   /** Seconds of the whole run; null where they cannot be told, or not yet. */
   of(key: string): number | null {
     return this.#totals.get(key) ?? null
+  }
+
+  /** What a job of the whole run will cost, where every point has a plan; its memory is that of the largest point. */
+  cost(key: string): JobCost | undefined {
+    const [seconds, peakBytes] = [this.of(key), this.#peaks.get(key)]
+    return seconds === null || peakBytes === undefined ? undefined : { seconds, peakBytes }
   }
 
   /** What a run took here tells more than its plan. */
@@ -77,16 +86,20 @@ export class RecipeEstimates {
   }
 
   /** One point of a plan; the plan is over with its last point, or with one that cannot be told. */
-  async #point({ key, experiment, seconds }: Plan): Promise<void> {
+  async #point(plan: Plan): Promise<void> {
+    const { key, experiment, seconds } = plan
     const { points } = experiment
     const point = points[seconds.length]
     const quiet = new AbortController().signal
-    const told = point && (point.estimateSeconds ?? (await predictPoint(point, this.deps, quiet))?.totalSeconds)
+    const planned = point && (await predictPoint(point, this.deps, quiet))
+    const told = point?.estimateSeconds ?? planned?.totalSeconds
+    plan.peakBytes = Math.max(plan.peakBytes, planned?.peakBytes ?? 0)
     if (told !== undefined) seconds.push(told)
     if (told !== undefined && seconds.length < points.length) return
-    const whole = told === undefined && point ? null : wholeOf(seconds, experiment)
     this.#waiting = this.#waiting.filter(w => w.key !== key)
-    if (!this.#totals.has(key)) this.#totals.set(key, whole)
+    if (!this.#totals.has(key))
+      this.#totals.set(key, seconds.length < points.length ? null : wholeOf(seconds, experiment))
+    if (plan.peakBytes > 0) this.#peaks.set(key, plan.peakBytes)
   }
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { LabRecipe } from '../../../src-shared/ipc/labMethods.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
+import type { JobCost } from '../../../src-shared/lab/plan.ts'
 import type { ExperimentName, LabPoint, LabResult, ResultState } from '../../../src-shared/lab/result.ts'
 import { runtimeVersion } from '../../compute/runtimeVersion.ts'
 import { readResult } from './checkResult.ts'
@@ -48,6 +49,8 @@ export interface LabRun {
 export interface Lab {
   /** All, or those of one experiment. */
   recipes(signal?: AbortSignal, experiment?: ExperimentName): Promise<readonly LabRecipe[]>
+  /** What the whole run of a recipe will cost, as far as it was planned when recipes were listed. */
+  cost(recipeSha256: string): JobCost | undefined
   /** A shipped recipe. @throws WorkbenchError `not-found` */
   recipeFile(id: string, dataFolder?: string): Promise<LabRecipeFile>
   /** A recipe by path; `dataFolder` is where its paths are looked for first. */
@@ -137,6 +140,7 @@ export function createLab(options: LabOptions): Lab {
 
   return {
     recipes: (signal, only) => shipped.list(signal, only),
+    cost: sha256 => estimates.cost(sha256),
     recipeFile: (id, dataFolder) => shipped.file(id, dataFolder),
     readRecipe: (path, dataFolder) => readLabRecipe(path, dataFolders, dataFolder ?? null),
     async begin(recipe) {
