@@ -110,7 +110,10 @@ describe('a training', () => {
     const opened = next('files.opened', ({ files }) => files.some(f => f.role === 'model'))
     const { job, tuneId } = await page.call('risk.tuneStart', { fileId: sheetId, settings: settings() })
     first = tuneId
-    expect(await ended(job)).toMatchObject({ state: 'done', resultId: tuneId })
+    const over = await ended(job)
+    expect(over).toMatchObject({ state: 'done', resultId: tuneId })
+    expect(over.estimate!.seconds).toBeGreaterThan(0)
+    expect(over.cost!.peakBytes).toBeGreaterThan(1e7)
     const [model] = (await opened).files
     expect(model!.name).toBe(tuneId)
     const detail = await page.call('risk.tune', { tuneId })

@@ -1,4 +1,3 @@
-import { freemem } from 'node:os'
 import type { TuneCost, TuneSettings } from '../../../src-shared/genome/tune.ts'
 import { tuneSteps } from '../../../src-shared/genome/tune.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
@@ -9,6 +8,7 @@ import { SPECIALS } from '../../domain/cohort/peopleTokenizer.ts'
 import { trainingInputs } from '../../graph/optimizer/trainingStep.ts'
 import { initialEncoderWeights } from '../../models/encoderInitialisation.ts'
 import type { ConfiguredModel, ModelRegistry } from '../../models/registry.ts'
+import { availableBytes } from '../lab/memoryLimit.ts'
 import type { Planner } from '../planner/planner.ts'
 import { int32, type StepGraph, tokenStep } from './network.ts'
 import { freshArchitecture, type TuneSource } from './tuneRecipe.ts'
@@ -55,19 +55,28 @@ export async function tuneCost(
   const planned = await deps.planner.estimate({ graph: step.outputs[0]!.graph, outputs: step.outputs, runs: steps.total, work: 'training', workload: 'fixed' }, context.signal) // biome-ignore format: one line
   const known = planned.basis === 'calibrated'
   const secondsPerStep = known ? planned.seconds : await measuredStep(step, network, batch, tokens, deps.compute, context) // biome-ignore format: one line
-  const people = source.cases + source.controls
-  // Each epoch judges the validation people, each split everybody once.
-  const judged = settings.splits * (settings.epochs * steps.validation + people)
-  const seconds = people * SECONDS_A_SAMPLE + secondsPerStep * (steps.total + (FORWARD_SHARE * judged) / batch)
+  const seconds = steps.total * secondsPerStep + besideSteps(settings, source, secondsPerStep)
   return {
     secondsPerStep,
     seconds,
     tokens,
     parameters: network.parameters.reduce((sum, p) => sum + (p.buffer ? 0 : elementCount(p.shape)), 0),
     peakBytes: planned.peakBytes,
-    freeBytes: process.availableMemory?.() ?? freemem(),
+    freeBytes: availableBytes(),
     basis: `${known ? 'from rates measured on this machine' : 'a step measured here just now'}${source.start ? '' : `, with sequences of about ${tokens} tokens`}; early stopping makes it less`, // biome-ignore format: one line
   }
+}
+
+/** Seconds of reading the files and of judging: each epoch judges the validation people, each split everybody once. */
+export function besideSteps(
+  settings: Pick<TuneSettings, 'splits' | 'epochs' | 'batch'>,
+  source: Pick<TuneSource, 'cases' | 'controls'>,
+  secondsPerStep: number,
+): number {
+  const people = source.cases + source.controls
+  const { validation, train } = tuneSteps(settings, source)
+  const judged = settings.splits * (settings.epochs * validation + people)
+  return people * SECONDS_A_SAMPLE + (secondsPerStep * FORWARD_SHARE * judged) / Math.min(settings.batch, train)
 }
 
 /** Seconds of one step, the second of two: the first prepares. */

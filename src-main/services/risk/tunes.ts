@@ -6,12 +6,15 @@ import type { ExportedFile } from '../../../src-shared/ipc/contract.ts'
 import { asWorkbenchError, toWire, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { TuneEvents, TuneMethods } from '../../../src-shared/ipc/tuneMethods.ts'
 import type { JobSnapshot, WorkContext } from '../../../src-shared/job.ts'
+import type { JobCost } from '../../../src-shared/lab/plan.ts'
 import type { OpenedFile } from '../../../src-shared/openedFile.ts'
 import type { Compute } from '../../compute/client.ts'
 import { CARD_FILE } from '../../models/folder/modelJson.ts'
 import type { Downloads } from '../downloads.ts'
 import type { FileRegistry } from '../files.ts'
 import type { Jobs } from '../jobs.ts'
+import type { PlannedGraph } from '../lab/experiment.ts'
+import { availableBytes } from '../lab/memoryLimit.ts'
 import type { ModelServices } from '../modelServices.ts'
 import type { Planner } from '../planner/planner.ts'
 import { readRecipe } from '../training/recipe.ts'
@@ -19,7 +22,7 @@ import { taskRunner } from '../training/tasks.ts'
 import { aucsOf, meanOf, type RiskReport } from './report.ts'
 import { readSampleSheet } from './sampleSheet.ts'
 import { saysSimulated } from './sheetTruth.ts'
-import { tuneCost } from './tuneCost.ts'
+import { besideSteps, tuneCost } from './tuneCost.ts'
 import { createTuneCurves } from './tuneCurves.ts'
 import { createTuneFolders, RECIPE_FILE, type TuneFacts } from './tuneFolders.ts'
 import { tuneRecipe } from './tuneRecipe.ts'
@@ -108,12 +111,19 @@ export function createTunes(parts: TunesParts): Tunes {
     }
   }
 
-  const run = (facts: TuneFacts): JobSnapshot => {
+  /** `whole`: from the beginning, so that its cost can be told. */
+  const run = (facts: TuneFacts, whole: boolean): JobSnapshot => {
     const { tuneId, settings } = facts
     const active = jobOf(tuneId)
     if (active) return active
     const folder = folders.path(tuneId)
+    let estimated: (cost: JobCost | undefined) => void = () => {}
+    let peakBytes: number | undefined
     const job = jobs.start({
+      estimate: new Promise(done => {
+        estimated = done
+      }),
+      peakBytes: async () => peakBytes,
       kind: 'risk-tune',
       title: `Fine-tuning: ${settings.name}`,
       resumable: true,
@@ -132,6 +142,11 @@ export function createTunes(parts: TunesParts): Tunes {
             compute,
             registry: models.registry,
             note() {},
+            async plan(graph: PlannedGraph) {
+              const cost = await parts.planner.estimate(graph, context.signal)
+              refuseWhatDoesNotFit(cost.peakBytes)
+              if (whole) estimated({ seconds: cost.totalSeconds + besideSteps(settings, facts, cost.seconds), peakBytes: cost.peakBytes }) // biome-ignore format: one line
+            },
             onSplit(part: { readonly split: number }) {
               split = part.split
               step = 0
@@ -144,6 +159,7 @@ export function createTunes(parts: TunesParts): Tunes {
             },
           }
           await classify({ recipe, out: folder, resume: true, now: now() }, deps, withSplit(context, () => split, settings.splits)) // biome-ignore format: one line
+          peakBytes = (await compute.stats()).peakRssBytes
           await parts.openFile(folder)
           return tuneId
         } catch (error) {
@@ -151,6 +167,7 @@ export function createTunes(parts: TunesParts): Tunes {
           if (problem.code !== 'cancelled') await folders.noteError(tuneId, problem).catch(() => undefined)
           throw error
         } finally {
+          estimated(undefined)
           running.delete(tuneId)
           await compute?.close()
           told(await stateOf(await folders.read(tuneId).catch(() => facts)))
@@ -199,13 +216,13 @@ export function createTunes(parts: TunesParts): Tunes {
         recipe: tuneRecipe(settings, { id: tuneId, sheetPath, sheetName, referencePath, simulated, cases, controls, start, createdAt }), // biome-ignore format: one line
         facts: { tuneId, sheetPath, sheetName, createdAt, settings, startName: start?.json.name ?? 'fresh weights', simulated, cases, controls, error: null }, // biome-ignore format: one line
       }))
-      return { job: run(facts), tuneId: facts.tuneId }
+      return { job: run(facts, true), tuneId: facts.tuneId }
     },
 
     async resume(tuneId) {
       const facts = await folders.read(tuneId)
       if (await folders.finished(tuneId)) throw new WorkbenchError('bad-input', `the training '${facts.settings.name}' is done`, 'open its model, or start another') // biome-ignore format: one line
-      return { job: run(facts), tuneId }
+      return { job: run(facts, false), tuneId }
     },
 
     async list(fileId) {
@@ -267,6 +284,13 @@ const EXPORTS = {
   report: { file: 'report.json', contentType: 'application/json' },
   log: { file: 'metrics.jsonl', contentType: 'application/x-ndjson' },
 } as const
+
+/** @throws WorkbenchError `out-of-memory` */
+function refuseWhatDoesNotFit(neededBytes: number): void {
+  const freeBytes = availableBytes()
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString('en-US')} MB`
+  if (neededBytes > freeBytes) throw new WorkbenchError('out-of-memory', `a step needs about ${megabytes(neededBytes)} of memory and ${megabytes(freeBytes)} are free`, 'take a smaller batch or network, or close other programs', { neededBytes: Math.round(neededBytes), freeBytes: Math.round(freeBytes) }) // biome-ignore format: one line
+}
 
 /** Which split is trained stands in the phase. */
 const withSplit = (context: WorkContext, split: () => number, splits: number): WorkContext => ({
