@@ -72,7 +72,8 @@ describe.each(availableHosts())('fine-tuning in the %s window', host => {
     const set = (label: string, value: string) => form.getByLabel(label).fill(value)
     await set('Flank', '300')
     await set('Splits', '2')
-    await set('Epochs at most', '4')
+    await set('Epochs at most', '8')
+    await set('Early stopping', '8')
     await set('Batch', '6')
     await form.getByText('Network, tokenizer and more').click()
     await set('Pieces', '600')
@@ -82,7 +83,7 @@ describe.each(availableHosts())('fine-tuning in the %s window', host => {
     expect(await w.page.getByTestId('tune-start').isDisabled()).toBe(true)
     await set('Heads', '2')
     // 30 of each label: 70 % by class to the nearest person, 20 and 20, in batches of 6.
-    expect(await w.page.getByTestId('tune-cost').getAttribute('data-steps')).toBe(String(Math.floor((PEOPLE - 4 * Math.round(30 * 0.15)) / 6) * 4 * 2)) // biome-ignore format: one line
+    expect(await w.page.getByTestId('tune-cost').getAttribute('data-steps')).toBe(String(Math.floor((PEOPLE - 4 * Math.round(30 * 0.15)) / 6) * 8 * 2)) // biome-ignore format: one line
     await w.page.getByTestId('tune-time').waitFor(slow)
     expect(Number(await w.page.getByTestId('tune-time').getAttribute('data-seconds'))).toBeGreaterThan(0)
     expect(await axeProblems(w.page)).toEqual([])
