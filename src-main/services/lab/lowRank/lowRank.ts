@@ -18,7 +18,7 @@ export interface LowRankSetup {
  */
 export const readLowRankExperiment: ExperimentReader = async file => {
   const recipe = parseLowRankRecipe(file)
-  const setups = setupsOf(recipe)
+  const setups = await setupsOf(recipe)
   const points = new Map(setups.map(setup => [planOf(setup, recipe), setup]))
   return {
     name: 'low-rank',
@@ -30,13 +30,14 @@ export const readLowRankExperiment: ExperimentReader = async file => {
   }
 }
 
-function setupsOf({ sizes, lengths, ranks, memoryBytes, mostTokens }: LowRankRecipe): LowRankSetup[] {
+async function setupsOf({ sizes, lengths, ranks, memoryBytes, mostTokens }: LowRankRecipe): Promise<LowRankSetup[]> {
   const models: readonly LowRankModel[] = [
     { name: 'transformer' },
     ...ranks.map(rank => ({ name: 'lrt' as const, rank })),
     ...ranks.map(rank => ({ name: 'linformer' as const, rank })),
   ]
-  return lengths.flatMap(tokens => {
+  const setups: LowRankSetup[] = []
+  for (const tokens of lengths) {
     const batch = largestBatch(sizes, tokens, memoryBytes, mostTokens)
     if (batch === 0)
       throw new WorkbenchError(
@@ -44,8 +45,11 @@ function setupsOf({ sizes, lengths, ranks, memoryBytes, mostTokens }: LowRankRec
         `recipe.memoryBytes is ${memoryBytes}, too few for one sequence of ${tokens} tokens`,
         'raise memoryBytes or leave that length out of lengths',
       )
-    return LOW_RANK_JOBS.flatMap(job => models.map(model => ({ model, tokens, batch, job })))
-  })
+    for (const job of LOW_RANK_JOBS) setups.push(...models.map(model => ({ model, tokens, batch, job })))
+    // Finding a batch takes a dozen plans: calls of the window come between.
+    await new Promise(next => setImmediate(next))
+  }
+  return setups
 }
 
 function planOf(setup: LowRankSetup, { sizes, warmUp, repeats }: LowRankRecipe): PointPlan {
