@@ -195,8 +195,14 @@ describe.each(availableHosts())('the lab in the %s window', host => {
     await w.page.getByRole('button', { name: 'Predicted against measured' }).click()
     const accuracy = w.page.getByTestId('accuracy-page')
     await accuracy.locator('.empty, .lab-body').waitFor(soon)
-    await accuracy.page().keyboard.press('Escape')
+    await w.page.keyboard.press('Escape')
     await w.page.getByTestId('experiment-length').waitFor(soon)
+  })
+
+  it('opens the layers of a model when asked to', async () => {
+    await w.page.getByRole('button', { name: 'Look at the layers of a model' }).click()
+    await w.page.getByTestId('compression').locator('tbody tr').first().waitFor(soon)
+    expect(await axeProblems(w.page)).toEqual([])
   })
 
   it('is walked by keys alone', async () => {

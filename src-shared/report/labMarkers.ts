@@ -93,4 +93,5 @@ export function looksOf(series: readonly FigureSeries[], theme: Theme): readonly
 }
 
 /** As a legend names it. */
-export const seriesName = (s: FigureSeries): string => (s.from === undefined ? s.name : `${s.name} (${s.from})`)
+export const seriesName = (s: FigureSeries): string =>
+  s.from === undefined || s.name.includes(s.from) ? s.name : `${s.name} (${s.from})`

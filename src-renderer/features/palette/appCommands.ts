@@ -4,7 +4,7 @@ import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { genomeBrowser } from '../../genome/current.ts'
 import { type Command, register, runCommand } from '../../state/commands.ts'
 import { saveText, tellShellTheme } from '../../state/connect.ts'
-import { labShown } from '../../state/lab.ts'
+import { labShown, leaveLab } from '../../state/lab.ts'
 import {
   attempt,
   exportProject,
@@ -87,7 +87,10 @@ export function addBookmark(name?: string) {
 export function goToApoe() {
   const { files, history, goTo, notify } = state()
   const locus = apoeLocus(genomeFile(history.present, files))
-  if (locus) return goTo(locus)
+  if (locus) {
+    leaveLab()
+    return goTo(locus)
+  }
   notify('error', 'The build of these files is not known, so the place of APOE is not known either', {
     code: 'build',
     message: 'The build of these files is neither GRCh37 nor GRCh38 by the length of chromosome 19',

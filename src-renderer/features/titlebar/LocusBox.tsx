@@ -7,6 +7,7 @@ import type { GeneHit } from '../../../src-shared/genome/genes.ts'
 import type { Interval } from '../../../src-shared/genome/interval.ts'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { toWire } from '../../../src-shared/ipc/errors.ts'
+import { labShown, leaveLab } from '../../state/lab.ts'
 import { selectPosition } from '../../state/selection.ts'
 import { call } from '../../state/services.ts'
 import { useGenomeFile, useLocus, useWorkbench } from '../../state/workbench.ts'
@@ -55,12 +56,17 @@ export function LocusBox() {
   }, [text])
 
   const leave = (interval: Interval) => {
+    const behind = labShown()
+    leaveLab()
     goTo(interval)
     setText(null)
     setError(null)
     combobox.closeDropdown()
     box.current?.blur()
-    document.querySelector<HTMLElement>('.genome-scroll')?.focus()
+    const focusTracks = () => document.querySelector<HTMLElement>('.genome-scroll')?.focus()
+    // Behind the lab nothing takes the focus before the next frame.
+    if (behind) requestAnimationFrame(focusTracks)
+    else focusTracks()
   }
   const submit = async () => {
     const query = text?.trim()
