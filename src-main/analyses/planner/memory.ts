@@ -6,7 +6,7 @@ import type { Trace, TracedValue } from './trace.ts'
 const MB = 1e6
 
 /**
- * What no tensor explains, measured with onnxruntime-node 1.30 on Linux over half of 42 graphs: optimising keeps this much a kernel; the
+ * What no tensor explains, measured with onnxruntime-node 1.30 on Linux over 42 graphs: optimising keeps this much a kernel; the
  * first run brings in the kernels' code and the profile that says which device ran; later runs leave what JavaScript has not collected yet.
  */
 const PER_KERNEL = 8.5e3
