@@ -74,8 +74,11 @@ function typeVerdict(points: readonly LabPoint[], type: string, pairs: readonly 
   const mean = (of: (p: { full: number; sparse: number }) => number) => both.reduce((sum, p) => sum + of(p), 0) / both.length // biome-ignore format: one line
   const difference = mean(p => p.sparse - p.full)
   const behind = both.filter(p => p.sparse < p.full).length
-  const counted = both.length === 1 ? 'in the one pair' : `behind in ${behind} of ${both.length} pairs`
-  const numbers = `${r3(mean(p => p.sparse))} against ${r3(mean(p => p.full))} on average (${signed(difference)}), ${counted}`
+  const values = `${r3(mean(p => p.sparse))} against ${r3(mean(p => p.full))}`
+  const numbers =
+    both.length === 1
+      ? `${values} (${signed(difference)}) in the one pair, which does not tell the chance of a training`
+      : `${values} on average (${signed(difference)}), behind in ${behind} of ${both.length} pairs`
   if (Math.abs(difference) < EQUAL) return [{ tone: 'open', text: `${type}, r per track: both are equal within ${EQUAL}: ${numbers}.` }] // biome-ignore format: one thought
   return difference < 0
     ? [{ tone: 'bad', text: `${type}, r per track: sparse attention loses: ${numbers}.` }]

@@ -65,8 +65,14 @@ export const command: CliCommand = {
       const out = args.text('out')
       if (out !== undefined) await io.output(out, write => write(out.endsWith('.tsv') ? resultTable(result) : json))
       await io.write(args.flag('json') ? `${JSON.stringify(result)}\n` : resultText(result))
-      if (result.state !== 'done') io.note(`the time of the whole is over: 'diploscope bench ${experiment} --recipe ${recipe.id} --resume' goes on`) // biome-ignore format: one thought
+      if (result.state !== 'done') io.note(`the time of the whole is over: 'diploscope bench ${experiment} --recipe ${args.text('recipe') ?? recipe.id} --resume' goes on`) // biome-ignore format: one thought
       return result.points.length > 0 && result.points.every(p => p.state === 'failed') ? EXIT.fault : EXIT.done
+    } catch (error) {
+      if (io.context.signal.aborted)
+        io.note(
+          `what was measured is kept: 'diploscope bench ${experiment} --recipe ${args.text('recipe') ?? recipe.id} --resume' goes on`,
+        )
+      throw error
     } finally {
       await run.close()
     }
