@@ -307,6 +307,24 @@ describe('what is refused', () => {
     await expect(page.call('risk.tuneStart', { fileId: sheetId, settings: settings({ referenceFileId: sheetId }) })).rejects.toMatchObject({ code: 'no-reference' }) // biome-ignore format: one line
   })
 
+  it('begins with a model of other people, keeps its tokenizer and says so', async () => {
+    await simulateCohort({ spec: { ...COHORT_DEFAULTS, seed: 8, people: 24, depth: 12, regionFlankBp: FLANK }, reference, haplotypes: undefined, out: join(work, 'others'), build: 'GRCh38', reads: true, diplotypes: false }, quietContext()) // biome-ignore format: one line
+    // Nothing but the reads says that these people are simulated.
+    const bare = readFileSync(join(work, 'others/samples.tsv'), 'utf8').replaceAll('\tsimulated', '\t').replaceAll('bam/', '../others/bam/') // biome-ignore format: one line
+    const fileId = await opened('others.tsv', bare.trimEnd().split('\n'))
+    rmSync(join(work, 'people/cohort.json'))
+    const model = await page.call('risk.tuneOpen', { tuneId: first })
+    const { starts, simulated } = await page.call('risk.tuneOptions', { fileId })
+    expect(simulated).toBe(true)
+    expect(starts.map(s => s.start)).toContainEqual({ kind: 'open', fileId: model.id })
+    const { job, tuneId } = await page.call('risk.tuneStart', { fileId, settings: settings({ start: { kind: 'open', fileId: model.id }, epochs: 1, splits: 1 }) }) // biome-ignore format: one line
+    expect(await ended(job)).toMatchObject({ state: 'done' })
+    expect(readFileSync(trained(tuneId, 'tokenizer.model'))).toEqual(readFileSync(trained(first, 'tokenizer.model')))
+    const { result, cautions } = await page.call('risk.tune', { tuneId })
+    expect(result!.card).toContain('Its training began with the weights of Small trial')
+    expect(cautions.join(' ').toLowerCase()).toContain(SIMULATED_LABEL)
+  }, 60_000)
+
   it('does not begin with a model that these people trained', async () => {
     const model = await page.call('risk.tuneOpen', { tuneId: first })
     const { job } = await page.call('risk.tuneStart', { fileId: sheetId, settings: settings({ start: { kind: 'open', fileId: model.id } }) }) // biome-ignore format: one line

@@ -4,6 +4,7 @@ import { DIPLOTYPES, type Diplotype } from '../../../src-shared/genome/apoe.ts'
 import type { RiskSheetRow } from '../../../src-shared/genome/risk.ts'
 import { riskRegion } from '../../domain/cohort/locus.ts'
 import { snpOffsets } from '../../domain/cohort/twoSnp.ts'
+import { isSynthetic, openAlignments } from '../../readers/alignments.ts'
 import type { RiskPeople } from './people.ts'
 
 const MAX_BYTES = 1024 * 1024
@@ -59,10 +60,17 @@ export async function sheetTruth(
   }
 }
 
-/** Whether a sheet came from `simulate cohort`: by the file beside it, or by what any of its rows says. */
+/** Whether a sheet came from `simulate cohort`: by the file beside it, by what any of its rows says, or by the reads of its first sample. */
 export async function saysSimulated(sheetPath: string, rows: readonly RiskSheetRow[]): Promise<boolean> {
   if (await cohortFile(join(dirname(sheetPath), 'cohort.json'))) return true
-  return rows.some(r => r.covariates['source'] === 'simulated')
+  if (rows.some(r => r.covariates['source'] === 'simulated')) return true
+  const [first] = rows
+  const file = first && (await openAlignments(first.path).catch(() => undefined)) // whoever reads it says what is wrong with it
+  try {
+    return file !== undefined && isSynthetic(file.header.text)
+  } finally {
+    await file?.close()
+  }
 }
 
 async function cohortFile(path: string): Promise<CohortFile | undefined> {

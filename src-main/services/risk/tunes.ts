@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
-import { type TuneDetail, type TuneLine, type TuneOptions, type TuneResult, type TuneSettings, type TuneState, tuneFaults, tuneSteps } from '../../../src-shared/genome/tune.ts' // biome-ignore format: one line
+import { type TuneDetail, type TuneLine, type TuneOptions, type TuneSettings, type TuneState, tuneFaults, tuneSteps } from '../../../src-shared/genome/tune.ts' // biome-ignore format: one line
 import type { ExportedFile } from '../../../src-shared/ipc/contract.ts'
 import { asWorkbenchError, toWire, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { TuneEvents, TuneMethods } from '../../../src-shared/ipc/tuneMethods.ts'
@@ -14,7 +13,6 @@ import type { Downloads } from '../downloads.ts'
 import type { FileRegistry } from '../files.ts'
 import type { Jobs } from '../jobs.ts'
 import type { PlannedGraph } from '../lab/experiment.ts'
-import { availableBytes } from '../lab/memoryLimit.ts'
 import type { ModelServices } from '../modelServices.ts'
 import type { Planner } from '../planner/planner.ts'
 import { readRecipe } from '../training/recipe.ts'
@@ -26,6 +24,8 @@ import { besideSteps, tuneCost } from './tuneCost.ts'
 import { createTuneCurves } from './tuneCurves.ts'
 import { createTuneFolders, RECIPE_FILE, type TuneFacts } from './tuneFolders.ts'
 import { tuneRecipe } from './tuneRecipe.ts'
+import { refusalOf, refuseWhatDoesNotFit } from './tuneRefusals.ts'
+import { cautionsOf, resultOf } from './tuneResult.ts'
 import { checkReference, locusReferences, startFolderOf, startOptions } from './tuneStarts.ts'
 
 export interface TunesParts {
@@ -102,7 +102,7 @@ export function createTunes(parts: TunesParts): Tunes {
       state,
       jobId: jobOf(tuneId)?.id ?? null,
       createdAt,
-      simulated,
+      simulated: simulated || report?.simulated === true,
       people: cases + controls,
       cases,
       auc: report ? meanOf(aucsOf(report, 'model')) : null,
@@ -246,7 +246,7 @@ export function createTunes(parts: TunesParts): Tunes {
         stepsPerSplit,
         curves: await curves.read(folders.path(tuneId), shape),
         result: line.state === 'done' ? await resultOf(folders.path(tuneId), await reportOf(tuneId)) : null,
-        cautions: cautionsOf(facts),
+        cautions: cautionsOf({ ...facts, simulated: line.simulated }),
       }
     },
 
@@ -285,59 +285,8 @@ const EXPORTS = {
   log: { file: 'metrics.jsonl', contentType: 'application/x-ndjson' },
 } as const
 
-/** @throws WorkbenchError `out-of-memory` */
-function refuseWhatDoesNotFit(neededBytes: number): void {
-  const freeBytes = availableBytes()
-  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString('en-US')} MB`
-  if (neededBytes > freeBytes) throw new WorkbenchError('out-of-memory', `a step needs about ${megabytes(neededBytes)} of memory and ${megabytes(freeBytes)} are free`, 'take a smaller batch or network, or close other programs', { neededBytes: Math.round(neededBytes), freeBytes: Math.round(freeBytes) }) // biome-ignore format: one line
-}
-
 /** Which split is trained stands in the phase. */
 const withSplit = (context: WorkContext, split: () => number, splits: number): WorkContext => ({
   signal: context.signal,
   report: p => context.report(p.phase === 'training' ? { ...p, phase: splits > 1 ? `training (split ${split()} of ${splits})` : p.phase } : p), // biome-ignore format: one line
 })
-
-/** Why nobody can be trained on a sheet: what a training would refuse, all rows at once. */
-function refusalOf({
-  path,
-  sheet,
-}: {
-  readonly path: string
-  readonly sheet: Awaited<ReturnType<typeof readSampleSheet>>
-}): TuneOptions['refusal'] {
-  // biome-ignore format: one line
-  const name = basename(path)
-  const bare = sheet.rows.filter(r => r.label === null)
-  if (bare.length === sheet.rows.length && sheet.problems.length === 0)
-    return {
-      message: `'${name}' has no labels`,
-      remedy: 'give a sheet with a column label: 1 (case) or 0 (control)',
-      rows: [],
-    }
-  const rows = [...sheet.problems, ...bare.map(r => ({ line: r.line, sample: r.sample, code: 'bad-input' as const, message: 'no label' }))].sort((a, b) => a.line - b.line) // biome-ignore format: one line
-  if (rows.length > 0) return { message: `${rows.length} ${rows.length === 1 ? 'row' : 'rows'} of '${name}' cannot be trained on`, remedy: 'mend or remove the rows that are named: nobody is left out in silence', rows } // biome-ignore format: one line
-  const [caution] = sheet.cautions
-  return caution ? { message: `'${name}': ${caution}`, remedy: 'give a larger cohort', rows: [] } : null
-}
-
-function cautionsOf({ simulated, cases, controls, settings }: TuneFacts): string[] {
-  const people = cases + controls
-  return [
-    simulated
-      ? `${SIMULATED_LABEL[0]!.toUpperCase()}${SIMULATED_LABEL.slice(1)}.`
-      : `Research use only: a score fitted on ${people} people of one sheet. It is no diagnosis, and of people unlike them it says nothing.`,
-    ...(settings.splits > 1 ? [`Its ${settings.splits} splits are of the same people: not independent.`] : []), // biome-ignore format: one line
-  ]
-}
-
-async function resultOf(folder: string, report: RiskReport | undefined): Promise<TuneResult | null> {
-  if (!report) return null
-  return {
-    splits: report.splits.map(s => ({ ...s, confusion: s.confusion ?? null })),
-    optimum: report.optimum,
-    regionBp: report.regionBp,
-    panelSites: report.panelSites,
-    card: await readFile(join(folder, CARD_FILE), 'utf8').catch(() => ''),
-  }
-}
