@@ -38,6 +38,24 @@ export interface ModelSpectra {
 /** What becomes of one layer. `keep`: it stays as it is. */
 export type LayerChoice = { readonly rank: number } | { readonly keptEnergy: number } | { readonly keep: true }
 
+/** Which layers a choice is about: all of them, attention and feed-forward of the blocks (and nothing else), or everything but those. */
+export const LAYER_PARTS = ['all', 'transformer', 'other'] as const
+export type LayerPart = (typeof LAYER_PARTS)[number]
+
+/** Blocks are `transformer.3.…` of track networks and `layers.3.…` of token encoders, behind the name of a side where there are two. */
+export const inPart = (name: string, part: LayerPart): boolean =>
+  part === 'all' || /(^|\.)(transformer|layers)\.\d+\./.test(name) === (part === 'transformer')
+
+/** Own choices of layers, those outside of a part staying as they are. */
+export const choicesOfPart = (
+  names: readonly string[],
+  part: LayerPart,
+  own: Readonly<Record<string, LayerChoice>>,
+): Readonly<Record<string, LayerChoice>> => ({
+  ...Object.fromEntries(names.filter(name => !inPart(name, part)).map(name => [name, { keep: true } as const])),
+  ...own,
+})
+
 export interface CompressionChoice {
   readonly method: CompressionMethod
   /** Share of Σσ² that every layer keeps that has no choice of its own; null: such layers stay as they are. */

@@ -36,11 +36,17 @@ const madeOf = (result: LabResult, model: string, method?: string): readonly Lab
     .toSorted((a, b) => keptOf(a) - keptOf(b))
 
 const keptOf = (point: LabPoint): number => Number(point.factors['keptEnergy'] ?? point.factors['rank'])
+/** Which layers were factorised, where it is not all of them. */
+const PARTS: Readonly<Record<string, string>> = { transformer: 'attention and feed-forward alone', other: 'all but attention and feed-forward' } // biome-ignore format: one table
+const partText = (point: LabPoint): string => PARTS[String(point.factors['part'])] ?? 'all layers'
+const inWords = (point: LabPoint): string => (partText(point) === 'all layers' ? '' : ` (${partText(point)})`)
+
 const keptText = (point: LabPoint): string => ('rank' in point.factors ? `rank ${point.factors['rank']}` : valueText(keptOf(point), 'percent')) // biome-ignore format: one line
 
 const METHODS: Readonly<Record<string, string>> = { svd: 'SVD', 'semi-nmf': 'semi-NMF', nmf: 'NMF', none: 'as it is' }
 const methodWord = (point: LabPoint) => METHODS[String(point.factors['method'])] ?? String(point.factors['method'])
-const methodsOf = (points: readonly LabPoint[]) => [...new Set(points.map(p => String(p.factors['method'])))]
+/** Pairs of a method and which layers it was used on. */
+const formsOf = (points: readonly LabPoint[]): readonly (readonly [string, string])[] => [...new Map(points.map(p => { const form = [String(p.factors['method']), partText(p)] as const; return [form.join(' '), form] })).values()] // biome-ignore format: one line
 
 /** Of medians; undefined where one is not there. */
 function ratioOf(point: LabPoint | undefined, original: LabPoint | undefined, measure: string): number | undefined {
@@ -96,7 +102,7 @@ function verdictOf(result: LabResult, model: string): LabPage['verdicts'][number
   const good = smaller.filter(x => x.loss.small).sort((a, b) => a.size - b.size)[0]
   const best = good ?? smaller.toSorted((a, b) => keptOf(b.point) - keptOf(a.point))[0]!
   const { pace, slower } = paceOf(best.point, original)
-  const size = `${valueText(best.size, 'percent')} of the parameters at ${keptText(best.point)} of the energy`
+  const size = `${valueText(best.size, 'percent')} of the parameters at ${keptText(best.point)} of the energy${inWords(best.point)}`
   if (!good) return { tone: 'bad', text: `${model}: nothing smaller predicts the same. The nearest has ${size}: ${best.loss.text}${pace}.` } // biome-ignore format: one sentence
   const much = best.size <= 0.9
   return { tone: much && !slower ? 'good' : 'bad', text: `${model}: the smallest that predicts the same has ${size}: ${best.loss.text}${pace}${much ? '' : '. That saves next to nothing'}.` } // biome-ignore format: one sentence
@@ -143,15 +149,15 @@ function sizeFigure(
     (models ?? modelsOf(result)).flatMap(model => {
       const original = originalOf(result, model)
       const made = madeOf(result, model)
-      return methodsOf(made).map((method): FigureSeries => {
+      return formsOf(made).map(([method, part]): FigureSeries => {
         const points = made
-          .filter(p => p.factors['method'] === method)
+          .filter(p => p.factors['method'] === method && partText(p) === part)
           .flatMap((p): FigurePoint[] => {
             const size = ratioOf(p, original, 'parameters')
             const at = value(p, original)
             return size === undefined || at === undefined ? [] : [{ x: size, y: at }]
           })
-        return { name: `${model}, ${METHODS[method] ?? method}`, group: model, points, style: method === 'svd' ? 'line' : 'dashed' } // biome-ignore format: one series
+        return { name: `${model}, ${METHODS[method] ?? method}${part === 'all layers' ? '' : `, ${part}`}`, group: part === 'all layers' ? model : `${model} ${part}`, points, style: method === 'svd' ? 'line' : 'dashed' } // biome-ignore format: one series
       })
     }),
   )
@@ -195,6 +201,7 @@ function modelTable(result: LabResult, model: string): LabTable {
     title: model,
     columns: [
       { name: 'Method', align: 'left' },
+      { name: 'Layers', align: 'left' },
       { name: 'Kept energy', align: 'right' },
       { name: 'Layers factorised', align: 'right' },
       { name: 'Error of a layer', align: 'right' },
@@ -207,13 +214,15 @@ function modelTable(result: LabResult, model: string): LabTable {
       { name: tracks ? 'Mean r with experiments' : 'Largest change of a probability', align: 'right' },
     ],
     rows: made.map(p => {
-      if (p.state !== 'done') return [methodWord(p), keptText(p), stateText(p), '-', '-', '-', '-', '-', '-', '-', '-']
+      if (p.state !== 'done')
+        return [methodWord(p), partText(p), keptText(p), stateText(p), '-', '-', '-', '-', '-', '-', '-', '-']
       const [auc, low, high] = [measured(p, 'aucDifference'), measured(p, 'aucDifferenceLower'), measured(p, 'aucDifferenceUpper')] // biome-ignore format: one line
       const r = measured(p, 'meanPearson')
       const after = measured(p, 'experimentRAfter')
       const largest = measured(p, 'largestProbabilityChange')
       return [
         methodWord(p),
+        p === original ? '-' : partText(p),
         p === original ? '-' : keptText(p),
         count(p, 'factorisedLayersCount'),
         percent(measured(p, 'layerErrorShare')),

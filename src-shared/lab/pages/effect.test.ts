@@ -83,6 +83,14 @@ describe('the page of the effect', () => {
     const alone = effectPage([result([trained('lrt', 1, 0.95, 0.1)])]).verdicts[0]
     for (const verdict of [apart, alone]) expect(verdict).toMatchObject({ tone: 'open', text: expect.stringContaining('not measured beside the transformer yet') }) // biome-ignore format: one thought
   })
+  it('judges no times that were measured while others used the machine, unless steps were timed alone', () => {
+    const busy = [...seeds('transformer', [0.94, 0.95], 0.1), ...seeds('lrt', [0.94, 0.95], 0.05)].map(p => ({ ...p, foreignLoad: 0.5 })) // biome-ignore format: one thought
+    const verdict = (...others: LabResult[]) => effectPage([result(busy), ...others]).verdicts[0]
+    expect(verdict()).toMatchObject({ tone: 'open', text: expect.stringMatching(/a training takes 0\.5× the arithmetic of the transformer's; its time was not measured on a quiet machine\.$/) }) // biome-ignore format: one thought
+    const alone = [timed('transformer', 0.07), timed('lrt', 0.08)]
+    expect(verdict(result(alone))).toMatchObject({ tone: 'bad', text: expect.stringContaining('1.14× the time') })
+    expect(verdict(result(alone.map(p => ({ ...p, foreignLoad: 0.5 }))))).toMatchObject({ tone: 'open' })
+  })
   it('leaves seeds out of the verdict that only one of the two has', () => {
     const page = effectPage([result([...seeds('transformer', [0.94, 0.95, 0.1], 0.1), ...seeds('lrt', [0.94, 0.95], 0.05)])]) // biome-ignore format: one thought
     expect(page.verdicts[0]!.text).toContain('94.50 % of the test images against 94.50 %')

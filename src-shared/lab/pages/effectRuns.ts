@@ -1,4 +1,4 @@
-import type { LabPoint, LabResult } from '../result.ts'
+import { BUSY_SHARE, type LabPoint, type LabResult } from '../result.ts'
 import { machineName, measured, numberOf } from './measured.ts'
 
 /** Trainings of one network from several seeds, or its timed steps. */
@@ -95,12 +95,18 @@ export function accuracyRange(run: EffectRun): { readonly lower: number; readonl
   return lower === undefined || upper === undefined ? undefined : { lower, upper }
 }
 
-/** Median step of a run: timed alone on the same machine where that was done, else of its trainings. */
+/** Median step of a run: timed alone on the same machine where that was done, else the least busy of its trainings (the quickest). */
 export function stepSeconds(run: EffectRun, group: EffectGroup, all: readonly EffectGroup[]): number | undefined {
-  const alone = all.filter(g => g.job === 'cost' && g.tokens === group.tokens && g.width === group.width && g.layers === group.layers && machineName(g.result) === machineName(group.result)).flatMap(g => g.runs).find(r => r.model === run.model && r.rank === run.rank && r.batch === run.batch) // biome-ignore format: one thought
-  const timed = measured(alone?.timed, 'trainStepSeconds')?.median
-  return timed ?? spreadOf(run, 'trainStepSeconds')?.mean
+  const timed = measured(timedAlone(run, group, all)?.timed, 'trainStepSeconds')?.median
+  return timed ?? spreadOf(run, 'trainStepSeconds')?.least
 }
+
+/** Whether a time of this run says what the machine can do: timed alone, or nobody else used it. */
+export const quietTime = (run: EffectRun, group: EffectGroup, all: readonly EffectGroup[]): boolean =>
+  timedAlone(run, group, all) !== undefined || run.trained.every(p => p.foreignLoad < BUSY_SHARE)
+
+const timedAlone = (run: EffectRun, group: EffectGroup, all: readonly EffectGroup[]): EffectRun | undefined =>
+  all.filter(g => g.job === 'cost' && g.tokens === group.tokens && g.width === group.width && g.layers === group.layers && machineName(g.result) === machineName(group.result)).flatMap(g => g.runs).find(r => r.model === run.model && r.rank === run.rank && r.batch === run.batch && (r.timed?.foreignLoad ?? 1) < BUSY_SHARE) // biome-ignore format: one thought
 
 /** Of a whole training: its steps times the median step, so that bursts of others count little. */
 export function trainingSeconds(run: EffectRun, group: EffectGroup, all: readonly EffectGroup[]): number | undefined {

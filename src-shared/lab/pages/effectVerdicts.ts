@@ -6,6 +6,7 @@ import {
   type EffectRun,
   groupName,
   modelName,
+  quietTime,
   spreadOf,
   trainingSeconds,
 } from './effectRuns.ts'
@@ -58,16 +59,22 @@ function trainVerdict(
   const one = a.n === 1
   const what = one ? 'the 95 % intervals of the test images, which say nothing of the spread between seeds' : `the spread over ${a.n} seeds` // biome-ignore format: one thought
   const range = (r: { lower: number; upper: number }) => `${percent(r.lower)} – ${percent(r.upper)}`
-  const cost = `a training takes ${times(ratio)} the time${flopsA && flopsB ? ` and ${times(flopsA.mean / flopsB.mean)} the arithmetic` : ''} of the transformer's` // biome-ignore format: one thought
+  const quiet = quietTime(ours, group, all) && quietTime(theirs, group, all)
+  const arithmetic = flopsA && flopsB ? `${times(flopsA.mean / flopsB.mean)} the arithmetic` : ''
+  const cost = quiet
+    ? `a training takes ${times(ratio)} the time${arithmetic && ` and ${arithmetic}`} of the transformer's${ratio > 1 + SAME_TIME ? ': it is slower' : ''}` // biome-ignore format: one thought
+    : `a training takes ${arithmetic ? `${arithmetic} of the transformer's; ` : ''}its time was not measured on a quiet machine`
   return {
-    tone: toneOf(difference, overlap, ratio, one),
-    text: `${modelName(run)} on ${groupName(group)}: ${percent(a.mean)} of the test images against ${percent(b.mean)} of the transformer, ${points(difference)}, ${overlap ? 'within' : 'beyond'} ${what} (${range(rangeA)} and ${range(rangeB)}); ${cost}${ratio > 1 + SAME_TIME ? ': it is slower' : ''}.`, // biome-ignore format: one sentence
+    tone: toneOf(difference, overlap, quiet ? ratio : undefined, one),
+    text: `${modelName(run)} on ${groupName(group)}: ${percent(a.mean)} of the test images against ${percent(b.mean)} of the transformer, ${points(difference)}, ${overlap ? 'within' : 'beyond'} ${what} (${range(rangeA)} and ${range(rangeB)}); ${cost}.`, // biome-ignore format: one sentence
   }
 }
 
-function toneOf(difference: number, overlap: boolean, ratio: number, one: boolean): Verdict['tone'] {
+/** `ratio`: of the times; undefined where they say nothing. */
+function toneOf(difference: number, overlap: boolean, ratio: number | undefined, one: boolean): Verdict['tone'] {
   if (one) return 'open'
   if (!overlap && difference < 0) return 'bad'
+  if (ratio === undefined) return 'open'
   if (ratio < 1 - SAME_TIME) return 'good'
   return ratio > 1 + SAME_TIME && overlap ? 'bad' : 'open'
 }

@@ -5,15 +5,21 @@ import { asWorkbenchError, WorkbenchError } from '../../../../src-shared/ipc/err
 import {
   COMPRESSION_METHODS,
   type CompressionMethod,
+  choicesOfPart,
   energyCurve,
   type FactorisedLayer,
+  inPart,
+  LAYER_PARTS,
+  type LayerPart,
+  largestSavingRank,
   type PredictionChange,
 } from '../../../../src-shared/lab/compression.ts'
 import type { Factors } from '../../../../src-shared/lab/result.ts'
 import type { ConfigFields } from '../../../models/layers/configFields.ts'
+import { denseForm, type LayerMap } from '../../../models/lowRank/layerMaps.ts'
 import { writeFileAtomic } from '../../../storage/atomic.ts'
 import { openFactoriseThread } from '../../../workers/factoriseClient.ts'
-import { factoriseModel, modelSpectra } from '../../models/factoriseModel.ts'
+import { type FactoriseRequest, factoriseModel, modelSpectra } from '../../models/factoriseModel.ts'
 import { readModelJson } from '../../models/modelFolder.ts'
 import { type RecipeFile, readRecipe } from '../../training/recipe.ts'
 import type { ExperimentReader, PointContext, PointPlan, Visit } from '../experiment.ts'
@@ -34,6 +40,7 @@ interface CompressionRecipe {
   readonly pointLimitSeconds: number
   readonly models: readonly CompressedModel[]
   readonly methods: readonly CompressionMethod[]
+  readonly parts: readonly LayerPart[]
   readonly keptEnergy: readonly number[]
   readonly ranks: readonly number[]
   readonly batch: number
@@ -44,10 +51,11 @@ interface CompressionRecipe {
 }
 
 /** What a point compares: a model as it is, or made smaller. */
-type Setup = { readonly model: CompressedModel; readonly method: CompressionMethod | 'none' } & (
-  | { readonly keptEnergy: number }
-  | { readonly rank: number }
-)
+type Setup = {
+  readonly model: CompressedModel
+  readonly method: CompressionMethod | 'none'
+  readonly part: LayerPart
+} & ({ readonly keptEnergy: number } | { readonly rank: number })
 
 /** Trained models with their layers as two factors: size, speed and what becomes of the predictions, against how much is kept. */
 export const readCompressionExperiment: ExperimentReader = async file => {
@@ -59,7 +67,7 @@ export const readCompressionExperiment: ExperimentReader = async file => {
     visits: recipe.visits,
     pointLimitSeconds: recipe.pointLimitSeconds,
     notes: [
-      'Factorised after training and not trained further. Every layer keeps the same share of its energy (Σσ²); one that would not become smaller stays as it is.',
+      'Factorised after training and not trained further. Every layer keeps the same share of its energy (Σσ²); one that would not become smaller stays as it is. Attention and feed-forward: the maps of the transformer blocks alone.',
       `Times are of one run of ${recipe.batch === 1 ? 'one input' : `${recipe.batch} inputs`} in a fresh process for each visit, the points taken in turns.`,
       ...(recipe.methods.includes('semi-nmf') || recipe.methods.includes('nmf') ? ['Semi-NMF and NMF take the ranks of the SVD and start from a seed (200 rounds).'] : []), // biome-ignore format: one list
       ...recipe.notes,
@@ -69,19 +77,22 @@ export const readCompressionExperiment: ExperimentReader = async file => {
   }
 }
 
-function setupsOf(model: CompressedModel, { methods, keptEnergy, ranks }: CompressionRecipe): Setup[] {
+function setupsOf(model: CompressedModel, { methods, parts, keptEnergy, ranks }: CompressionRecipe): Setup[] {
   return [
-    { model, method: 'none', keptEnergy: 1 },
-    ...methods.flatMap(method => [
-      ...keptEnergy.map((share): Setup => ({ model, method, keptEnergy: share })),
-      ...ranks.map((rank): Setup => ({ model, method, rank })),
-    ]),
+    { model, method: 'none', part: 'all', keptEnergy: 1 },
+    ...methods.flatMap(method =>
+      parts.flatMap(part => [
+        ...keptEnergy.map((share): Setup => ({ model, method, part, keptEnergy: share })),
+        ...ranks.map((rank): Setup => ({ model, method, part, rank })),
+      ]),
+    ),
   ]
 }
 
 const factorsOf = (s: Setup): Factors => ({
   model: s.model.name,
   method: s.method,
+  part: s.part,
   ...('rank' in s ? { rank: s.rank } : { keptEnergy: s.keptEnergy }),
 })
 
@@ -94,6 +105,7 @@ async function parse(file: RecipeFile): Promise<CompressionRecipe> {
       return model
     }),
     methods: fields.texts('methods').map(m => oneMethod(fields, m)),
+    parts: fields.texts('parts', ['all']).map(p => onePart(fields, p)),
     keptEnergy: shares(fields, 'keptEnergy'),
     ranks: fields.has('ranks') ? fields.counts('ranks') : [],
     batch: fields.count('batch', { otherwise: 1 }),
@@ -121,6 +133,12 @@ function oneMethod(fields: ConfigFields, asked: string): CompressionMethod {
   const method = COMPRESSION_METHODS.find(m => m === asked)
   if (!method) throw fields.fault('methods', `a list of ${COMPRESSION_METHODS.join(', ')}`)
   return method
+}
+
+function onePart(fields: ConfigFields, asked: string): LayerPart {
+  const part = LAYER_PARTS.find(p => p === asked)
+  if (!part) throw fields.fault('parts', `a list of ${LAYER_PARTS.join(', ')}`)
+  return part
 }
 
 function shares(fields: ConfigFields, field: string): readonly number[] {
@@ -189,7 +207,7 @@ async function make(setup: Setup, context: PointContext): Promise<Made> {
       }
     }
     const out = join(context.folder, 'model')
-    const choice = 'rank' in setup ? { rank: setup.rank } : { keptEnergy: setup.keptEnergy }
+    const choice = choiceOf(setup, denseForm(whole, registry).maps)
     const done = await factoriseModel(
       { folder: model.folder, out, method, choice, seed: SEED, now: context.now(), replace: existsSync(out) },
       registry,
@@ -215,6 +233,15 @@ async function make(setup: Setup, context: PointContext): Promise<Made> {
   } finally {
     await thread.close()
   }
+}
+
+/** A rank goes where it makes a layer smaller. */
+function choiceOf(setup: Setup, maps: readonly LayerMap[]): FactoriseRequest['choice'] {
+  const names = maps.map(m => m.name)
+  if (!('rank' in setup)) return { keptEnergy: setup.keptEnergy, layers: choicesOfPart(names, setup.part, {}) }
+  const { rank, part } = setup
+  const chosen = maps.filter(m => inPart(m.name, part) && rank <= largestSavingRank(m.out, m.inputs, m.storedRank))
+  return { keptEnergy: null, layers: Object.fromEntries(chosen.map(m => [m.name, { rank }])) }
 }
 
 /** A choice at which no layer shrinks leaves the model as it is: that is an answer. */
