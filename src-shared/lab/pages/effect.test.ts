@@ -115,6 +115,8 @@ describe('the page of the effect', () => {
     expect(page.verdicts.map(v => v.tone)).toEqual(['bad', 'good'])
     expect(page.verdicts[1]!.text).toContain('a training step takes 1 s against 2 s of the transformer, 0.5×')
     expect(page.verdicts[1]!.text).toContain('an epoch of 60,000 images would take 4.17 h against 8.33 h')
+    const busy = effectPage([result([timed('transformer', 2, full), timed('linformer', 1, full)].map(p => ({ ...p, foreignLoad: 0.5 })))]) // biome-ignore format: one thought
+    expect(busy.verdicts[0]).toMatchObject({ tone: 'open', text: expect.stringContaining('while others used the machine') }) // biome-ignore format: one thought
     const grid = page.figures[0]!
     expect(grid.kind === 'grid' && grid.values).toEqual([2 / 2.4, 2])
   })

@@ -134,7 +134,9 @@ const accuracyTable = (trained: readonly EffectGroup[], all: readonly EffectGrou
       ]
     }),
   ),
-  notes: ['Training accuracy: of the first 10,000 training images. Time of training: the median step times the steps.'],
+  notes: [
+    'Training accuracy: of the first 10,000 training images. Time of training: the steps times the median step, timed alone where it was, else that of the least busy seed.',
+  ],
 })
 
 const seedTable = (trained: readonly EffectGroup[]): LabTable => ({

@@ -1,5 +1,6 @@
 import { valueText } from '../../report/labNumbers.ts'
 import type { LabPage } from '../page.ts'
+import { BUSY_SHARE } from '../result.ts'
 import {
   accuracyRange,
   type EffectGroup,
@@ -92,8 +93,9 @@ function costVerdict(group: EffectGroup, run: EffectRun, full: EffectRun | undef
     ...(forwardA !== undefined && forwardB !== undefined ? [`a forward pass ${times(forwardA / forwardB)}`] : []),
     ...(memoryA !== undefined && memoryB !== undefined ? [`its peak memory is ${times(memoryA / memoryB)}`] : []),
   ]
+  const busy = [run, full].some(r => (r?.timed?.foreignLoad ?? 0) >= BUSY_SHARE)
   return {
-    tone: ratio < 1 - SAME_TIME ? 'good' : ratio > 1 + SAME_TIME ? 'bad' : 'open',
-    text: `${modelName(run)} on ${groupName(group)}, batch ${run.batch}: a training step takes ${seconds(stepA)} against ${seconds(stepB)} of the transformer, ${times(ratio)}${beside.map(b => `, ${b}`).join('')}; an epoch of ${EPOCH.toLocaleString('en-US')} images would take ${seconds((stepA * EPOCH) / run.batch)} against ${seconds((stepB * EPOCH) / run.batch)}.`, // biome-ignore format: one sentence
+    tone: busy ? 'open' : ratio < 1 - SAME_TIME ? 'good' : ratio > 1 + SAME_TIME ? 'bad' : 'open',
+    text: `${modelName(run)} on ${groupName(group)}, batch ${run.batch}: a training step takes ${seconds(stepA)} against ${seconds(stepB)} of the transformer, ${times(ratio)}${busy ? ' (while others used the machine)' : ''}${beside.map(b => `, ${b}`).join('')}; an epoch of ${EPOCH.toLocaleString('en-US')} images would take ${seconds((stepA * EPOCH) / run.batch)} against ${seconds((stepB * EPOCH) / run.batch)}.`, // biome-ignore format: one sentence
   }
 }
