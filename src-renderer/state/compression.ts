@@ -8,6 +8,7 @@ import type {
   CompressionMethod,
   CompressionReport,
   LayerChoice,
+  LayerPart,
   ModelSpectra,
 } from '../../src-shared/lab/compression.ts'
 import { labShown, leaveLab, useLab } from './lab.ts'
@@ -20,6 +21,8 @@ interface Compression {
   readonly method: CompressionMethod
   /** Of every layer without a choice of its own. */
   readonly keptEnergy: number
+  /** Layers outside of it stay as they are. */
+  readonly part: LayerPart
   /** By the layer's name. */
   readonly layers: Readonly<Record<string, LayerChoice>>
   /** The job that makes one now, or did last. */
@@ -34,6 +37,7 @@ export const useCompression = create<Compression>()(() => ({
   modelFileId: undefined,
   method: 'svd',
   keptEnergy: 0.95,
+  part: 'all',
   layers: {},
   jobId: null,
   shown: null,
@@ -44,6 +48,7 @@ const set = useCompression.setState
 
 export const chooseModel = (modelFileId: string): void => set({ modelFileId, layers: {} })
 export const chooseMethod = (method: CompressionMethod): void => set({ method })
+export const choosePart = (part: LayerPart): void => set({ part })
 export const chooseEnergy = (keptEnergy: number): void => set({ keptEnergy })
 export const showCompression = (shown: string): void => set({ shown })
 

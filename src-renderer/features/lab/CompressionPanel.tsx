@@ -7,6 +7,8 @@ import {
   type CompressionChoice,
   type CompressionMethod,
   type CompressionPlan,
+  choicesOfPart,
+  type LayerPart,
   type ModelSpectra,
   planCompression,
 } from '../../../src-shared/lab/compression.ts'
@@ -14,6 +16,7 @@ import {
   chooseEnergy,
   chooseMethod,
   chooseModel,
+  choosePart,
   startCompression,
   useCompression,
   useSpectra,
@@ -30,6 +33,12 @@ const METHODS: readonly { readonly value: CompressionMethod; readonly label: str
   { value: 'svd', label: 'SVD' },
   { value: 'semi-nmf', label: 'Semi-NMF' },
   { value: 'nmf', label: 'NMF' },
+]
+
+const PARTS: readonly { readonly value: LayerPart; readonly label: string }[] = [
+  { value: 'all', label: 'All' },
+  { value: 'transformer', label: 'Attention and feed-forward' },
+  { value: 'other', label: 'All others' },
 ]
 
 /** Makes an open model smaller, layer by layer, and measures what that does to size, speed and predictions. It needs nothing from outside. */
@@ -106,10 +115,21 @@ function planned(spectra: ModelSpectra, choice: CompressionChoice): Planned {
 }
 
 function Chooser({ spectra, modelFileId }: { readonly spectra: ModelSpectra; readonly modelFileId: string }) {
-  const { method, keptEnergy, layers, jobId } = useCompression()
+  const { method, keptEnergy, part, layers, jobId } = useCompression()
   const job = useWorkbench(s => s.jobs).find(j => j.id === jobId)
   const running = job?.state === 'running' || job?.state === 'queued'
-  const choice = useMemo<CompressionChoice>(() => ({ method, keptEnergy, layers }), [method, keptEnergy, layers])
+  const choice = useMemo<CompressionChoice>(
+    () => ({
+      method,
+      keptEnergy,
+      layers: choicesOfPart(
+        spectra.layers.map(l => l.name),
+        part,
+        layers,
+      ),
+    }),
+    [spectra, method, keptEnergy, part, layers],
+  )
   const result = useMemo(() => planned(spectra, choice), [spectra, choice])
   const smaller = 'plan' in result && result.plan.layers.some(l => l.rank !== null)
   return (
@@ -141,6 +161,16 @@ function Chooser({ spectra, modelFileId }: { readonly spectra: ModelSpectra; rea
               onChange={v => typeof v === 'number' && v > 0 && v <= 100 && chooseEnergy(v / 100)}
             />
           </div>
+        </div>
+        <div>
+          <span className="compression-label">Layers</span>
+          <SegmentedControl
+            size="xs"
+            aria-label="Layers"
+            value={part}
+            data={PARTS.map(p => ({ ...p }))}
+            onChange={v => choosePart(v as LayerPart)}
+          />
         </div>
         <div>
           <span className="compression-label">Method</span>

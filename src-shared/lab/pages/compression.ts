@@ -58,6 +58,8 @@ function ratioOf(point: LabPoint | undefined, original: LabPoint | undefined, me
 interface Loss {
   readonly text: string
   readonly small: boolean
+  /** The larger, the more the smaller model predicts as the original does. */
+  readonly likeness: number
 }
 
 function lossOf(point: LabPoint): Loss | undefined {
@@ -67,6 +69,7 @@ function lossOf(point: LabPoint): Loss | undefined {
     const beside = before && after ? `, against experiments ${after.median.toFixed(3)} instead of ${before.median.toFixed(3)}` : '' // biome-ignore format: one line
     return {
       text: `r ${r.median.toFixed(3)} with the original's predictions${beside}`,
+      likeness: r.median,
       small: r.median >= SAME.pearson,
     }
   }
@@ -78,6 +81,7 @@ function lossOf(point: LabPoint): Loss | undefined {
   return {
     text: `AUC ${signed(auc.median)}${interval} on simulated people${most ? `, a probability moves by at most ${most.median.toFixed(3)}` : ''}`,
     small: (low ?? auc).median > -SAME.auc && (most?.median ?? 0) < SAME.probability,
+    likeness: -(most?.median ?? Math.abs(auc.median)),
   }
 }
 
@@ -98,9 +102,9 @@ function verdictOf(result: LabResult, model: string): LabPage['verdicts'][number
   })
   if (!original || rated.length === 0) return { tone: 'open', text: `${model}: not measured yet.` }
   const smaller = rated.filter(x => x.size < 1)
-  if (smaller.length === 0) return { tone: 'bad', text: `${model}: at ${rated.map(x => keptText(x.point)).join(', ')} of the energy no layer becomes smaller: its layers need nearly all of their rank.` } // biome-ignore format: one sentence
+  if (smaller.length === 0) return { tone: 'bad', text: `${model}: at ${[...new Set(rated.map(x => keptText(x.point)))].join(', ')} of the energy no layer becomes smaller: its layers need nearly all of their rank.` } // biome-ignore format: one sentence
   const good = smaller.filter(x => x.loss.small).sort((a, b) => a.size - b.size)[0]
-  const best = good ?? smaller.toSorted((a, b) => keptOf(b.point) - keptOf(a.point))[0]!
+  const best = good ?? smaller.toSorted((a, b) => b.loss.likeness - a.loss.likeness)[0]!
   const { pace, slower } = paceOf(best.point, original)
   const size = `${valueText(best.size, 'percent')} of the parameters at ${keptText(best.point)} of the energy${inWords(best.point)}`
   if (!good) return { tone: 'bad', text: `${model}: nothing smaller predicts the same. The nearest has ${size}: ${best.loss.text}${pace}.` } // biome-ignore format: one sentence
