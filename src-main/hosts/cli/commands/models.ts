@@ -54,6 +54,10 @@ export const command: CliCommand = {
       value: 'FILE',
       help: 'factorise: layers with a rank, a share or "whole" each (JSON, or a line a layer); the others by --energy, or as they are',
     },
+    layers: {
+      value: 'WHICH',
+      help: 'factorise: all, transformer (attention and feed-forward alone) or other (default all)',
+    },
     method: { value: 'NAME', help: 'factorise: svd, semi-nmf (snmf) or nmf (default svd)' },
     seed: { value: 'N', help: 'factorise: start of nmf and semi-nmf (default 1)' },
     measure: { help: 'factorise: measure size, speed and change of predictions, and report both models' },

@@ -62,6 +62,22 @@ describe('models factorise, layer by layer', () => {
     expect((await run('check', at('c'))).out).toContain('good (enformer')
   })
 
+  it('takes attention and feed-forward alone', async () => {
+    const { out } = await run(
+      'factorise',
+      model('demo-tracks'),
+      '--energy',
+      '0.5',
+      '--layers',
+      'transformer',
+      '--out',
+      at('d'),
+    )
+    const names = rows(out).slice(1).map(r => r[0]!) // biome-ignore format: one line
+    expect(names).toHaveLength(14)
+    expect(names.every(n => n.startsWith('transformer.'))).toBe(true)
+  })
+
   it.each([
     ['neither', [], 'wrong-usage', /needs --rank, or --energy/],
     ['a rank and an energy', ['--rank', '2', '--energy', '0.5'], 'wrong-usage', /needs --rank/],

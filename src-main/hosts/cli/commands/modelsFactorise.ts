@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { asWorkbenchError, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import type { CompressionMethod, LayerChoice } from '../../../../src-shared/lab/compression.ts'
-import { errorOfRank, rankOfEnergy } from '../../../../src-shared/lab/compression.ts'
+import { choicesOfPart, errorOfRank, LAYER_PARTS, rankOfEnergy } from '../../../../src-shared/lab/compression.ts'
 import { createCompute } from '../../../compute/client.ts'
 import { parseBoundedJson } from '../../../models/checkpoints/boundedJson.ts'
+import { denseForm } from '../../../models/lowRank/layerMaps.ts'
 import type { ModelRegistry } from '../../../models/registry.ts'
 import { makeCompression } from '../../../services/lab/compression/makeCompression.ts'
 import { reportTsv } from '../../../services/lab/compression/reportTsv.ts'
 import { factoriseModel, HERE, modelSpectra } from '../../../services/models/factoriseModel.ts'
+import { readModelJson } from '../../../services/models/modelFolder.ts'
 import { readRecipe } from '../../../services/training/recipe.ts'
 import { type CliIo, EXIT, type ParsedArgs } from '../command.ts'
 
@@ -31,7 +33,11 @@ export async function factoriseCommand(
   const out = args.required('out')
   const [seed, now, replace] = [args.integer('seed', 1), Date.now(), args.flag('replace')]
   const keptEnergy = byEnergy ? args.number('energy', 1, { min: 0, max: 1 }) : null
-  const layers = file === undefined ? {} : await readRanks(file)
+  const part = args.choice('layers', LAYER_PARTS, 'all')
+  if (byRank && part !== 'all') throw new WorkbenchError('wrong-usage', '--layers goes with --energy', 'give the ranks of single layers in a file') // biome-ignore format: one thought
+  const own = file === undefined ? {} : await readRanks(file)
+  const names = denseForm(await readModelJson(folder), registry).maps.map(m => m.name)
+  const layers = choicesOfPart(names, part, own)
   if (args.flag('measure')) {
     if (byRank)
       throw new WorkbenchError('wrong-usage', '--measure goes with --energy or --ranks', 'give the ranks in a file')
