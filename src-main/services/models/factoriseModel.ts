@@ -215,9 +215,12 @@ function compressedArchitecture({ kind, architecture, maps }: DenseForm, ranks: 
 function nameOf({ method, choice }: FactoriseRequest): { readonly id: string; readonly text: string } {
   if ('rank' in choice)
     return { id: `${method}-r${choice.rank}`, text: `factorised to rank ${choice.rank} (${method})` }
-  const own = Object.keys(choice.layers ?? {}).length
+  const choices = Object.values(choice.layers ?? {})
+  const whole = choices.filter(c => 'keep' in c).length
+  const own = choices.length - whole
   const percent = choice.keptEnergy === null ? undefined : Number((100 * choice.keptEnergy).toPrecision(6))
-  const shares = percent === undefined ? '' : `${percent} % of the energy of every layer`
+  const shares =
+    percent === undefined ? '' : `${percent} % of the energy of ${whole > 0 ? 'some layers' : 'every layer'}`
   return {
     id: [method, ...(percent === undefined ? [] : [`e${percent}`]), ...(own ? ['own'] : [])].join('-'),
     text: `factorised to ${[...(shares ? [shares] : []), ...(own ? [`${own === 1 ? 'one layer' : `${own} layers`} chosen apart`] : [])].join(', ')} (${method})`,
