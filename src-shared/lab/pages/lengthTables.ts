@@ -12,7 +12,7 @@ import {
   sparseIsLess,
 } from './lengthSettings.ts'
 import { limitLength } from './lengthVerdicts.ts'
-import { about, bp, crossoverText, MODELS } from './lengthWords.ts'
+import { about, bp, crossoverText, MODELS, NOT_KNOWN } from './lengthWords.ts'
 import { having, measured, numberOf, ratioText, spreadText, stateText } from './measured.ts'
 import { PUBLISHED_LENGTH, REPORT } from './publishedLength.ts'
 
@@ -97,7 +97,10 @@ export function reportTable(settings: readonly LengthSetting[]): LabTable {
       [
         'time',
         'sparse slower at many lengths',
-        found(setting, s => `sparse is faster ${crossoverText(sparseIsLess(s, 'seconds'))}`),
+        found(setting, s => {
+          const where = crossoverText(sparseIsLess(s, 'seconds'))
+          return where === NOT_KNOWN ? where : `sparse is faster ${where}`
+        }),
       ],
     ],
     notes: [

@@ -18,6 +18,8 @@ export const bp = (value: number): string => `${valueText(value, 'base-pairs')} 
 /** An interpolated length is not known to more than two digits. */
 export const about = (value: number): string => `about ${valueText(Number(value.toPrecision(2)), 'base-pairs')} bp`
 
+export const NOT_KNOWN = 'not known'
+
 export function crossoverText(found: Crossover): string {
   switch (found.kind) {
     case 'at':
@@ -29,6 +31,6 @@ export function crossoverText(found: Crossover): string {
     case 'never':
       return 'at no measured length'
     case 'unknown':
-      return 'not known'
+      return NOT_KNOWN
   }
 }
