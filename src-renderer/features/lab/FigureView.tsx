@@ -5,7 +5,7 @@ import type { LabFigure, LineFigure } from '../../../src-shared/lab/page.ts'
 import type { LabResult } from '../../../src-shared/lab/result.ts'
 import type { Theme } from '../../../src-shared/report/colourScale.ts'
 import { labFigure } from '../../../src-shared/report/labFigure.ts'
-import { lineLayout } from '../../../src-shared/report/labLayout.ts'
+import { type LineLayout, lineLayout } from '../../../src-shared/report/labLayout.ts'
 import { seriesName } from '../../../src-shared/report/labMarkers.ts'
 import { valueText } from '../../../src-shared/report/labNumbers.ts'
 import { figureRows } from '../../../src-shared/report/labRows.ts'
@@ -37,6 +37,7 @@ export function FigureView(props: {
   const info = useWorkbench(s => s.info)
   const width = paper ? PAPER_WIDTH : measured
   const svg = useMemo(() => (width > 0 ? labFigure(figure, { width }, theme) : ''), [figure, width, theme])
+  const layout = useMemo(() => (figure.kind === 'lines' ? lineLayout(figure, { width }) : undefined), [figure, width])
   const rows = useMemo(() => figureRows(figure), [figure])
   const origin = originOf(info, figure.title, results)
   const name = fileName('lab', results[0]?.experiment ?? '', figure.id)
@@ -77,7 +78,7 @@ export function FigureView(props: {
         ) : (
           <div
             className="figure-themed"
-            onPointerMove={e => figure.kind === 'lines' && setRead(pointWords(figure, width, e))}
+            onPointerMove={e => figure.kind === 'lines' && layout && setRead(pointWords(figure, layout, e))}
             onPointerLeave={() => setRead(undefined)}
             // biome-ignore lint/security/noDangerouslySetInnerHtml: made by src-shared/report, which escapes every text it is given
             dangerouslySetInnerHTML={{ __html: svg }}
@@ -99,10 +100,9 @@ export function FigureView(props: {
 }
 
 /** The point under the pointer, in words. */
-function pointWords(figure: LineFigure, width: number, e: React.PointerEvent<HTMLDivElement>): string | undefined {
+function pointWords(figure: LineFigure, layout: LineLayout, e: React.PointerEvent<HTMLDivElement>): string | undefined {
   const area = e.currentTarget.getBoundingClientRect()
   const [x, y] = [e.clientX - area.left, e.clientY - area.top]
-  const layout = lineLayout(figure, { width })
   const missing = layout.missing.flatMap(row => row.at.map(a => ({ ...a, y: row.y })))
   const near = [...layout.points, ...missing]
     .map(p => ({ p, far: Math.hypot(p.x - x, p.y - y) }))

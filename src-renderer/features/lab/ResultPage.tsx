@@ -68,6 +68,11 @@ export function ResultPage({ resultId }: { readonly resultId: string }) {
         />
       </div>
       <Beside experiment={own.data.experiment} resultId={resultId} />
+      {results.some(r => r.recipe.sha256 !== own.data.recipe.sha256) && (
+        <p className="note" data-testid="lab-recipes-differ">
+          These results come from different recipes: a figure has only what their settings share.
+        </p>
+      )}
       <Progress result={own.data} jobId={line?.jobId ?? null} />
       <Answer results={results} />
     </div>
