@@ -61,7 +61,11 @@ export async function buildMain() {
     esbuild.build({ ...common(), entryPoints, outdir, format: 'esm', banner: BANNER })
   const workers = fs.readdirSync(path.join(root, 'src-main', 'workers')).filter(n => n.endsWith('.worker.ts'))
   await bundle(
-    Object.fromEntries(workers.map(n => [path.basename(n, '.worker.ts'), path.join('src-main', 'workers', n)])),
+    {
+      ...Object.fromEntries(workers.map(n => [path.basename(n, '.worker.ts'), path.join('src-main', 'workers', n)])),
+      // A thread of a service, which may import what workers may not.
+      estimate: path.join('src-main', 'services', 'planner', 'estimate.worker.ts'),
+    },
     'dist/workers',
   )
   await bundle(

@@ -15,7 +15,10 @@ export default async function buildWorkers(): Promise<void> {
     format: 'esm',
     absWorkingDir: root,
     logLevel: 'warning',
-    entryPoints: Object.fromEntries(workers.map(name => [basename(name, '.worker.ts'), resolve(folder, name)])),
+    entryPoints: {
+      ...Object.fromEntries(workers.map(name => [basename(name, '.worker.ts'), resolve(folder, name)])),
+      estimate: resolve(root, 'src-main/services/planner/estimate.worker.ts'),
+    },
     outdir: 'dist/workers',
     external: ['electron', 'onnxruntime-node', 'h5wasm', 'h5wasm/*'],
     banner: {

@@ -22,6 +22,7 @@ import { labDataFolders } from './lab/lab.ts'
 import { createProgramLab } from './lab/programLab.ts'
 import { createLabServices } from './labServices.ts'
 import { createModelServices } from './modelServices.ts'
+import { estimateInThread } from './planner/estimateThread.ts'
 import { createJobPlanning } from './planner/jobPlanning.ts'
 import { createPlanner } from './planner/planner.ts'
 import { createProjects, PROJECT_SUFFIX, type StartWith } from './projects.ts'
@@ -132,6 +133,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const planner = createPlanner({
     dataDir,
     registry: modelRegistry(MODELS),
+    estimator: estimateInThread,
     threads,
     version: options.version,
     now,

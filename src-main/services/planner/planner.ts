@@ -2,7 +2,6 @@ import { cpus } from 'node:os'
 import { cancelled, throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import type { CalibrationFacts, JobEstimate } from '../../../src-shared/lab/plan.ts'
-import { costOf, type GraphCost } from '../../analyses/planner/cost.ts'
 import type { Rates } from '../../analyses/planner/rates.ts'
 import { TYPICAL_RATES } from '../../analyses/planner/typicalRates.ts'
 import { type Compute, createCompute } from '../../compute/client.ts'
@@ -14,9 +13,9 @@ import { foreignShare, ownSeconds, processorTime } from '../lab/foreignLoad.ts'
 import { availableBytes } from '../lab/memoryLimit.ts'
 import { measureRates } from './calibration.ts'
 import { type CalibrationKey, readCalibration, type StoredCalibration, writeCalibration } from './calibrationStore.ts'
-import { type ModelWork, modelGraph } from './modelGraph.ts'
+import { type EstimateRequest, type ModelEstimate, modelEstimate, plannedCost } from './modelEstimate.ts'
+import type { ModelWork } from './modelGraph.ts'
 import { ratesForPeople } from './ratesForPeople.ts'
-import { largestThatFits } from './smaller.ts'
 
 export type { ModelWork } from './modelGraph.ts'
 
@@ -45,6 +44,8 @@ export interface Planner {
   estimateModel(request: ModelWork, signal?: AbortSignal): Promise<JobEstimate>
 }
 
+export type Estimator = (request: EstimateRequest, signal?: AbortSignal) => Promise<ModelEstimate>
+
 export interface PlannerOptions {
   readonly dataDir: string
   readonly registry: ModelRegistry
@@ -55,6 +56,8 @@ export interface PlannerOptions {
   readonly now?: () => number
   /** Bytes that programs can get now; default: the machine's. */
   readonly available?: () => number
+  /** Estimates jobs with models; default: here and now. */
+  readonly estimator?: Estimator
   /** Measures; default: in a compute process of its own. */
   readonly measure?: (compute: Compute, context: WorkContext) => Promise<Rates>
 }
@@ -66,6 +69,7 @@ const BUSY = 0.25
 
 export function createPlanner(options: PlannerOptions): Planner {
   const { dataDir, registry, threads, version, now = Date.now, available = availableBytes } = options
+  const estimator: Estimator = options.estimator ?? (async request => modelEstimate(request, registry))
   const key: CalibrationKey = {
     device: DEVICE,
     threads,
@@ -133,43 +137,10 @@ export function createPlanner(options: PlannerOptions): Planner {
       if (signal) throwIfCancelled(signal)
       return { ...plannedCost(graph, rates), basis }
     },
-    async estimateModel(request, signal) {
+    async estimateModel(work, signal) {
       const { rates, basis } = await current()
-      const freeBytes = available()
-      const cost = (work: ModelWork) => {
-        if (signal) throwIfCancelled(signal)
-        return plannedCost(modelGraph(work, registry), rates)
-      }
-      const { totalSeconds, peakBytes } = cost(request)
-      const fits = peakBytes <= freeBytes
-      return {
-        seconds: totalSeconds,
-        peakBytes,
-        freeBytes,
-        fits,
-        basis,
-        instead: fits ? null : largestThatFits(request, work => cost(work).peakBytes <= freeBytes),
-      }
+      if (signal) throwIfCancelled(signal)
+      return { ...(await estimator({ work, rates, freeBytes: available() }, signal)), basis }
     },
-  }
-}
-
-/** A graph, or the parts that it runs as: each of them is opened anew in each run, with its predecessor closed; the last stays open. */
-export function plannedCost(graph: PlannedGraph, rates: Rates): Omit<PlannedCost, 'basis'> {
-  const { parts, runs, work, workload, outputs } = graph
-  if (!parts?.length) {
-    const whole = costOf({ outputs, runs, work, workload }, rates)
-    return { seconds: whole.seconds, totalSeconds: rates.start + whole.totalSeconds, peakBytes: whole.peakBytes }
-  }
-  const last = costOf({ outputs: parts.at(-1)!.outputs, runs, work, workload: 'varied' }, rates)
-  const tiles = parts
-    .slice(0, -1)
-    .map(part => costOf({ outputs: part.outputs, runs: part.times, work, workload: part.times > 1 ? 'fixed' : 'varied' }, rates)) // biome-ignore format: one thought
-  const sum = (of: (cost: GraphCost) => number) => tiles.reduce((total, cost) => total + of(cost), 0)
-  const seconds = last.seconds + sum(t => t.totalSeconds)
-  return {
-    seconds,
-    totalSeconds: rates.start + last.totalSeconds + runs * sum(t => t.totalSeconds),
-    peakBytes: Math.max(last.peakBytes, ...tiles.map(t => t.peakBytes + last.heldBytes)),
   }
 }

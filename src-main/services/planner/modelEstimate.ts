@@ -1,0 +1,59 @@
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { JobEstimate } from '../../../src-shared/lab/plan.ts'
+import { costOf, type GraphCost } from '../../analyses/planner/cost.ts'
+import type { Rates } from '../../analyses/planner/rates.ts'
+import type { ModelRegistry } from '../../models/registry.ts'
+import type { PlannedGraph } from '../lab/experiment.ts'
+import { type ModelWork, modelGraph } from './modelGraph.ts'
+import { largestThatFits } from './smaller.ts'
+
+export interface EstimateRequest {
+  readonly work: ModelWork
+  readonly rates: Rates
+  readonly freeBytes: number
+}
+
+export type ModelEstimate = Omit<JobEstimate, 'basis'>
+
+/**
+ * What a job with a model costs, and the largest setting that fits where it does not: up to a second of arithmetic a setting for the longest
+ * windows, so that a program with windows asks for it in a thread (estimateThread.ts).
+ */
+export function modelEstimate({ work, rates, freeBytes }: EstimateRequest, registry: ModelRegistry): ModelEstimate {
+  const cost = (asked: ModelWork) => plannedCost(modelGraph(asked, registry), rates)
+  const { totalSeconds, peakBytes } = cost(work)
+  const fits = peakBytes <= freeBytes
+  return {
+    seconds: totalSeconds,
+    peakBytes,
+    freeBytes,
+    fits,
+    instead: fits ? null : largestThatFits(work, asked => cost(asked).peakBytes <= freeBytes),
+  }
+}
+
+export interface PlannedRuns {
+  readonly seconds: number
+  readonly totalSeconds: number
+  readonly peakBytes: number
+}
+
+/** A graph, or the parts that it runs as: each of them is opened anew in each run, with its predecessor closed; the last stays open. */
+export function plannedCost(graph: PlannedGraph, rates: Rates): PlannedRuns {
+  const { parts, runs, work, workload, outputs } = graph
+  if (!outputs.length) throw new WorkbenchError('internal', 'a graph without outputs was planned', 'please report this')
+  if (!parts?.length) {
+    const whole = costOf({ outputs, runs, work, workload }, rates)
+    return { seconds: whole.seconds, totalSeconds: rates.start + whole.totalSeconds, peakBytes: whole.peakBytes }
+  }
+  const last = costOf({ outputs: parts.at(-1)!.outputs, runs, work, workload: 'varied' }, rates)
+  const tiles = parts
+    .slice(0, -1)
+    .map(part => costOf({ outputs: part.outputs, runs: part.times, work, workload: part.times > 1 ? 'fixed' : 'varied' }, rates)) // biome-ignore format: one thought
+  const sum = (of: (cost: GraphCost) => number) => tiles.reduce((total, cost) => total + of(cost), 0)
+  return {
+    seconds: last.seconds + sum(t => t.totalSeconds),
+    totalSeconds: rates.start + last.totalSeconds + runs * sum(t => t.totalSeconds),
+    peakBytes: Math.max(last.peakBytes, ...tiles.map(t => t.peakBytes + last.heldBytes)),
+  }
+}
