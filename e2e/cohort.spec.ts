@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs' // biome-ignore format: one line
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { writeBam } from '../src-main/readers/bamWriter.ts'
@@ -87,7 +87,11 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
     const sheet = join(cohort, 'samples.tsv')
     first = (await cliJson('score', '--samples', sheet, '--model', MODEL)) as RiskCohort
     second = (await cliJson('score', '--samples', sheet, '--model', other)) as RiskCohort
-    w = await launchWorkbench(host, { dataDir, files: [demoFile('synthetic-chr19.fa.gz'), MODEL, other, sheet, reads] })
+    w = await launchWorkbench(host, {
+      dataDir,
+      files: [demoFile('synthetic-chr19.fa.gz'), MODEL, other, sheet, ...(host === 'electron' ? [reads] : [])],
+      roots: [folder],
+    })
     await genomeReady(w.page)
   })
   afterAll(async () => {
@@ -146,6 +150,18 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
   })
 
   it('opens a folder without a sheet: everybody without a label, files at fault named', async () => {
+    // The desktop's own dialog cannot be steered from here.
+    if (host === 'headless') {
+      await w.page
+        .getByRole('button', { name: /^Open…/ })
+        .first()
+        .click()
+      const dialog = w.page.getByRole('dialog', { name: 'Open files' })
+      await dialog.getByRole('combobox', { name: 'Place' }).click()
+      await w.page.getByRole('option', { name: basename(folder) }).click()
+      await dialog.getByRole('option', { name: /^reads/ }).dblclick()
+      await dialog.getByRole('button', { name: 'Open this folder as a cohort' }).click()
+    }
     await select('reads')
     const sheet = w.page.getByTestId('cohort-sheet')
     await sheet.getByText('none: scores only, no figures').waitFor(soon)

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import type { RiskSheet, RiskSheetProblem, RiskSheetRow } from '../../../src-shared/genome/risk.ts'
 import { asWorkbenchError, type ErrorCode, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { isAlignmentName, probeFile } from '../../readers/probe.ts'
@@ -24,7 +24,7 @@ export async function folderSheet(folders: readonly string[]): Promise<RiskSheet
       ...names
         .filter(isAlignmentName)
         .sort(order.compare)
-        .map(n => join(folder, n)),
+        .map(n => join(resolve(folder), n)),
     )
   }
   if (paths.length === 0) throw new WorkbenchError('bad-input', `${folders.map(f => `'${f}'`).join(', ')} ${folders.length === 1 ? 'holds' : 'hold'} no BAM or CRAM file (subfolders are not looked into)`, 'give a folder of BAM or CRAM files, or a sample sheet') // biome-ignore format: one line

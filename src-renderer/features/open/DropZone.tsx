@@ -2,6 +2,7 @@ import { Button, Paper } from '@mantine/core'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { takeResults } from '../../state/lab.ts'
 import { attempt, drop } from '../../state/services.ts'
+import { useWorkbench } from '../../state/workbench.ts'
 import { bytes } from '../../ui/parts.tsx'
 
 interface Sending {
@@ -40,6 +41,11 @@ export function DropZone({ children }: { readonly children: ReactNode }) {
       setOver(false)
       const list = [...(e.dataTransfer?.files ?? [])]
       if (list.length === 0) return
+      const folder = [...(e.dataTransfer?.items ?? [])].map(i => i.webkitGetAsEntry()).find(i => i?.isDirectory)
+      if (folder && window.diploscopeShell === undefined) {
+        useWorkbench.getState().notify('error', `A browser cannot hand over the folder '${folder.name}'. Use Open…, go into it, and open it as a cohort there.`) // biome-ignore format: one sentence
+        return
+      }
       const stop = new AbortController()
       attempt(async () => {
         const others = await takeResults(list)
