@@ -16,15 +16,27 @@ export function projectionSpecs(name: string, inner: number, out: number, rank?:
       ]
 }
 
+// Matrices are asked for before the bias: the order in which a graph meets its parameters is that of the sum over all gradients (clipping), and
+// another order trains other bytes.
+
 /** x [..., in] -> [..., out], dense or two factors as the weights say, with its bias where it has one. */
-export const project = (weights: Weights, name: string, x: Tensor): Tensor =>
-  mapped(weights, name, x, biasOf(weights, name))
+export function project(weights: Weights, name: string, x: Tensor): Tensor {
+  const { inner, last } = factors(weights, name)
+  const bias = biasOf(weights, name)
+  return linear(inner ? linear(x, matrix(inner)) : x, matrix(last), bias)
+}
 
 /** The same without the map's own bias. A convolution of kernel 1 is a linear map of each position. */
-export function mapped(weights: Weights, name: string, x: Tensor, bias?: Tensor): Tensor {
-  if (weights.has(`${name}.weight`)) return linear(x, matrix(weights.get(`${name}.weight`)), bias)
-  const inner = linear(x, matrix(weights.get(`${name}.down.weight`)))
-  return linear(inner, matrix(weights.get(`${name}.up.weight`)), bias)
+export function mapped(weights: Weights, name: string, x: Tensor): Tensor {
+  const { inner, last } = factors(weights, name)
+  return linear(inner ? linear(x, matrix(inner)) : x, matrix(last))
+}
+
+/** The map's matrix or kernels, after those of the narrow map before it where it is stored as two factors. */
+function factors(weights: Weights, name: string): { readonly inner?: Tensor; readonly last: Tensor } {
+  if (weights.has(`${name}.weight`)) return { last: weights.get(`${name}.weight`) }
+  const inner = weights.get(`${name}.down.weight`)
+  return { inner, last: weights.get(`${name}.up.weight`) }
 }
 
 export function biasOf(weights: Weights, name: string): Tensor | undefined {
@@ -42,12 +54,11 @@ export function convolved(
   x: Tensor,
   options: { readonly dilation?: number } = {},
 ): Tensor {
+  const { inner, last } = factors(weights, name)
   const bias = biasOf(weights, name)
   const withBias = bias ? { bias } : {}
-  if (weights.has(`${name}.weight`))
-    return conv1d(x, kernel(weights.get(`${name}.weight`)), { ...options, ...withBias })
-  const inner = conv1d(x, kernel(weights.get(`${name}.down.weight`)), options)
-  return conv1d(inner, kernel(weights.get(`${name}.up.weight`)), withBias)
+  if (!inner) return conv1d(x, kernel(last), { ...options, ...withBias })
+  return conv1d(conv1d(x, kernel(inner), options), kernel(last), withBias)
 }
 
 const matrix = (w: Tensor): Tensor => (w.shape.length === 2 ? w : reshape(w, w.shape.slice(0, 2)))
