@@ -20,7 +20,8 @@ export function cleaner(reference: string, panel: Panel | null, uncovered: 'N' |
   }
 }
 
-const KEPT_TEXTS = 20_000
+/** Some 20 kB each: a large cohort must not fill memory with texts that nobody asks for again. */
+const KEPT_TEXTS = 2000
 
 export function encoderOf(
   tokenizer: Tokenizer,
