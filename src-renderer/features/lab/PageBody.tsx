@@ -54,10 +54,11 @@ export function PageBody(props: PageParts & { readonly theme: Theme; readonly pa
       {page && page.verdicts.length > 0 && (
         <Section title="Answer" testId="lab-verdicts">
           <ul className="lab-verdicts">
-            {page.verdicts.map(v => {
+            {page.verdicts.map((v, i) => {
               const { word, Icon } = TONES[v.tone]
               return (
-                <li key={v.text} className="lab-verdict" data-tone={v.tone}>
+                // biome-ignore lint/suspicious/noArrayIndexKey: two verdicts may say the same
+                <li key={i} className="lab-verdict" data-tone={v.tone}>
                   <Icon size={15} aria-hidden="true" />
                   <span>
                     <b>{(v.tone === 'open' ? undefined : words?.[v.tone]) ?? word}</b> {v.text}

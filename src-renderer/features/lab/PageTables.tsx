@@ -28,7 +28,8 @@ export function RowsTable(props: {
         <thead>
           <tr>
             {props.header.map((h, i) => (
-              <th key={h} scope="col" data-align={props.align[i]}>
+              // biome-ignore lint/suspicious/noArrayIndexKey: columns of a fixed table
+              <th key={i} scope="col" data-align={props.align[i]}>
                 {h}
               </th>
             ))}
@@ -70,7 +71,7 @@ export function PageTable(props: {
       actions={paper ? undefined : <TsvButton name={fileName('lab', table.id)} tsv={tsv} />}
     >
       <RowsTable caption={table.title} header={header} align={table.columns.map(c => c.align)} rows={table.rows} />
-      {table.notes.map(n => (
+      {[...new Set(table.notes)].map(n => (
         <p key={n} className="soft lab-note">
           {n}
         </p>

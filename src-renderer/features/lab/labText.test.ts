@@ -23,6 +23,10 @@ describe('lines under a figure', () => {
     expect(busyText({ ...result, points })).toContain('at most 41 %')
     expect(footLines([{ ...result, points }])).toHaveLength(3)
   })
+  it('are told apart by number where several results stand together', () => {
+    const lines = footLines([result, result])
+    expect(new Set(lines).size).toBe(lines.length)
+  })
   it('say how far an unfinished run is, and take a recipe without a sentence', () => {
     expect(footLines([{ ...result, state: 'partial', total: 99 }])[0]).toContain(`${result.points.length} of 99 points`)
     expect(recipeText({ ...result.recipe, text: 'no JSON' })).toBe(result.recipe.name)

@@ -81,10 +81,12 @@ export function footLines(results: readonly LabResult[]): readonly string[] {
   return results.flatMap((r, i) => {
     const state = r.state === 'done' ? '' : ` ${r.points.length} of ${count(r.total, 'point')} so far.`
     const busy = busyText(r)
+    // Results of one machine differ by it.
+    const number = results.length > 1 ? `${i + 1}. ` : ''
     return [
-      `${results.length > 1 ? `${i + 1}. ` : ''}${closed(recipeText(r.recipe))}${state}`,
-      `Measured on ${machineText(r.machine)}; ${r.startedAt.slice(0, 10)}.`,
-      ...(busy === undefined ? [] : [`${busy}.`]),
+      `${number}${closed(recipeText(r.recipe))}${state}`,
+      `${number}Measured on ${machineText(r.machine)}; ${r.startedAt.slice(0, 10)}.`,
+      ...(busy === undefined ? [] : [`${number}${busy}.`]),
     ]
   })
 }
