@@ -102,7 +102,6 @@ export function useComparison(
   b: CohortRun | undefined,
   otherModelFileId: string,
 ) {
-  // biome-ignore format: one line
   const filled = (run: CohortRun | undefined) => [run?.finishedAt ?? null, run?.cohort?.rows.length ?? 0]
   return useQuery<CohortComparison, WireError>({
     queryKey: ['cohort-compare', ...version(file), subject.modelFileId, otherModelFileId, ...filled(a), ...filled(b)],

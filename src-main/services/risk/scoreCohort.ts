@@ -99,7 +99,6 @@ async function lookAt(
   model: RiskModel,
   context: WorkContext,
 ): Promise<Look> {
-  // biome-ignore format: one line
   const { path } = sample
   const state = await fileState(path)
   const before = entryNow(kept?.known.get(sample.sample), sample)

@@ -123,7 +123,6 @@ function Compared({
   readonly view: CompareView
   readonly origin: Origin
 }) {
-  // biome-ignore format: one line
   const dark = useComputedColorScheme() === 'dark'
   const charts = useModule(loadChart)
   const chart = useRef<ChartHandle>(null)

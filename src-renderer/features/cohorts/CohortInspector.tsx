@@ -269,7 +269,6 @@ function Again({
   readonly opened: OpenedCohort
   readonly subject: CohortSubject
 }) {
-  // biome-ignore format: one line
   const { changed } = run
   const failed = (run.cohort?.failures.length ?? 0) - opened.sheet.problems.length
   if (changed.length === 0 && failed <= 0) return null
