@@ -180,6 +180,7 @@ describe('shipped models', () => {
     const tsv = reportTsv(report)
     expect(tsv).toContain(`parameters\t${report.before.parameters}\t${report.after.parameters}`)
     expect(tsv).toContain('transformer.0.0.fn.1.to_out')
+    for (const t of report.change.experiment!.tracks) expect(tsv).toContain(`\n${t.name}\t${t.before}\t${t.after}\n`)
   }, 30_000)
 
   it('a risk model: the same people before and after, none of whom trained it', async () => {
