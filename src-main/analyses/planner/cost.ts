@@ -23,6 +23,8 @@ export interface GraphCost {
   readonly peakBytes: number
   /** What it holds between runs beside the process itself: weights, state, the graph. */
   readonly heldBytes: number
+  /** What its runs leave behind in the heap. */
+  readonly keptBytes: number
   readonly kernels: number
 }
 
@@ -38,6 +40,7 @@ export function costOf({ outputs, runs, work, workload }: GraphWork, rates: Rate
     totalSeconds: open + (runs > 0 ? first : 0) + Math.max(0, runs - 1) * later,
     peakBytes: memory.peakBytes,
     heldBytes: memory.heldBytes - rates.processBytes,
+    keptBytes: memory.keptBytes,
     kernels: kernels.length,
   }
 }

@@ -9,6 +9,12 @@ const MAPPED_FROM = 32 * 2 ** 20
  * taken at once; larger ones go back at once.
  */
 export function heapBytes(events: readonly MemoryEvent[]): number {
+  const { mapped, kept } = heapOf(events)
+  return mapped + kept
+}
+
+/** What is mapped at the highest, and what the heap keeps after a run. */
+export function heapOf(events: readonly MemoryEvent[]): { readonly mapped: number; readonly kept: number } {
   const sizes = new Map<number, number>()
   const now = new Map<number, number>()
   const most = new Map<number, number>()
@@ -29,5 +35,5 @@ export function heapBytes(events: readonly MemoryEvent[]): number {
   }
   let kept = 0
   for (const [size, count] of most) kept += size * count
-  return mappedPeak + kept
+  return { mapped: mappedPeak, kept }
 }

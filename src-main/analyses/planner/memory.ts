@@ -1,5 +1,5 @@
 import { BfcArena } from './bfcArena.ts'
-import { heapBytes } from './heap.ts'
+import { heapBytes, heapOf } from './heap.ts'
 import { liveBytes, type MemoryEvent } from './lifetimes.ts'
 import type { Trace, TracedValue } from './trace.ts'
 
@@ -21,6 +21,8 @@ export interface MemoryUse {
   readonly peakBytes: number
   /** What stays between runs: the process, weights, state. */
   readonly heldBytes: number
+  /** What a run without an arena leaves behind in the heap, for whatever runs next. */
+  readonly keptBytes: number
   /** Intermediate results alive at once. */
   readonly liveBytes: number
 }
@@ -52,7 +54,8 @@ export function memoryOf(
       : again
         ? heapBytes(events) + LATER_RUNS
         : live
-  return { peakBytes: held + running + outputs + FIRST_RUN, heldBytes: held, liveBytes: live }
+  const keptBytes = workload === 'fixed' ? 0 : heapOf(events).kept
+  return { peakBytes: held + running + outputs + FIRST_RUN, heldBytes: held, keptBytes, liveBytes: live }
 }
 
 function arenaBytes(events: readonly MemoryEvent[]): number {

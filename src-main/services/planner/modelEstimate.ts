@@ -38,6 +38,9 @@ export interface PlannedRuns {
   readonly peakBytes: number
 }
 
+/** What one part leaves in the heap is partly used again by the next: measured on three tiled networks, from 131,072 to 524,288 bp. */
+const LEFT_BEHIND = 0.4
+
 /** A graph, or the parts that it runs as: each of them is opened anew in each run, with its predecessor closed; the last stays open. */
 export function plannedCost(graph: PlannedGraph, rates: Rates): PlannedRuns {
   const { parts, runs, work, workload, outputs } = graph
@@ -54,6 +57,8 @@ export function plannedCost(graph: PlannedGraph, rates: Rates): PlannedRuns {
   return {
     seconds: last.seconds + sum(t => t.totalSeconds),
     totalSeconds: rates.start + last.totalSeconds + runs * sum(t => t.totalSeconds),
-    peakBytes: Math.max(last.peakBytes, ...tiles.map(t => t.peakBytes + last.heldBytes)),
+    peakBytes:
+      Math.max(last.peakBytes, ...tiles.map(t => t.peakBytes + last.heldBytes)) +
+      LEFT_BEHIND * Math.max(last.keptBytes, ...tiles.map(t => t.keptBytes)),
   }
 }
