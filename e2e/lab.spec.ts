@@ -165,7 +165,7 @@ describe.each(availableHosts())('the lab in the %s window', host => {
     expect(after.id).toBe(before.id)
     expect(after.points).toHaveLength(before.total)
     const finished = before.points.filter(p => p.state === 'done')
-    for (const p of finished) expect(after.points.find(q => q.id === p.id)?.measures).toBeDefined()
+    for (const p of finished) expect(after.points.find(q => q.id === p.id)?.measures).toEqual(p.measures)
   })
 
   it('measures the rates of the machine, and says what a model will cost', async () => {
