@@ -10,9 +10,11 @@ const MB = 1e6
  * first run brings in the kernels' code and the profile that says which device ran; later runs leave what JavaScript has not collected yet.
  */
 const PER_KERNEL = 8.5e3
-const FIRST_RUN = 25 * MB
-const LATER_RUNS = 25 * MB
-const LATER_STEPS = 70 * MB
+const FIRST_RUN = { least: 10 * MB, share: 0.4, most: 15 * MB }
+const LATER_RUNS = { least: 0, share: 0.4, most: 25 * MB }
+const LATER_STEPS = { least: 20 * MB, share: 0.6, most: 50 * MB }
+/** More of it the more a run holds, up to a limit. */
+const extra = ({ least, share, most }: typeof FIRST_RUN, bytes: number): number => least + Math.min(most, share * bytes)
 /** Work space inside kernels, as a share of the arena. */
 const ARENA_EXTRA = 1.08
 
@@ -48,14 +50,15 @@ export function memoryOf(
   const held = processBytes + PER_KERNEL * kernels + weights + fed
   const outputs = sum(trace.outputs)
   const again = runs > 1
-  const running =
-    workload === 'fixed'
-      ? ARENA_EXTRA * arenaBytes(events) + (again ? LATER_STEPS : 0)
-      : again
-        ? heapBytes(events) + LATER_RUNS
-        : live
+  const computing = workload === 'fixed' ? ARENA_EXTRA * arenaBytes(events) : again ? heapBytes(events) : live
+  const later = again ? extra(workload === 'fixed' ? LATER_STEPS : LATER_RUNS, computing) : 0
   const keptBytes = workload === 'fixed' ? 0 : heapOf(events).kept
-  return { peakBytes: held + running + outputs + FIRST_RUN, heldBytes: held, keptBytes, liveBytes: live }
+  return {
+    peakBytes: held + computing + later + outputs + extra(FIRST_RUN, computing),
+    heldBytes: held,
+    keptBytes,
+    liveBytes: live,
+  }
 }
 
 function arenaBytes(events: readonly MemoryEvent[]): number {
