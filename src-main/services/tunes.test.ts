@@ -19,6 +19,7 @@ import { type JobSnapshot, quietContext } from '../../src-shared/job.ts'
 import { createCompute } from '../compute/client.ts'
 import { COHORT_DEFAULTS } from '../domain/cohort/cohort.ts'
 import { stratifiedSplit } from '../domain/cohort/splits.ts'
+import type { ModelJson } from '../models/folder/modelJson.ts'
 import { MODELS } from '../models/kinds.ts'
 import { modelRegistry } from '../models/registry.ts'
 import { trainClassifier } from './risk/classify.ts'
@@ -320,6 +321,9 @@ describe('what is refused', () => {
     const { job, tuneId } = await page.call('risk.tuneStart', { fileId, settings: settings({ start: { kind: 'open', fileId: model.id }, epochs: 1, splits: 1 }) }) // biome-ignore format: one line
     expect(await ended(job)).toMatchObject({ state: 'done' })
     expect(readFileSync(trained(tuneId, 'tokenizer.model'))).toEqual(readFileSync(trained(first, 'tokenizer.model')))
+    const panelOf = (id: string) => (JSON.parse(readFileSync(trained(id, 'model.json'), 'utf8')) as ModelJson).risk!.panel // biome-ignore format: one line
+    expect(panelOf(first)).not.toEqual([])
+    expect(panelOf(tuneId)).toEqual(panelOf(first))
     const { result, cautions } = await page.call('risk.tune', { tuneId })
     expect(result!.card).toContain('Its training began with the weights of Small trial')
     expect(cautions.join(' ').toLowerCase()).toContain(SIMULATED_LABEL)

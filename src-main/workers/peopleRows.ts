@@ -14,6 +14,8 @@ export interface PeopleRowsRequest {
   readonly training: Int32Array
   readonly reference: string
   readonly panelShare: number
+  /** Instead of one that is learned; null: whole diplotypes. */
+  readonly panel?: Panel | null
   readonly uncovered: 'N' | 'reference'
   /** A model's bytes, or how one is trained on the first people of the training part. */
   readonly tokenizer: Uint8Array | { readonly vocabulary: number; readonly maxPieceLength: number; readonly people: number; readonly seed: number } // biome-ignore format: one line
@@ -36,7 +38,7 @@ export interface PeopleRows {
 export function peopleRows(request: PeopleRowsRequest, context: WorkContext): PeopleRows {
   const { texts, reference } = request
   const training = Array.from(request.training, i => texts[i]!)
-  const panel = learnedPanel(training, reference, request.panelShare)
+  const panel = request.panel === undefined ? learnedPanel(training, reference, request.panelShare) : request.panel // biome-ignore format: one line
   const clean = cleaner(reference, panel, request.uncovered)
   const made = request.tokenizer
   const charsmap = made instanceof Uint8Array ? null : (request.charsmap ?? nfkcCharsmap())

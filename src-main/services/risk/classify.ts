@@ -5,6 +5,7 @@ import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { elementCount, float32, type Tensor, type Tensors } from '../../../src-shared/tensor.ts'
 import { shuffled, streamOf } from '../../domain/cohort/draws.ts'
+import type { Panel } from '../../domain/cohort/panel.ts'
 import { SPECIALS } from '../../domain/cohort/peopleTokenizer.ts'
 import { assertDisjoint, type Split, stratifiedSplit } from '../../domain/cohort/splits.ts'
 import { rocAuc } from '../../domain/statistics/rocAuc.ts'
@@ -73,7 +74,7 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
   const { training } = recipe
   const split = stratifiedSplit(people.labels, seed, which)
   const started = recipe.start === undefined ? undefined : await startOf(recipe.start)
-  const { panel, tokenizer, rows, pieces } = await peopleRowsInThread({ texts: people.texts, training: split.train, reference: people.reference, panelShare: recipe.panelShare, uncovered: recipe.uncovered, tokenizer: started?.tokenizer ?? (await tokenizerSource(recipe, seed)) }, context) // biome-ignore format: one line
+  const { panel, tokenizer, rows, pieces } = await peopleRowsInThread({ texts: people.texts, training: split.train, reference: people.reference, panelShare: recipe.panelShare, ...(recipe.panelFrom === 'start' ? { panel: panelOfStart(recipe, started) } : {}), uncovered: recipe.uncovered, tokenizer: started?.tokenizer ?? (await tokenizerSource(recipe, seed)) }, context) // biome-ignore format: one line
   const trainTokens = Array.from(split.train, i => rows[i]!.length)
   const most = trainTokens.reduce((a, b) => Math.max(a, b), 0)
   const maxTokens = started ? Number(started.architecture['maxTokens']) : spare(most)
@@ -221,13 +222,20 @@ async function tokenizerSource({ tokenizer }: ClassifyRecipe, seed: number): Pro
   return 'file' in tokenizer ? readFile(tokenizer.file) : { ...tokenizer, seed }
 }
 
+/** @throws WorkbenchError `bad-input` for a start without a panel of this region */
+function panelOfStart(recipe: ClassifyRecipe, started: Awaited<ReturnType<typeof startOf>> | undefined): Panel | null {
+  const { risk } = started ?? {}
+  if (!risk || risk.flankBp !== recipe.flankBp) throw new WorkbenchError('bad-input', `recipe.panelFrom is 'start', but '${recipe.start}' is no risk model with ${recipe.flankBp} bp of flank`, "use its flank, or 'people'") // biome-ignore format: one line
+  return risk.panel ? { sites: risk.panel } : null
+}
+
 async function startOf(folder: string) {
   const model = await openModelFolder(folder)
   try {
     if (!model.tokenizerPath) throw new WorkbenchError('bad-model', `'${folder}' has no tokenizer`, 'start from a model of tokens') // biome-ignore format: one line
     const weights = new Map<string, Tensor>()
     for (const name of model.weights.entries.keys()) weights.set(name, await model.weights.read(name))
-    return { weights, architecture: model.json.architecture, tokenizer: await readFile(model.tokenizerPath), sha256: model.json.weights.sha256 } // biome-ignore format: one line
+    return { weights, architecture: model.json.architecture, tokenizer: await readFile(model.tokenizerPath), sha256: model.json.weights.sha256, risk: model.json.risk } // biome-ignore format: one line
   } finally {
     await model.close()
   }

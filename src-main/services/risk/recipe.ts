@@ -23,6 +23,8 @@ export interface ClassifyRecipe {
   readonly uncovered: 'N' | 'reference'
   /** Share of training people that must have a character at a site before the model reads it; 0: the whole diplotype is read. */
   readonly panelShare: number
+  /** Sites of the training people, or those of the model that is begun with. */
+  readonly panelFrom: 'people' | 'start'
   readonly tokenizer: { readonly file: string } | { readonly vocabulary: number; readonly maxPieceLength: number; readonly people: number } // biome-ignore format: one line
   readonly kind: string
   /** Of the network, but for what the data decide: vocabulary, longest sequence, padding, classes. */
@@ -55,6 +57,7 @@ export function parseClassifyRecipe(file: RecipeFile): ClassifyRecipe {
       caller: fields.choice('caller', ['robust', 'top2'], 'robust'),
       uncovered: fields.choice('uncovered', ['N', 'reference'], 'reference'),
       panelShare: fields.number('panelShare', { otherwise: 0.01, least: 0, below: 0.5 }),
+      panelFrom: fields.choice('panelFrom', ['people', 'start'], 'people'),
       tokenizer: tokenizerOf(fields.inner('tokenizer'), file),
       kind: model.choice('kind', ['linformer', 'transformer', 'lrt'], 'linformer'),
       architecture: model.raw('architecture') as Readonly<Record<string, unknown>>,
@@ -71,6 +74,7 @@ export function parseClassifyRecipe(file: RecipeFile): ClassifyRecipe {
       },
     }
     if (typeof recipe.architecture !== 'object' || recipe.architecture === null) throw model.fault('architecture', 'an object') // biome-ignore format: one line
+    if (recipe.panelFrom === 'start' && recipe.start === undefined) throw fields.fault('panelFrom', "'people' where nothing is begun with") // biome-ignore format: one line
     if (recipe.people.kind === 'simulate' && recipe.people.spec.regionFlankBp < recipe.flankBp)
       throw fields.fault('flankBp', `at most the simulated flank of ${recipe.people.spec.regionFlankBp}`)
     model.end()

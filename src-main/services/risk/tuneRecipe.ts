@@ -47,6 +47,8 @@ export function tuneRecipe(settings: TuneSettings, source: TuneSource): string {
     caller: settings.caller,
     uncovered: start?.json.risk?.uncovered ?? 'reference',
     panelShare: settings.panelShare,
+    // A risk model's tokenizer and longest sequence are made for its own sites.
+    ...(start?.json.risk ? { panelFrom: 'start' } : {}),
     tokenizer: start ? { file: start.tokenizerPath } : { vocabulary: settings.vocabulary, ...TOKENIZER },
     model: start ? { kind: start.json.kind, architecture: {} } : { kind: 'linformer', architecture: freshArchitecture(settings.network) }, // biome-ignore format: one line
     ...(start ? { start: start.folder } : {}),

@@ -117,7 +117,7 @@ export function TuneForm({ file, options }: { readonly file: OpenedFile; readonl
       {start && (
         <p className="soft scan-about">
           {sentence(start.network)}
-          {start.fixed && ' Its region and caller are kept: its weights belong to them.'}
+          {start.fixed && ' Its region, caller and sites are kept: its weights and tokenizer belong to them.'}
           {start.label && ` ${sentence(start.label)}`}
         </p>
       )}
@@ -183,7 +183,7 @@ export function TuneForm({ file, options }: { readonly file: OpenedFile; readonl
           </>
         )}
         <div className="scan-row">
-          {field('panelShare', { step: 0.01 })}
+          {field('panelShare', { step: 0.01, disabled: start?.fixed != null })}
           {field('warmupSteps')}
         </div>
         <p className="soft scan-about">
