@@ -21,7 +21,7 @@ export function cleaner(reference: string, panel: Panel | null, uncovered: 'N' |
 }
 
 /** Some 20 kB each: a large cohort must not fill memory with texts that nobody asks for again. */
-const KEPT_TEXTS = 2000
+const KEPT_TEXTS = 256
 
 export function encoderOf(
   tokenizer: Tokenizer,
