@@ -87,6 +87,9 @@ describe('the page of the effect', () => {
     const busy = [...seeds('transformer', [0.94, 0.95], 0.1), ...seeds('lrt', [0.94, 0.95], 0.05)].map(p => ({ ...p, foreignLoad: 0.5 })) // biome-ignore format: one thought
     const verdict = (...others: LabResult[]) => effectPage([result(busy), ...others]).verdicts[0]
     expect(verdict()).toMatchObject({ tone: 'open', text: expect.stringMatching(/a training takes 0\.5× the arithmetic of the transformer's; its time was not measured on a quiet machine\.$/) }) // biome-ignore format: one thought
+    const page = effectPage([result(busy)])
+    expect(page.figures.map(f => f.id.split('-').at(-1))).toEqual(['flops', 'curve', 'loss'])
+    expect(page.notes.join(' ')).toContain('Accuracy is not drawn against times')
     const alone = [timed('transformer', 0.07), timed('lrt', 0.08)]
     expect(verdict(result(alone))).toMatchObject({ tone: 'bad', text: expect.stringContaining('1.14× the time') })
     expect(verdict(result(alone.map(p => ({ ...p, foreignLoad: 0.5 }))))).toMatchObject({ tone: 'open' })

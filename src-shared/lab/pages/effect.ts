@@ -71,8 +71,10 @@ function trainedFigures(group: EffectGroup, all: readonly EffectGroup[], first: 
   const lines = (key: string, title: string, x: LineFigure['x'], y: LineFigure['y'], drawn: readonly FigureSeries[]): LineFigure => ({ kind: 'lines', id: `${id}-${key}`, title: `${title}, ${name}`, x, y, series: drawn, marks: [] }) // biome-ignore format: one thought
   const accuracy = { label: 'Accuracy on the test images', scale: 'linear', format: 'percent' } as const
   const examples = { label: 'Training images seen', scale: 'linear', format: 'number' } as const
+  const byTime = lines('seconds', 'Accuracy against time of training', { label: 'Time of one training', scale: 'linear', format: 'seconds' }, accuracy, series((run, of) => accuracyAt(run, trainingSeconds(run, of, all)), 'points')) // biome-ignore format: one thought
   return [
-    lines('seconds', 'Accuracy against time of training', { label: 'Time of one training', scale: 'linear', format: 'seconds' }, accuracy, series((run, of) => accuracyAt(run, trainingSeconds(run, of, all)), 'points')), // biome-ignore format: one thought
+    // Without one time that means something there is nothing to draw.
+    ...(byTime.series.length > 0 ? [byTime] : []),
     lines('flops', 'Accuracy against arithmetic of training', { label: 'Floating-point operations of matrix products in one training', scale: 'linear', format: 'number' }, accuracy, series(run => accuracyAt(run, spreadOf(run, 'trainFlops')?.mean), 'points')), // biome-ignore format: one thought
     lines('curve', 'Accuracy while training', examples, { ...accuracy, label: 'Accuracy on the first test images' }, series(curve('testAccuracy'), 'line')), // biome-ignore format: one thought
     lines('loss', 'Loss while training', examples, { label: 'Cross-entropy, nats', scale: 'linear', format: 'number' }, series(curve('lossNats'), 'line')), // biome-ignore format: one thought
@@ -135,7 +137,7 @@ const accuracyTable = (trained: readonly EffectGroup[], all: readonly EffectGrou
     }),
   ),
   notes: [
-    'Training accuracy: of the first 10,000 training images. Time of training: the steps times the median step, timed alone where it was, else that of the least busy seed.',
+    'Training accuracy: of the first 10,000 training images. Time of training: the steps times the median step, timed alone where it was, else the least of its seeds; - where others used the machine.',
   ],
 })
 
@@ -223,6 +225,7 @@ function notesOf(
     ...smaller.map(g => `Not the published size: ${groupName(g)} instead of ${tokens} tokens, width ${width}, ${layers} layers.`), // biome-ignore format: one sentence
     ...(trained.length > 0 ? ['Bars are the least and the most over the seeds; of one seed, the 95 % interval (Wilson) of its test images.'] : []), // biome-ignore format: one sentence
     ...(alone ? ['Times of training are those of steps that were timed alone, on the same machine, where there are such.'] : []), // biome-ignore format: one sentence
+    ...(trained.some(g => g.runs.some(r => r.trained.length > 0 && stepSeconds(r, g, all) === undefined)) ? ['Accuracy is not drawn against times that were measured while others used the machine: run the recipe lab-effect-cost with as many threads on a quiet machine, and open its result beside this one.'] : []), // biome-ignore format: one sentence
     ...(timed.length > 0 ? ['Timed steps learn nothing: they begin with the first weights each time.'] : []),
   ]
 }

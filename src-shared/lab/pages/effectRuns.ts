@@ -95,15 +95,15 @@ export function accuracyRange(run: EffectRun): { readonly lower: number; readonl
   return lower === undefined || upper === undefined ? undefined : { lower, upper }
 }
 
-/** Median step of a run: timed alone on the same machine where that was done, else the least busy of its trainings (the quickest). */
+/**
+ * Median step of a run: timed alone on the same machine where that was done, else the least of its trainings. Undefined where others used the
+ * machine in one of them: its time says nothing then.
+ */
 export function stepSeconds(run: EffectRun, group: EffectGroup, all: readonly EffectGroup[]): number | undefined {
   const timed = measured(timedAlone(run, group, all)?.timed, 'trainStepSeconds')?.median
-  return timed ?? spreadOf(run, 'trainStepSeconds')?.least
+  if (timed !== undefined) return timed
+  return run.trained.every(p => p.foreignLoad < BUSY_SHARE) ? spreadOf(run, 'trainStepSeconds')?.least : undefined
 }
-
-/** Whether a time of this run says what the machine can do: timed alone, or nobody else used it. */
-export const quietTime = (run: EffectRun, group: EffectGroup, all: readonly EffectGroup[]): boolean =>
-  timedAlone(run, group, all) !== undefined || run.trained.every(p => p.foreignLoad < BUSY_SHARE)
 
 const timedAlone = (run: EffectRun, group: EffectGroup, all: readonly EffectGroup[]): EffectRun | undefined =>
   all.filter(g => g.job === 'cost' && g.tokens === group.tokens && g.width === group.width && g.layers === group.layers && machineName(g.result) === machineName(group.result)).flatMap(g => g.runs).find(r => r.model === run.model && r.rank === run.rank && r.batch === run.batch && (r.timed?.foreignLoad ?? 1) < BUSY_SHARE) // biome-ignore format: one thought

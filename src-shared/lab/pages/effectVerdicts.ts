@@ -7,7 +7,6 @@ import {
   type EffectRun,
   groupName,
   modelName,
-  quietTime,
   spreadOf,
   trainingSeconds,
 } from './effectRuns.ts'
@@ -53,20 +52,20 @@ function trainVerdict(
   const [rangeA, rangeB] = [accuracyRange(ours), accuracyRange(theirs)]
   const [timeA, timeB] = [trainingSeconds(ours, group, all), trainingSeconds(theirs, group, all)]
   const [flopsA, flopsB] = [spreadOf(ours, 'trainFlops'), spreadOf(theirs, 'trainFlops')]
-  if (!a || !b || !rangeA || !rangeB || timeA === undefined || timeB === undefined) return undefined
+  if (!a || !b || !rangeA || !rangeB) return undefined
   const difference = a.mean - b.mean
   const overlap = rangeA.lower <= rangeB.upper && rangeB.lower <= rangeA.upper
-  const ratio = timeA / timeB
+  const ratio = timeA !== undefined && timeB !== undefined ? timeA / timeB : undefined
   const one = a.n === 1
   const what = one ? 'the 95 % intervals of the test images, which say nothing of the spread between seeds' : `the spread over ${a.n} seeds` // biome-ignore format: one thought
   const range = (r: { lower: number; upper: number }) => `${percent(r.lower)} – ${percent(r.upper)}`
-  const quiet = quietTime(ours, group, all) && quietTime(theirs, group, all)
   const arithmetic = flopsA && flopsB ? `${times(flopsA.mean / flopsB.mean)} the arithmetic` : ''
-  const cost = quiet
-    ? `a training takes ${times(ratio)} the time${arithmetic && ` and ${arithmetic}`} of the transformer's${ratio > 1 + SAME_TIME ? ': it is slower' : ''}` // biome-ignore format: one thought
-    : `a training takes ${arithmetic ? `${arithmetic} of the transformer's; ` : ''}its time was not measured on a quiet machine`
+  const cost =
+    ratio !== undefined
+      ? `a training takes ${times(ratio)} the time${arithmetic && ` and ${arithmetic}`} of the transformer's${ratio > 1 + SAME_TIME ? ': it is slower' : ''}` // biome-ignore format: one thought
+      : `a training takes ${arithmetic ? `${arithmetic} of the transformer's; ` : ''}its time was not measured on a quiet machine`
   return {
-    tone: toneOf(difference, overlap, quiet ? ratio : undefined, one),
+    tone: toneOf(difference, overlap, ratio, one),
     text: `${modelName(run)} on ${groupName(group)}: ${percent(a.mean)} of the test images against ${percent(b.mean)} of the transformer, ${points(difference)}, ${overlap ? 'within' : 'beyond'} ${what} (${range(rangeA)} and ${range(rangeB)}); ${cost}.`, // biome-ignore format: one sentence
   }
 }
