@@ -126,6 +126,19 @@ describe('a calibration', () => {
     expect(await planner().calibration()).toBeNull()
   })
 
+  it('of a machine that others use is refused, and not kept, unless that is asked for', async () => {
+    let total = 0
+    // Others use half of the processor: 50 of 100 seconds.
+    const processor = () => {
+      total += 100
+      return { busy: total / 2, total }
+    }
+    await expect(planner({ processor }).calibrate(quietContext())).rejects.toMatchObject({ code: 'busy' })
+    expect(await planner().calibration()).toBeNull()
+    await planner({ processor }).calibrate(quietContext(), { despiteLoad: true })
+    expect(await planner().calibration()).not.toBeNull()
+  })
+
   it('that is stopped keeps nothing', async () => {
     const stop = new AbortController()
     const stopped = planner({

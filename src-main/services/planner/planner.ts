@@ -9,7 +9,7 @@ import type { ProcessLauncher } from '../../compute/launcher.ts'
 import { runtimeVersion } from '../../compute/runtimeVersion.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import type { PlannedGraph } from '../lab/experiment.ts'
-import { foreignShare, ownSeconds, processorTime } from '../lab/foreignLoad.ts'
+import { foreignShare, ownSeconds, type ProcessorTime, processorTime } from '../lab/foreignLoad.ts'
 import { availableBytes } from '../lab/memoryLimit.ts'
 import { measureRates } from './calibration.ts'
 import { type CalibrationKey, readCalibration, type StoredCalibration, writeCalibration } from './calibrationStore.ts'
@@ -58,6 +58,8 @@ export interface PlannerOptions {
   readonly available?: () => number
   /** Estimates jobs with models; default: here and now. */
   readonly estimator?: Estimator
+  /** What the operating system counts of all programs. */
+  readonly processor?: () => ProcessorTime
   /** Measures; default: in a compute process of its own. */
   readonly measure?: (compute: Compute, context: WorkContext) => Promise<Rates>
 }
@@ -68,7 +70,15 @@ const DEVICE = 'cpu'
 const BUSY = 0.25
 
 export function createPlanner(options: PlannerOptions): Planner {
-  const { dataDir, registry, threads, version, now = Date.now, available = availableBytes } = options
+  const {
+    dataDir,
+    registry,
+    threads,
+    version,
+    now = Date.now,
+    available = availableBytes,
+    processor = processorTime,
+  } = options
   const estimator: Estimator = options.estimator ?? (async request => modelEstimate(request, registry))
   const key: CalibrationKey = {
     device: DEVICE,
@@ -86,13 +96,13 @@ export function createPlanner(options: PlannerOptions): Planner {
 
   const measure = async (context: WorkContext, despiteLoad: boolean): Promise<CalibrationFacts> => {
     const compute = createCompute({ threads, ...(options.launcher ? { launcher: options.launcher } : {}) })
-    const [started, busy, own] = [now(), processorTime(), ownSeconds()]
+    const [started, busy, own] = [now(), processor(), ownSeconds()]
     try {
       const seconds = () => performance.now() / 1000
       const rates = await (options.measure ?? ((c, ctx) => measureRates(c, ctx, seconds)))(compute, context)
       throwIfCancelled(context.signal)
       const child = options.measure ? 0 : (await compute.stats()).cpuSeconds
-      const share = foreignShare(busy, processorTime(), ownSeconds() - own + child)
+      const share = foreignShare(busy, processor(), ownSeconds() - own + child)
       if (share > BUSY && !despiteLoad)
         throw new WorkbenchError(
           'busy',
