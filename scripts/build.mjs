@@ -63,8 +63,9 @@ export async function buildMain() {
   await bundle(
     {
       ...Object.fromEntries(workers.map(n => [path.basename(n, '.worker.ts'), path.join('src-main', 'workers', n)])),
-      // A thread of a service, which may import what workers may not.
+      // Threads of services, which may import what workers may not.
       estimate: path.join('src-main', 'services', 'planner', 'estimate.worker.ts'),
+      recipePlan: path.join('src-main', 'services', 'lab', 'recipePlan.worker.ts'),
     },
     'dist/workers',
   )

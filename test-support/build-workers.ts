@@ -18,6 +18,7 @@ export default async function buildWorkers(): Promise<void> {
     entryPoints: {
       ...Object.fromEntries(workers.map(name => [basename(name, '.worker.ts'), resolve(folder, name)])),
       estimate: resolve(root, 'src-main/services/planner/estimate.worker.ts'),
+      recipePlan: resolve(root, 'src-main/services/lab/recipePlan.worker.ts'),
     },
     outdir: 'dist/workers',
     external: ['electron', 'onnxruntime-node', 'h5wasm', 'h5wasm/*'],

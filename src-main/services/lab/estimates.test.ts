@@ -1,47 +1,87 @@
 import { expect, it } from 'vitest'
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { RecipeEstimates } from './estimates.ts'
-import type { Experiment, PointPlan } from './experiment.ts'
-import type { Prediction } from './run.ts'
+import type { FromPlan, PlanRecipes, PointCost } from './recipePlan.ts'
 
-const of = (points: readonly PointPlan[], visits = 2): Experiment => ({ name: 'length', visits, pointLimitSeconds: 100, notes: [], points, visit: async () => ({}) }) // biome-ignore format: one line
-const planned = (n: number): PointPlan[] => Array.from({ length: n }, (_, i) => ({ factors: { i }, graph: () => ({ i }) as never })) // biome-ignore format: one line
+interface MadeUp {
+  readonly points: readonly (PointCost | null)[]
+  readonly visits?: number
+}
+
+/** A planner of made-up recipes, and how many points it planned. */
+function planner(recipes: Readonly<Record<string, MadeUp>>, each: () => void = () => {}) {
+  const counted = { points: 0 }
+  const plan: PlanRecipes = async (requests, points, tell, signal) => {
+    for (const { key, from } of requests) {
+      const recipe = recipes[key]
+      const error = { code: 'not-found' as const, message: 'no data', remedy: 'bring them' }
+      const message: FromPlan = recipe ? { key, kind: 'read', read: { points: recipe.points.length, visits: recipe.visits ?? 2, pointLimitSeconds: 100 } } : { key, kind: 'unavailable', error } // biome-ignore format: one line
+      tell(message)
+      if (!points || !recipe) continue
+      for (const cost of recipe.points.slice(from)) {
+        if (signal.aborted) return
+        counted.points++
+        tell({ key, kind: 'point', cost })
+        each()
+        await new Promise(done => setTimeout(done, 5))
+      }
+    }
+  }
+  return { plan, counted }
+}
+const asked = (...keys: string[]) => keys.map(k => ({ sha256: k, path: `${k}.json` }))
+const costs = (...seconds: number[]): PointCost[] => seconds.map((s, i) => ({ seconds: s, peakBytes: 1 + i }))
+const noFault = (error: unknown) => {
+  throw error
+}
 
 // Truth: sums by hand.
 it('sums the plans of all points, each at most its limit, over all visits; none where a point tells nothing', async () => {
-  let asked = 0
-  const predict = async (graph: unknown): Promise<Prediction> => {
-    asked++
-    const i = (graph as { i: number }).i
-    return { seconds: 1, totalSeconds: i === 0 ? 500 : 10, peakBytes: 1 + i, basis: 'typical' }
-  }
-  const estimates = new RecipeEstimates({ predict, fault() {} }, () => false)
-  estimates.ask('graphs', of(planned(3)))
-  estimates.ask('graphs', of(planned(3)))
-  estimates.ask('own', of([{ factors: {}, estimateSeconds: 7 }], 3))
-  estimates.ask('none', of([{ factors: {} }]))
-  expect(estimates.of('graphs')).toBeNull()
-  await Promise.all([estimates.wait(), estimates.wait()])
-  expect(['graphs', 'own', 'none'].map(k => estimates.of(k))).toEqual([2 * (100 + 10 + 10), 21, null])
-  expect(asked).toBe(3)
+  const { plan, counted } = planner({
+    graphs: { points: costs(500, 10, 10) },
+    own: { points: [{ seconds: 7, peakBytes: 0 }], visits: 3 },
+    none: { points: [...costs(5), null, ...costs(5)] },
+  })
+  const estimates = new RecipeEstimates(plan, () => false, noFault)
+  const list = asked('graphs', 'own', 'none', 'absent')
+  await Promise.all([estimates.ask(list), estimates.ask(list)])
+  await estimates.ask(list)
+  expect(['graphs', 'own', 'none', 'absent'].map(k => estimates.of(k))).toEqual([2 * (100 + 10 + 10), 21, null, null])
+  expect(estimates.read('absent')).toMatchObject({ code: 'not-found', message: 'no data' })
+  expect(estimates.read('graphs')).toEqual({ points: 3, visits: 2, pointLimitSeconds: 100 })
   expect(['graphs', 'own'].map(k => estimates.cost(k))).toEqual([{ seconds: 240, peakBytes: 3 }, undefined])
+  const before = counted.points
+  await estimates.ask(list)
+  expect(counted.points).toBe(before)
   estimates.took('graphs', 33)
-  estimates.ask('graphs', of(planned(3)))
-  await estimates.wait()
-  expect([estimates.of('graphs'), asked]).toEqual([33, 3])
+  expect(estimates.of('graphs')).toBe(33)
 })
 
-it('rests while something is measured', async () => {
-  let asked = 0
-  const predict = async () => {
-    asked++
-    return null
-  }
+it('rests while something is measured, and goes on with the next point', async () => {
   let measuring = true
-  const estimates = new RecipeEstimates({ predict, fault() {} }, () => measuring)
-  estimates.ask('graphs', of(planned(1)))
-  await estimates.wait()
-  expect(asked).toBe(0)
+  const { plan, counted } = planner({ graphs: { points: costs(1, 1, 1) } })
+  const estimates = new RecipeEstimates(plan, () => measuring, noFault)
+  await estimates.ask(asked('graphs'))
+  expect([counted.points, estimates.of('graphs')]).toEqual([0, null])
+  expect(estimates.read('graphs')).toMatchObject({ points: 3 })
   measuring = false
-  await estimates.wait()
-  expect([asked, estimates.of('graphs')]).toEqual([1, null])
+  await estimates.ask(asked('graphs'))
+  expect([counted.points, estimates.of('graphs')]).toEqual([3, 6])
+})
+
+it('has no estimate where planning fails, says so as a fault, and still lists the recipe', async () => {
+  const { plan } = planner({ graphs: { points: costs(1) } })
+  const faults: unknown[] = []
+  const failing: PlanRecipes = async (requests, points, tell, signal) => {
+    if (points) throw new WorkbenchError('disconnected', 'the thread ended', 'ask again')
+    return plan(requests, points, tell, signal)
+  }
+  const estimates = new RecipeEstimates(
+    failing,
+    () => false,
+    error => faults.push(error),
+  )
+  await estimates.ask(asked('graphs'))
+  expect([estimates.of('graphs'), faults.length]).toEqual([null, 1])
+  expect(estimates.read('graphs')).toMatchObject({ points: 1 })
 })

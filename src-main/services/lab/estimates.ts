@@ -1,65 +1,48 @@
+import { asWorkbenchError, type WireError } from '../../../src-shared/ipc/errors.ts'
 import type { JobCost } from '../../../src-shared/lab/plan.ts'
-import type { Experiment } from './experiment.ts'
-import { predictPoint, type RunDeps } from './run.ts'
+import type { FromPlan, PlanRecipes, PointCost, ReadRecipe } from './recipePlan.ts'
+import type { LabRecipeFile } from './recipes.ts'
 
 /** How long a list of recipes waits for estimates; the others are there at the next one. */
 const WAIT_MS = 1500
-/** Between points in the background, in multiples of what the last one took: building a large graph holds up the window's calls. */
-const REST = 2
-const PAUSED_MS = 1000
+/** How often it is seen that something is measured, which planning would slow down. */
+const LOOK_MS = 250
 
 interface Plan {
-  readonly key: string
-  readonly experiment: Experiment
-  readonly seconds: number[]
-  peakBytes: number
+  readonly path: string
+  read: ReadRecipe | WireError | undefined
+  readonly points: PointCost[]
+  /** A point that nothing tells of: there will be no sum. */
+  untold: boolean
+  /** What a run took here tells more than its plan. */
+  took: number | undefined
 }
 
-/** How long whole recipes take, estimated point by point: small recipes first, in the background, never while something is measured. */
+const readable = (read: Plan['read']): read is ReadRecipe => read !== undefined && 'points' in read
+
+/** What recipes hold and how long they take as a whole, planned in the background, never while something is measured. */
 export class RecipeEstimates {
-  readonly #totals = new Map<string, number | null>()
-  readonly #peaks = new Map<string, number>()
-  #waiting: Plan[] = []
+  readonly #plans = new Map<string, Plan>()
   #working: Promise<void> | undefined
-  #deadline = 0
+  /** Lists follow one another: what one reads, the next has. */
+  #reading: Promise<void> = Promise.resolve()
 
   constructor(
-    private readonly deps: Pick<RunDeps, 'predict' | 'fault'>,
+    private readonly plan: PlanRecipes,
     private readonly measuring: () => boolean,
+    private readonly fault: (error: unknown) => void,
   ) {}
 
-  /** Asks for an estimate unless it is there or asked for. */
-  ask(key: string, experiment: Experiment): void {
-    if (this.#totals.has(key) || this.#waiting.some(w => w.key === key)) return
-    const own = experiment.points.map(p => p.estimateSeconds)
-    if (own.every(s => s !== undefined)) {
-      this.#totals.set(key, wholeOf(own, experiment))
-      return
+  /** Reads what is new of these recipes, then waits a while for their estimates. */
+  async ask(recipes: readonly Pick<LabRecipeFile, 'sha256' | 'path'>[]): Promise<void> {
+    for (const { sha256, path } of recipes) {
+      const known = this.#plans.get(sha256)
+      // What was missing may be there now.
+      if (known && (known.read === undefined || readable(known.read))) continue
+      this.#plans.set(sha256, { path, read: undefined, points: [], untold: false, took: undefined })
     }
-    this.#waiting.push({ key, experiment, seconds: [], peakBytes: 0 })
-    this.#waiting.sort((a, b) => a.experiment.points.length - b.experiment.points.length)
-  }
-
-  /** Seconds of the whole run; null where they cannot be told, or not yet. */
-  of(key: string): number | null {
-    return this.#totals.get(key) ?? null
-  }
-
-  /** What a job of the whole run will cost, where every point has a plan; its memory is that of the largest point. */
-  cost(key: string): JobCost | undefined {
-    const [seconds, peakBytes] = [this.of(key), this.#peaks.get(key)]
-    return seconds === null || peakBytes === undefined ? undefined : { seconds, peakBytes }
-  }
-
-  /** What a run took here tells more than its plan. */
-  took(key: string, seconds: number): void {
-    this.#totals.set(key, seconds)
-    this.#waiting = this.#waiting.filter(w => w.key !== key)
-  }
-
-  /** Goes on with what was asked for; resolves when it is done, or after a while. */
-  async wait(): Promise<void> {
-    this.#deadline = performance.now() + WAIT_MS
+    this.#reading = this.#reading.then(() => this.#run(([, p]) => p.read === undefined, false, new AbortController().signal)) // biome-ignore format: one line
+    await this.#reading
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined
     })
@@ -71,41 +54,73 @@ export class RecipeEstimates {
     clearTimeout(timer)
   }
 
+  /** What a recipe holds, or why it cannot run here. @throws when it was not asked for */
+  read(key: string): ReadRecipe | WireError {
+    return this.#plans.get(key)!.read!
+  }
+
+  /** Seconds of the whole run; null where they cannot be told, or not yet. */
+  of(key: string): number | null {
+    const plan = this.#plans.get(key)
+    if (plan?.took !== undefined) return plan.took
+    if (!plan || !readable(plan.read) || plan.points.length < plan.read.points) return null
+    const { visits, pointLimitSeconds } = plan.read
+    return visits * plan.points.reduce((sum, p) => sum + Math.min(p.seconds, pointLimitSeconds), 0)
+  }
+
+  /** What a job of the whole run will cost, where every point has a plan; its memory is that of the largest point. */
+  cost(key: string): JobCost | undefined {
+    const seconds = this.of(key)
+    const peakBytes = Math.max(0, ...(this.#plans.get(key)?.points.map(p => p.peakBytes) ?? []))
+    return seconds === null || peakBytes === 0 ? undefined : { seconds, peakBytes }
+  }
+
+  took(key: string, seconds: number): void {
+    const plan = this.#plans.get(key)
+    if (plan) plan.took = seconds
+  }
+
   async #work(): Promise<void> {
-    for (let plan = this.#waiting[0]; plan; plan = this.#waiting[0]) {
-      if (this.measuring()) {
-        await rest(PAUSED_MS)
-        continue
+    const left = ([, plan]: [string, Plan]) =>
+      readable(plan.read) && plan.took === undefined && !plan.untold && plan.points.length < plan.read.points
+    while ([...this.#plans].some(left)) {
+      const controller = new AbortController()
+      const look = setInterval(() => {
+        if (this.measuring()) controller.abort()
+      }, LOOK_MS).unref()
+      try {
+        if (!this.measuring()) await this.#run(left, true, controller.signal)
+      } finally {
+        clearInterval(look)
       }
-      const started = performance.now()
-      await this.#point(plan)
-      const now = performance.now()
-      if (now > this.#deadline) await rest(REST * (now - started))
-      else await new Promise(next => setImmediate(next))
+      await new Promise<void>(done => setTimeout(done, LOOK_MS).unref())
     }
   }
 
-  /** One point of a plan; the plan is over with its last point, or with one that cannot be told. */
-  async #point(plan: Plan): Promise<void> {
-    const { key, experiment, seconds } = plan
-    const { points } = experiment
-    const point = points[seconds.length]
-    const quiet = new AbortController().signal
-    const planned = point && (await predictPoint(point, this.deps, quiet))
-    const told = point?.estimateSeconds ?? planned?.totalSeconds
-    plan.peakBytes = Math.max(plan.peakBytes, planned?.peakBytes ?? 0)
-    if (told !== undefined) seconds.push(told)
-    if (told !== undefined && seconds.length < points.length) return
-    this.#waiting = this.#waiting.filter(w => w.key !== key)
-    if (!this.#totals.has(key))
-      this.#totals.set(key, seconds.length < points.length ? null : wholeOf(seconds, experiment))
-    if (plan.peakBytes > 0) this.#peaks.set(key, plan.peakBytes)
+  /** What fails here is a missing estimate, no more: it is told as a fault. */
+  async #run(which: (entry: [string, Plan]) => boolean, points: boolean, signal: AbortSignal): Promise<void> {
+    const requests = [...this.#plans].filter(which).map(([key, { path, points: known }]) => ({ key, path, from: known.length })) // biome-ignore format: one line
+    if (requests.length === 0) return
+    try {
+      await this.plan(requests, points, message => this.#note(message), signal)
+    } catch (error) {
+      const e = asWorkbenchError(error)
+      if (e.code === 'cancelled') return
+      this.fault(error)
+      for (const { key } of requests) {
+        const plan = this.#plans.get(key)!
+        plan.untold = true
+        plan.read ??= { code: e.code, message: e.message, remedy: e.remedy }
+      }
+    }
+  }
+
+  #note(message: FromPlan): void {
+    const plan = this.#plans.get(message.key)
+    if (!plan) return
+    if (message.kind === 'read') plan.read = message.read
+    else if (message.kind === 'unavailable') plan.read = message.error
+    else if (message.cost) plan.points.push(message.cost)
+    else plan.untold = true
   }
 }
-
-/** Every visit of every point, none longer than it may be. */
-const wholeOf = (seconds: readonly number[], { visits, pointLimitSeconds }: Experiment): number =>
-  visits * seconds.reduce((sum, s) => sum + Math.min(s, pointLimitSeconds), 0)
-
-/** Does not keep the program alive. */
-const rest = (ms: number) => new Promise<void>(done => setTimeout(done, ms).unref())

@@ -11,8 +11,9 @@ import { RecipeEstimates } from './estimates.ts'
 import type { Experiment, ExperimentTable } from './experiment.ts'
 import { EXPERIMENT_READERS } from './experiments.ts'
 import { checkSameMachine, thisMachine } from './machine.ts'
+import { type PlanRecipes, planRecipes } from './recipePlan.ts'
 import { createShippedLabRecipes, type LabRecipeFile, readExperiment, readLabRecipe } from './recipes.ts'
-import { type RunDeps, runVisits } from './run.ts'
+import { predictPoint, type RunDeps, runVisits } from './run.ts'
 import { createLabStore, type OpenResult, type StoredResult } from './store.ts'
 import { laterLosses, pointsById, poolVisits, type VisitRecord } from './visits.ts'
 
@@ -25,6 +26,8 @@ export interface LabOptions extends Omit<RunDeps, 'fault'> {
   readonly version: string
   readonly fault?: (error: unknown) => void
   readonly readers?: Partial<ExperimentTable>
+  /** Plans recipes that are listed; default: here and now, between other calls. */
+  readonly planRecipes?: PlanRecipes
 }
 
 /** The folder that DIPLOSCOPE_DATA names, and the one that lies beside a clone of the program. */
@@ -72,8 +75,9 @@ export function createLab(options: LabOptions): Lab {
   const deps: RunDeps = { ...options, fault }
   const store = createLabStore(join(dataDir, 'lab'))
   let running = 0
-  const estimates = new RecipeEstimates(deps, () => running > 0)
-  const shipped = createShippedLabRecipes({ folder: recipesDir, dataFolders, readers, estimates })
+  const plan = options.planRecipes ?? planRecipesHere({ dataFolders, readers, deps })
+  const estimates = new RecipeEstimates(plan, () => running > 0, fault)
+  const shipped = createShippedLabRecipes({ folder: recipesDir, dataFolders, estimates })
   const machine = () => thisMachine(threads, { diploscope: version, 'onnxruntime-node': runtimeVersion() })
 
   const runOf = (open: OpenResult, experiment: Experiment): LabRun => {
@@ -199,3 +203,25 @@ export function createLab(options: LabOptions): Lab {
     },
   }
 }
+
+const planRecipesHere =
+  (options: {
+    readonly dataFolders: readonly string[]
+    readonly readers: Partial<ExperimentTable>
+    readonly deps: Pick<RunDeps, 'predict' | 'fault'>
+  }): PlanRecipes =>
+  (requests, points, tell, signal) =>
+    planRecipes(
+      requests,
+      {
+        ...options,
+        points,
+        signal,
+        async costOf(point) {
+          const planned = await predictPoint(point, options.deps, signal)
+          const seconds = point.estimateSeconds ?? planned?.totalSeconds
+          return seconds === undefined ? null : { seconds, peakBytes: planned?.peakBytes ?? 0 }
+        },
+      },
+      tell,
+    )

@@ -2,6 +2,7 @@ import type { ProcessLauncher } from '../../compute/launcher.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import type { Planner } from '../planner/planner.ts'
 import { createLab, type Lab, labDataFolders } from './lab.ts'
+import { planRecipesInThread } from './recipePlanThread.ts'
 
 /** The lab as this program runs it, in whichever host: with its recipes, and the planner's word before each point. */
 export function createProgramLab(options: {
@@ -16,9 +17,11 @@ export function createProgramLab(options: {
   readonly fault: (error: unknown) => void
 }): Lab {
   const { planner, ...rest } = options
+  const dataFolders = labDataFolders(options.recipesDir)
   return createLab({
     ...rest,
-    dataFolders: labDataFolders(options.recipesDir),
+    dataFolders,
+    planRecipes: planRecipesInThread(dataFolders, () => planner.rates()),
     predict: (graph, signal) => planner.estimate(graph, signal),
   })
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { LabRecipe } from '../../../src-shared/ipc/labMethods.ts'
 import { EXPERIMENTS, type ExperimentName } from '../../../src-shared/lab/result.ts'
 import { type RecipeFile, readRecipe } from '../training/recipe.ts'
@@ -78,12 +78,9 @@ export interface ShippedLabRecipes {
 export function createShippedLabRecipes(options: {
   readonly folder: string | undefined
   readonly dataFolders: readonly string[]
-  readonly readers: Partial<ExperimentTable>
   readonly estimates: RecipeEstimates
 }): ShippedLabRecipes {
-  const { folder, dataFolders, readers, estimates } = options
-  /** Those that can run here: reading one may plan networks. */
-  const experiments = new Map<string, Experiment>()
+  const { folder, dataFolders, estimates } = options
 
   const all = async (dataFolder?: string): Promise<LabRecipeFile[]> => {
     if (folder === undefined) return []
@@ -93,25 +90,16 @@ export function createShippedLabRecipes(options: {
 
   return {
     async list(signal = new AbortController().signal, only = undefined) {
-      const lines: (LabRecipe & { readonly sha256: string })[] = []
-      for (const recipe of await all()) {
-        throwIfCancelled(signal)
-        if (only !== undefined && recipe.experiment !== only) continue
-        const { id, experiment, name, summary, sha256 } = recipe
-        const line = { id, experiment, name, summary, sha256, estimatedSeconds: null }
-        try {
-          const read = experiments.get(sha256) ?? (await readExperiment(recipe, readers))
-          experiments.set(sha256, read)
-          estimates.ask(sha256, read)
-          lines.push({ ...line, points: read.points.length, unavailable: null })
-        } catch (error) {
-          const e = asWorkbenchError(error)
-          if (e.code === 'cancelled') throw e
-          lines.push({ ...line, points: 0, unavailable: `${e.message} - ${e.remedy}` })
-        }
-      }
-      await estimates.wait()
-      return lines.map(({ sha256, ...line }) => ({ ...line, estimatedSeconds: line.unavailable === null ? estimates.of(sha256) : null })) // biome-ignore format: one line
+      const recipes = (await all()).filter(r => only === undefined || r.experiment === only)
+      await estimates.ask(recipes)
+      throwIfCancelled(signal)
+      return recipes.map(({ id, experiment, name, summary, sha256 }) => {
+        const read = estimates.read(sha256)
+        const line = { id, experiment, name, summary }
+        return 'points' in read
+          ? { ...line, points: read.points, estimatedSeconds: estimates.of(sha256), unavailable: null }
+          : { ...line, points: 0, estimatedSeconds: null, unavailable: `${read.message} - ${read.remedy}` }
+      })
     },
     async file(id, dataFolder) {
       const found = (await all(dataFolder)).find(r => r.id === id)

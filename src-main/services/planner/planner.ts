@@ -34,6 +34,8 @@ export interface PlannedCost {
 export interface Planner {
   /** Rates of this machine that were measured for this program and runtime; null before the first calibration. */
   calibration(): Promise<CalibrationFacts | null>
+  /** What plans are made of: the measured rates, else typical ones. */
+  rates(): Promise<Rates>
   /**
    * Measures and keeps them. `despiteLoad`: also when others use the processor, whose numbers are too slow then.
    * @throws WorkbenchError `cancelled`; `busy` when others used too much of the processor to measure
@@ -135,6 +137,7 @@ export function createPlanner(options: PlannerOptions): Planner {
 
   return {
     calibration: async () => (await calibrated())?.facts ?? null,
+    rates: async () => (await current()).rates,
     calibrate(context, { despiteLoad = false } = {}) {
       // Two measurements at once would disturb each other: the second is the first.
       measuring ??= measure(context, despiteLoad).finally(() => {
