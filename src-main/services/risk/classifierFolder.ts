@@ -108,7 +108,7 @@ export async function writeClassifier(
       source: people.simulated ? 'simulated people (diploscope simulate)' : 'people of a sample sheet',
       trainedBy: `diploscope ${process.env['DIPLOSCOPE_VERSION'] ?? 'unknown'}`,
       recipe: request.recipe.text,
-      dataset: { people: people.names.length, textsSha256: createHash('sha256').update(people.texts.join('\n')).digest('hex'), split: '70/15/15 by person, stratified by label, split 1', start: recipe.start ?? null, ...(start ? { startId: start.id, startWeightsSha256: start.sha256 } : {}), device: trained.device }, // biome-ignore format: one line
+      dataset: { people: people.names.length, cases: report.cases, textsSha256: createHash('sha256').update(people.texts.join('\n')).digest('hex'), split: '70/15/15 by person, stratified by label, split 1', start: recipe.start ?? null, ...(start ? { startId: start.id, startWeightsSha256: start.sha256 } : {}), device: trained.device }, // biome-ignore format: one line
       seed,
       steps: trained.keptStep,
       metrics: cardLines(report),
