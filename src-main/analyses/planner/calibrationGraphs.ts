@@ -31,12 +31,12 @@ import { sizeOf } from '../../graph/types.ts'
 import { PASSES, type Pass } from './passes.ts'
 import { convolution, matrix, type Product } from './products.ts'
 
-/** A graph that is timed. Its inputs hold zeros: no arithmetic of them is slow (no denormal numbers) and none depends on values. */
+/** A graph that is timed, on ordinary numbers. */
 export interface CalibrationGraph {
   readonly name: string
   readonly inputs: readonly Tensor[]
   readonly outputs: Readonly<Record<string, Tensor>>
-  /** Weights that are inside the model file, all zero. */
+  /** Weights that are inside the model file. */
   readonly weights: readonly Tensor[]
 }
 
@@ -44,8 +44,7 @@ const ROW = 512
 const CHANNELS = 64
 
 /**
- * Elements of a pass that are measured: how many tensors of that size one run goes over, of how many that it reads. No run takes longer than
- * a few milliseconds, so that on a busy machine some runs still have the processor to themselves.
+ * Elements of a pass that are measured: how many tensors of that size one run goes over, of how many that it reads.
  */
 export const PASS_SIZES: readonly { readonly elements: number; readonly passes: number; readonly tensors: number }[] = [
   { elements: 2 ** 10, passes: 32, tensors: 32 },
@@ -53,6 +52,7 @@ export const PASS_SIZES: readonly { readonly elements: number; readonly passes: 
   { elements: 2 ** 17, passes: 8, tensors: 8 },
   { elements: 2 ** 20, passes: 2, tensors: 2 },
   { elements: 2 ** 22, passes: 1, tensors: 2 },
+  { elements: 2 ** 24, passes: 1, tensors: 2 }, // 64 MiB each: beyond any cache, as activations of long windows are
 ]
 
 /** One result of each tensor is asked for, so that nothing large leaves the process. */
@@ -178,14 +178,13 @@ function convSample([channels, out, kernel, length]: readonly [number, number, n
 }
 
 /**
- * Shapes as networks have them: projections, attention, gradients of weights; stems, towers and pointwise layers. None of more than about
- * 0.2 billion multiply-adds: see PASS_SIZES.
+ * Shapes as networks have them: projections, attention, gradients of weights; stems, towers and pointwise layers.
  */
 export const PRODUCT_SAMPLES: readonly ProductSample[] = [
-  ...([[512, 256, 256], [128, 512, 2048], [256, 1024, 256], [1024, 256, 512], [256, 768, 768], [4096, 64, 64], [8192, 32, 128], [16, 1024, 1024], [128, 64, 4096], [64, 2048, 1024]] as const).map(packedSample), // biome-ignore format: a table
-  ...([[1, 512, 512, 512], [1, 256, 2048, 256], [1, 256, 1024, 512], [1, 2048, 256, 256], [1, 64, 8192, 64], [1, 2048, 512, 64], [1, 64, 1024, 2048], [1, 128, 128, 4096]] as const).map(s => matmulSample(s)), // biome-ignore format: a table
-  ...([[1, 512, 512, 512], [1, 2048, 128, 512], [32, 128, 64, 128], [8, 512, 64, 512], [2, 1024, 64, 1024], [8, 785, 16, 785], [128, 64, 32, 192], [4, 512, 128, 512]] as const).map(s => matmulSample(s, true)), // biome-ignore format: a table
-  ...([[32, 128, 128, 64], [8, 512, 512, 64], [2, 1024, 1024, 64], [8, 785, 785, 16], [128, 64, 192, 32], [8, 256, 64, 1024], [4, 512, 512, 128]] as const).map(s => matmulSample(s)), // biome-ignore format: a table
+  ...([[512, 256, 256], [128, 512, 2048], [256, 1024, 256], [1024, 256, 512], [256, 768, 768], [4096, 64, 64], [8192, 32, 128], [16, 1024, 1024], [128, 64, 4096], [64, 2048, 1024], [4096, 768, 768], [2048, 768, 3072], [4096, 768, 32], [4096, 32, 768], [4096, 768, 128], [4096, 128, 3072]] as const).map(packedSample), // biome-ignore format: a table
+  ...([[1, 512, 512, 512], [1, 256, 2048, 256], [1, 256, 1024, 512], [1, 2048, 256, 256], [1, 64, 8192, 64], [1, 2048, 512, 64], [1, 64, 1024, 2048], [1, 128, 128, 4096], [1, 2048, 768, 768], [1, 768, 4096, 32]] as const).map(s => matmulSample(s)), // biome-ignore format: a table
+  ...([[1, 512, 512, 512], [1, 2048, 128, 512], [32, 128, 64, 128], [8, 512, 64, 512], [2, 1024, 64, 1024], [8, 785, 16, 785], [128, 64, 32, 192], [4, 512, 128, 512], [12, 2048, 64, 2048], [96, 512, 64, 512]] as const).map(s => matmulSample(s, true)), // biome-ignore format: a table
+  ...([[32, 128, 128, 64], [8, 512, 512, 64], [2, 1024, 1024, 64], [8, 785, 785, 16], [128, 64, 192, 32], [8, 256, 64, 1024], [4, 512, 512, 128], [12, 2048, 2048, 64]] as const).map(s => matmulSample(s)), // biome-ignore format: a table
   ...([[96, 96, 1, 16384], [192, 192, 1, 2048], [768, 768, 1, 256], [384, 448, 1, 1024], [64, 64, 1, 32768], [32, 32, 1, 32768]] as const).map(convSample), // biome-ignore format: a table
   ...([[4, 96, 15, 16384], [4, 384, 15, 4096], [4, 300, 19, 4800], [4, 32, 5, 65536], [4, 64, 1, 32768], [4, 32, 15, 32768]] as const).map(convSample), // biome-ignore format: a table
   ...([[96, 96, 5, 4096], [448, 512, 5, 128], [512, 512, 3, 128], [128, 160, 5, 1024], [256, 256, 3, 1024], [300, 200, 11, 200], [32, 32, 5, 32768], [64, 64, 9, 4096]] as const).map(convSample), // biome-ignore format: a table
