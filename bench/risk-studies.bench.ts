@@ -126,7 +126,7 @@ function summary(name: string, report: RiskReport, epochs: number, seconds: numb
 function markdownRow(row: Record<string, unknown>): string {
   const r = row as ReturnType<typeof summary>
   const f = (x: number | undefined) => (x === undefined ? 'none' : x.toFixed(3))
-  return `| ${r.name} | ${r.regionBp} | ${r.tokens} | ${r.sites} | ${r.people} | ${r.epochs} | ${f(r.auc)} (${r.ci95?.map(f).join(' to ')}) | ${f(r.twoSnp)} | ${f(r.difference?.difference)} (${r.difference?.ci95.map(f).join(' to ')}) | ${f(r.optimumHere)} | ${f(r.optimum)} | ${r.seconds.toFixed(0)} |` // biome-ignore format: one line
+  return `| ${r.name} | ${r.regionBp} | ${r.tokens} | ${r.sites} | ${r.people} | ${r.epochs} | ${f(r.auc)} (${r.ci95?.map(f).join(' to ')}) | ${f(r.twoSnp)} | ${f(r.difference?.difference)} (${r.difference?.ci95?.map(f).join(' to ')}) | ${f(r.optimumHere)} | ${f(r.optimum)} | ${r.seconds.toFixed(0)} |` // biome-ignore format: one line
 }
 
 /**

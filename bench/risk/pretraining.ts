@@ -162,7 +162,7 @@ export async function pretrainingStudy(
       const of = ({ auc, ci95, epoch }: Arm) => ({ auc, ci95, epoch })
       rows.push({ name: 'pretraining', people: n, split: which + 1, fresh: of(fresh), pretrained: of(start), difference: { difference: d.difference, ci95: d.ci, z: d.z, p: d.p }, optimum: optimum?.auc, heldOut, sizes }) // biome-ignore format: one line
       const shown = (a: Arm) => `${f(a.auc)} (${a.ci95?.map(x => f(x)).join(' to ')}) | ${a.epoch}`
-      say(`| ${n} | ${which + 1} | ${shown(fresh)} | ${shown(start)} | ${d.difference >= 0 ? '+' : ''}${f(d.difference)} (${d.ci.map(x => f(x)).join(' to ')}) | ${d.p === null ? 'none' : d.p < 0.001 ? d.p.toExponential(0) : f(d.p)} | ${((performance.now() - begun) / 1000).toFixed(0)} |`) // biome-ignore format: one line
+      say(`| ${n} | ${which + 1} | ${shown(fresh)} | ${shown(start)} | ${d.difference >= 0 ? '+' : ''}${f(d.difference)} (${d.ci?.map(x => f(x)).join(' to ') ?? 'no interval'}) | ${d.p === null ? 'none' : d.p < 0.001 ? d.p.toExponential(0) : f(d.p)} | ${((performance.now() - begun) / 1000).toFixed(0)} |`) // biome-ignore format: one line
     }
   }
   rmSync(work, { recursive: true, force: true })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RiskCohortRow } from '../../src-shared/genome/risk.ts'
+import type { RiskCohortRow, RiskSeen } from '../../src-shared/genome/risk.ts'
 import { compareRisks } from './compareRisks.ts'
 
 const row = (sample: string, label: 0 | 1 | null, probability: number | null): RiskCohortRow => ({
@@ -19,7 +19,7 @@ const row = (sample: string, label: 0 | 1 | null, probability: number | null): R
   build: 'GRCh38',
   noCall: probability === null ? 'low-coverage' : null,
 })
-const cohort = (name: string, threshold: number, rows: readonly RiskCohortRow[]) => ({ name, label: null, threshold, rows }) // biome-ignore format: one line
+const cohort = (name: string, threshold: number, rows: readonly RiskCohortRow[], changed: readonly string[] = []) => ({ name, label: null, threshold, trainedKnown: true, rows, changed }) // biome-ignore format: one line
 
 describe('two models on one sheet (truth: counted by hand)', () => {
   const a = cohort('first', 0.5, [row('p', 1, 0.9), row('q', 1, 0.4), row('r', 0, 0.6), row('s', 0, 0.1), row('t', null, 0.5), row('u', 1, 0.8), row('v', 1, null)]) // biome-ignore format: one line
@@ -60,6 +60,34 @@ describe('two models on one sheet (truth: counted by hand)', () => {
     expect(bare.spearman).toBeCloseTo(0.2, 12)
     const apart = compareRisks(a, cohort('third', 0.5, [row('x', 1, 0.2)]))
     expect(apart).toMatchObject({ people: 0, onlyB: 1, paired: null, spearman: null, agreed: null, kappa: null })
+  })
+
+  it('are judged on those who had a part in neither: by name or by letters, in training or validation, of the first or the second', () => {
+    const seen = (part: RiskSeen['part'], sameName = true): RiskSeen => ({ part, sameName })
+    const with_ = (rows: readonly RiskCohortRow[], marks: Readonly<Record<string, RiskSeen>>) => rows.map(r => (marks[r.sample] ? { ...r, seen: marks[r.sample]! } : r)) // biome-ignore format: one line
+    const label = (i: number) => (i % 2) as 0 | 1
+    const people = (scores: readonly number[]) => scores.map((p, i) => row(`p${i}`, label(i), p))
+    // p0..p3 had a part; the other six are p4..p9: controls 4, 6, 8 and cases 5, 7, 9.
+    const first = with_(people([0.1, 0.9, 0.1, 0.9, 0.2, 0.3, 0.4, 0.1, 0.5, 0.6]), { p0: seen('training'), p1: seen('validation'), p4: seen('test') }) // biome-ignore format: one line
+    const second = with_(people([0.9, 0.1, 0.9, 0.1, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), { p2: seen('training', false), p3: seen('validation', false), p5: seen('test', false) }) // biome-ignore format: one line
+    const found = compareRisks(cohort('first', 0.5, first), cohort('second', 0.5, second))
+    expect([found.people, found.trained, found.labelled, found.cases]).toEqual([10, 4, 6, 3])
+    // Of nine pairs (case above control): first 0.3>0.2, 0.6>0.2, 0.6>0.4, 0.6>0.5; second 0.2>0.1, 0.4>0.1, 0.4>0.3, 0.6 above all three.
+    expect([found.a.auc!.auc, found.b.auc!.auc]).toEqual([4 / 9, 6 / 9])
+    expect(found.paired!.difference).toBeCloseTo(-2 / 9, 14)
+    expect(found.scoresA).toHaveLength(10)
+    const all = compareRisks(cohort('first', 0.5, people([...found.scoresA])), cohort('second', 0.5, people([...found.scoresB]))) // biome-ignore format: one line
+    expect([all.trained, all.labelled]).toEqual([0, 10])
+  })
+
+  it('of whom one model read an older file are left out, whichever model it is', () => {
+    const stale = compareRisks({ ...a, changed: ['p'] }, { ...b, changed: ['s', 'w'] })
+    expect(stale).toMatchObject({ people: 3, changed: 2, onlyA: 1, onlyB: 1, samples: ['q', 'r', 't'], labelled: 2 })
+    expect(c.changed).toBe(0)
+  })
+
+  it('have no interval at an area of 0 or 1', () => {
+    expect(c.b.auc).toEqual({ auc: 1, ci95: null })
   })
 
   it('that call everybody a case have no kappa', () => {

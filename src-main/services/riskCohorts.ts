@@ -3,11 +3,12 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { lineText, type RiskCohort, type RiskModelName, SIMULATED_LABEL } from '../../src-shared/genome/risk.ts'
 import type { CohortComparison } from '../../src-shared/genome/riskComparison.ts'
+import { isJudged, type JudgedRow } from '../../src-shared/genome/riskRows.ts'
 import type { ExportedFile } from '../../src-shared/ipc/contract.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { CohortRocs, CohortRun, CohortSubject, OpenedCohort, RiskEvents, SimulatedTruth } from '../../src-shared/ipc/riskMethods.ts' // biome-ignore format: one line
 import type { JobSnapshot, WorkContext } from '../../src-shared/job.ts'
-import { compareRisks } from '../analyses/compareRisks.ts'
+import { compareRisks, type ScoredCohort } from '../analyses/compareRisks.ts'
 import { sigmoid } from '../domain/liability/liability.ts'
 import { rocCurve } from '../domain/statistics/riskMetrics.ts'
 import { writeFileAtomic } from '../storage/atomic.ts'
@@ -129,7 +130,9 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
       const run = again ? undefined : await get(subject, context)
       const settled = run?.state === 'done' && run.changed.length === 0 && run.cohort?.failures.length === sheet.problems.length // biome-ignore format: one line
       if (settled) throw new WorkbenchError('bad-input', `the ${sheet.rows.length} samples of '${basename(path)}' are scored already`, "choose 'Score again' to begin anew") // biome-ignore format: one line
-      if (again) await Promise.all([rm(resultAt(key), { force: true }), rm(journalAt(key), { force: true })])
+      // Another window may have started it while this call waited for disk and model; from here on nothing waits.
+      const late = activeJob(key)
+      if (late) return jobs.get(late)
       const job = jobs.start({
         kind: 'risk-cohort',
         title: `Scores of ${basename(path)}`,
@@ -139,6 +142,7 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
           let done = 0
           const told = (state: CohortRun['state']) => tell({ ...subject, state, done })
           try {
+            if (again) await Promise.all([rm(resultAt(key), { force: true }), rm(journalAt(key), { force: true })])
             const referencePath = await parts.referencePath()
             const cohort = await open.with(subject.modelFileId, job, kept =>
               scoreCohort(
@@ -146,7 +150,6 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
                   sheet,
                   referencePath,
                   journal: journalAt(key),
-                  keepJournal: true,
                   read: readForModelInThread,
                   figures: figuresInThread,
                 },
@@ -167,7 +170,7 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
               resultAt(key),
               JSON.stringify({ resumed: cohort.resumed, finishedAt: now() } satisfies Finished),
             )
-            await tidy(folder)
+            await tidy(folder, key => activeJob(key) !== null)
             return subject.fileId
           } finally {
             running.delete(key)
@@ -180,13 +183,17 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
     },
     async compare(subject, otherModelFileId, context) {
       if (otherModelFileId === subject.modelFileId) throw new WorkbenchError('bad-input', 'a model and itself are to be compared', 'choose another risk model') // biome-ignore format: one line
-      const scored = async (modelFileId: string) => {
+      const { path, sheet } = await sheetOf(subject.fileId)
+      const scored = async (modelFileId: string): Promise<ScoredCohort> => {
         const run = await get({ ...subject, modelFileId }, context)
-        return open.with(modelFileId, context, async ({ model }) => {
+        return open.with(modelFileId, context, async kept => {
+          const { model } = kept
           const { name } = model.json
           if (!run.cohort) throw new WorkbenchError('not-found', `'${name}' has scored nobody of this sheet yet`, 'score the cohort with it first') // biome-ignore format: one line
           const label = model.facts.trainedOnSimulated ? SIMULATED_LABEL : null
-          return { name, label, threshold: run.threshold, rows: run.cohort.rows }
+          // While it runs nobody else asks for changes: its scores that are not made anew yet may be of older files.
+          const changed = run.jobId === null ? run.changed : await changedSince(await readJournal(journalAt(keyOf(path, kept))), sheet.rows) // biome-ignore format: one line
+          return { name, label, threshold: run.threshold, trainedKnown: model.trainedPeople?.unknown.length === 0, rows: run.cohort.rows, changed } // biome-ignore format: one line
         })
       }
       return compareRisks(await scored(subject.modelFileId), await scored(otherModelFileId))
@@ -230,12 +237,12 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
 /** Curves of the same people as the figures: those with a label, a score and a called genotype. */
 function rocsOf(cohort: RiskCohort): CohortRocs {
   if (!cohort.metrics) return {}
-  const judged = cohort.rows.filter(r => r.label !== null && r.probability !== null && r.twoSnp !== null && r.logOddsRatio !== null) // biome-ignore format: one line
-  const labels = judged.map(r => r.label!)
-  const curve = (of: (r: (typeof judged)[number]) => number) => rocCurve(judged.map(of), labels)
+  const judged = cohort.rows.filter(isJudged)
+  const labels = judged.map(r => r.label)
+  const curve = (of: (r: JudgedRow) => number) => rocCurve(judged.map(of), labels)
   const rocs: Partial<Record<RiskModelName, ReturnType<typeof curve>>> = {
-    'two-snp': curve(r => r.twoSnp!),
-    'odds-ratio': curve(r => sigmoid(r.logOddsRatio!)),
+    'two-snp': curve(r => r.twoSnp),
+    'odds-ratio': curve(r => sigmoid(r.logOddsRatio)),
   }
   return cohort.roc ? { model: cohort.roc, ...rocs } : rocs
 }
@@ -266,9 +273,9 @@ export async function meantSheet(path: string): Promise<string> {
   return isFolder && (await stat(sheet).catch(() => undefined))?.isFile() ? sheet : path
 }
 
-/** The oldest results go first, each with its journal; a journal without a result is a run that may still go on. */
-async function tidy(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter(n => n.endsWith('.json'))
+/** The oldest results go first, each with its journal; not what is being scored, nor a journal without a result: that run may still go on. */
+export async function tidy(folder: string, busy: (key: string) => boolean): Promise<void> {
+  const names = (await readdir(folder)).filter(n => n.endsWith('.json') && !busy(n.replace(/\.json$/, '')))
   const aged = await Promise.all(names.map(async n => ({ n, at: (await stat(join(folder, n)).catch(() => undefined))?.mtimeMs ?? 0 }))) // biome-ignore format: one line
   for (const { n } of aged.sort((a, b) => b.at - a.at).slice(KEPT_RESULTS))
     for (const name of [n, n.replace(/json$/, 'journal')]) await rm(join(folder, name), { force: true })

@@ -102,7 +102,11 @@ export function useComparison(
   b: CohortRun | undefined,
   otherModelFileId: string,
 ) {
-  const filled = (run: CohortRun | undefined) => [run?.finishedAt ?? null, run?.cohort?.rows.length ?? 0]
+  const filled = (run: CohortRun | undefined) => [
+    run?.finishedAt ?? null,
+    run?.cohort?.rows.length ?? 0,
+    run?.changed.join(),
+  ]
   return useQuery<CohortComparison, WireError>({
     queryKey: ['cohort-compare', ...version(file), subject.modelFileId, otherModelFileId, ...filled(a), ...filled(b)],
     enabled: Boolean(a?.cohort && b?.cohort),

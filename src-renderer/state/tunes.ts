@@ -93,7 +93,11 @@ const refresh = (tuneId: string) => {
   void queries.invalidateQueries({ queryKey: ['tune', tuneId] })
   void queries.invalidateQueries({ queryKey: ['tunes'] })
 }
+/** Trainings that say they run: each tells so about once a second, and that it ended after its model was opened. */
+const underWay = new Set<string>()
 onEvent('risk.tuneChanged', ({ tuneId, state, split }) => {
+  if (state === 'running') underWay.add(tuneId)
+  else underWay.delete(tuneId)
   const known = queries.getQueryData<TuneDetail>(['tune', tuneId])
   if (state === 'running' && known?.state === 'running' && known.curves.length === split)
     void queries.invalidateQueries({ queryKey: ['tune', tuneId] })
@@ -163,10 +167,10 @@ onEvent('job.changed', job => {
 
 // A model that a training opens at its end takes nobody away from what is looked at.
 onEvent('files.opened', ({ files }) => {
-  const { jobs, history, adjust, notify } = useWorkbench.getState()
-  const training = jobs.some(j => j.kind === 'risk-tune' && j.endedAt === undefined)
+  const { history, adjust, notify } = useWorkbench.getState()
   const [model] = files
-  if (!training || files.length !== 1 || model?.role !== 'model' || !/[\\/]trained$/.test(model.folder)) return
+  // Its folder has the training's name; the model of another one is opened by somebody who wants to see it.
+  if (files.length !== 1 || model?.role !== 'model' || !/[\\/]trained$/.test(model.folder) || !underWay.has(model.name)) return // biome-ignore format: one line
   const { selection } = history.present.view
   queueMicrotask(() => {
     adjust(d => ({ ...d, view: { ...d.view, selection } }))

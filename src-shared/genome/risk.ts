@@ -32,7 +32,7 @@ export interface RocCurve {
 
 export interface AucWithInterval {
   readonly auc: number
-  /** DeLong's interval on the logit scale; null with fewer than two members of a class. */
+  /** DeLong's interval on the logit scale; null with fewer than two members of a class, and at 0 and 1, where the estimate has no width. */
   readonly ci95: readonly [number, number] | null
 }
 
@@ -208,12 +208,13 @@ export interface CohortSeen {
   readonly validation: number
   /** In the test part: the weights never saw them. */
   readonly test: number
-  /** Of another name than a training or validation person with the same letters; counted in no other number. */
+  /** Of another name than a training or validation person with the same letters; counted in no other number, and not held out. */
   readonly alike: number
-  /** Figures of those who were in neither training nor validation; null where a class is empty among them. */
+  /** Figures of those who were in neither training nor validation, nor read like somebody who was; null where a class is empty among them. */
   readonly heldOut: {
     readonly metrics: Readonly<Partial<Record<RiskModelName, RiskMetrics>>>
     readonly comparison: RiskCohort['comparison']
+    readonly paired: NonNullable<RiskCohort['paired']>
     readonly roc: RocCurve
   } | null
 }
@@ -229,7 +230,7 @@ export interface RiskCohort {
   /** With labels of both classes only. */
   readonly metrics: Readonly<Partial<Record<RiskModelName, RiskMetrics>>> | null
   /** Model minus two-SNP baseline on the same people (DeLong). */
-  readonly comparison: { readonly difference: number; readonly ci95: readonly [number, number]; readonly z: number | null } | null // biome-ignore format: one line
+  readonly comparison: { readonly difference: number; readonly ci95: readonly [number, number] | null; readonly z: number | null } | null // biome-ignore format: one line
   /** Model (A) against each baseline (B) on the same people; null where nothing can be compared, absent in results of earlier versions. */
   readonly paired?: Readonly<Record<'two-snp' | 'odds-ratio', PairedAuc | null>> | null
   readonly roc: RocCurve | null

@@ -6,13 +6,17 @@ export interface PairedAuc {
   readonly aucB: number
   /** aucA - aucB. */
   readonly difference: number
-  /** 95 % interval of the difference, clipped to [-1, 1]. */
-  readonly ci: readonly [number, number]
+  /** 95 % interval of the difference, clipped to [-1, 1]; null when the estimated variance is 0 though the scores rank differently. */
+  readonly ci: readonly [number, number] | null
   /** null when the variance is 0, as for scores that rank everybody alike: nothing can be tested then. */
   readonly z: number | null
   /** Two-sided, of no difference; null with z. */
   readonly p: number | null
 }
+
+/** A p value to two figures, small ones as a power of ten. */
+export const pText = (p: number | null): string =>
+  p === null ? 'not defined' : p < 1e-3 ? p.toExponential(1) : p.toPrecision(2)
 
 /** One of two models that are compared. */
 export interface ComparedModel {
@@ -21,6 +25,8 @@ export interface ComparedModel {
   readonly label: string | null
   /** Probability from which it calls a case. */
   readonly threshold: number
+  /** Its folder says who trained it and all that it began with; where it does not, such people cannot be left out. */
+  readonly trainedKnown: boolean
   readonly auc: AucWithInterval | null
   readonly roc: RocCurve | null
 }
@@ -34,15 +40,19 @@ export interface CallAgreement {
   readonly neither: number
 }
 
-/** Two risk models on the people whom both have scored. */
+/** Two risk models on the people whom both have scored, each file in the same state. */
 export interface CohortComparison {
   readonly a: ComparedModel
   readonly b: ComparedModel
-  /** Scored by both, by the first alone, by the second alone. */
+  /** Compared, scored by the first alone, by the second alone. */
   readonly people: number
   readonly onlyA: number
   readonly onlyB: number
-  /** People with a label among those scored by both: all that AUCs rest on. */
+  /** Scored by both and left out everywhere: their files changed after one of the models read them. */
+  readonly changed: number
+  /** Among the people: those who trained one of the models, or have the letters of somebody who did. AUCs and curves leave them out. */
+  readonly trained: number
+  /** People with a label among the others: all that AUCs rest on. */
   readonly labelled: number
   readonly cases: number
   /** null with fewer than two people of a class. */

@@ -191,7 +191,7 @@ export interface TuneSplit {
   readonly split: number
   readonly people: { readonly train: number; readonly validation: number; readonly test: number }
   readonly metrics: Readonly<Partial<Record<RiskModelName, RiskMetrics>>>
-  readonly modelMinusTwoSnp: { readonly difference: number; readonly ci95: readonly [number, number] } | null
+  readonly modelMinusTwoSnp: { readonly difference: number; readonly ci95: readonly [number, number] | null } | null
   readonly confusion: { readonly truePositives: number; readonly falsePositives: number; readonly trueNegatives: number; readonly falseNegatives: number } | null // biome-ignore format: one line
 }
 

@@ -2,7 +2,7 @@ import { diplotypeOfChar } from '../../../src-shared/genome/diplotype.ts'
 import type { Encoder } from './encoding.ts'
 import { snpOffsets } from './twoSnp.ts'
 
-/** Below this share of equal letters the reads are of another sequence than the model's. */
+/** Below this share of equal letters reads, or a reference, are of another sequence than the model's: its pieces and weights say nothing of it. */
 export const SAME_SEQUENCE = 0.9
 
 /** What of a model decides how a diplotype is read. */

@@ -48,7 +48,7 @@ describe('two scores of the same samples', () => {
     expect(ours.difference).toBeCloseTo(expected.aucA - expected.aucB, 13)
     const se = Math.sqrt(expected.variance)
     expect(ours.z).toBeCloseTo(ours.difference / se, 9)
-    expect(ours.ci[1] - ours.difference).toBeCloseTo(1.959963984540054 * se, 12)
+    expect(ours.ci![1] - ours.difference).toBeCloseTo(1.959963984540054 * se, 12)
     expect(ours.p).toBeCloseTo(twoSidedP(ours.difference / se), 12)
   })
 
@@ -57,7 +57,7 @@ describe('two scores of the same samples', () => {
     const [there, back] = [pairedDeLong(a, b, labels)!, pairedDeLong(b, a, labels)!]
     expect(back.difference).toBeCloseTo(-there.difference, 14)
     expect([back.aucA, back.aucB]).toEqual([there.aucB, there.aucA])
-    expect(back.ci[0]).toBeCloseTo(-there.ci[1], 14)
+    expect(back.ci![0]).toBeCloseTo(-there.ci![1], 14)
     expect(back.p).toBeCloseTo(there.p!, 14)
   })
 
@@ -83,6 +83,14 @@ describe('two scores of the same samples', () => {
     expect(same).toMatchObject({ difference: 0, ci: [0, 0], z: null, p: null })
   })
 
+  it('that both rank every case above every control, but not people alike, have no interval', () => {
+    const labels = [1, 1, 1, 0, 0, 0]
+    const perfect = pairedDeLong([6, 5, 4, 3, 2, 1], [4, 5, 6, 1, 2, 3], labels)
+    expect(perfect).toMatchObject({ aucA: 1, aucB: 1, difference: 0, ci: null, z: null, p: null })
+    const opposite = pairedDeLong([6, 5, 4, 3, 2, 1], [1, 2, 3, 4, 5, 6], labels)
+    expect(opposite).toMatchObject({ difference: 1, ci: null, z: null, p: null })
+  })
+
   it('have the standard error of resampled people (truth: 2,000 stratified bootstraps, 10 %)', () => {
     const random = seededRandom(11)
     const { a, b, labels } = people(240, random, 1e-9)
@@ -95,8 +103,8 @@ describe('two scores of the same samples', () => {
     const mean = found.reduce((s, d) => s + d, 0) / found.length
     const deviation = Math.sqrt(found.reduce((s, d) => s + (d - mean) ** 2, 0) / (found.length - 1))
     const { difference, ci } = pairedDeLong(a, b, labels)!
-    expect((ci[1] - difference) / 1.96 / deviation).toBeGreaterThan(0.9)
-    expect((ci[1] - difference) / 1.96 / deviation).toBeLessThan(1.1)
+    expect((ci![1] - difference) / 1.96 / deviation).toBeGreaterThan(0.9)
+    expect((ci![1] - difference) / 1.96 / deviation).toBeLessThan(1.1)
   })
 
   it('of fewer than two of a class cannot be compared; faults are named', () => {

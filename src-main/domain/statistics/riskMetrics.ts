@@ -3,9 +3,12 @@ import { brierScore, calibrationBins, calibrationLine, expectedCalibrationError,
 import { f1Scores } from './f1.ts'
 import { rocAuc } from './rocAuc.ts'
 
-const aucOf = (scores: ArrayLike<number>, labels: ArrayLike<number>): AucWithInterval | null => {
-  const auc = rocAuc(scores, labels)
-  return auc ? { auc: auc.auc, ci95: auc.ci95Logit ?? null } : null
+/** The area with its interval; without one at 0 and 1, where DeLong's variance is 0 whatever the number of people. null when a class is empty. */
+export const aucWithInterval = (scores: ArrayLike<number>, labels: ArrayLike<number>): AucWithInterval | null => {
+  const found = rocAuc(scores, labels)
+  if (!found) return null
+  const { auc, ci95Logit } = found
+  return { auc, ci95: auc > 0 && auc < 1 ? (ci95Logit ?? null) : null }
 }
 
 /** Everything that is reported of probabilities with known labels; a probability at or above the threshold calls a case. */
@@ -28,7 +31,7 @@ export function riskMetrics(
   return {
     n,
     cases,
-    auc: aucOf(probabilities, labels),
+    auc: aucWithInterval(probabilities, labels),
     f1: { macro: f1.macro, binary: f1.label1, threshold, emptyLabels: f1.emptyLabels },
     accuracy: (f1.confusion.truePositives + f1.confusion.trueNegatives) / n,
     majorityAccuracy: Math.max(cases, n - cases) / n,
@@ -47,7 +50,7 @@ export function riskMetrics(
           n: members.length,
           cases: l.reduce((a, b) => a + b, 0),
           meanProbability: p.reduce((a, b) => a + b, 0) / p.length,
-          auc: aucOf(p, l),
+          auc: aucWithInterval(p, l),
         }
       }),
   }

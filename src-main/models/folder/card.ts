@@ -16,7 +16,7 @@ export function modelCard(m: ModelJson): string {
       ? [`- Imported from ${m.provenance.importedFrom}, SHA-256 ${m.provenance.importedSha256 ?? 'not recorded'}`]
       : []),
     `- Trained by: ${m.provenance.trainedBy ?? 'not recorded'}`,
-    `- Data: ${m.provenance.dataset ? JSON.stringify(m.provenance.dataset) : 'not recorded'}`,
+    `- Data: ${data(m)}`,
     `- Created: ${m.provenance.created}`,
     `- Kind: ${m.kind}, ${m.weights.parameters.toLocaleString('en')} parameters, weights SHA-256 ${m.weights.sha256}`,
     '',
@@ -36,6 +36,23 @@ export function modelCard(m: ModelJson): string {
     '',
   ]
   return lines.join('\n')
+}
+
+/** Of a risk model whose facts are whole a sentence about its people, then what else is recorded; of others what is recorded, as it is. */
+function data({ provenance, risk }: ModelJson): string {
+  const { dataset } = provenance
+  if (!dataset) return 'not recorded'
+  const { people, cases, ...rest } = dataset as Readonly<Record<string, unknown>>
+  if (typeof people !== 'number' || typeof risk?.reference !== 'string') return JSON.stringify(dataset)
+  const { reference, flankBp, trainingDepth, panel, referenceNote } = risk
+  const told = [
+    `${people.toLocaleString('en')} people${typeof cases === 'number' ? `, ${cases.toLocaleString('en')} cases` : ''}`,
+    `region ${reference.length.toLocaleString('en')} bp (flank ${flankBp})`,
+    `depth ${trainingDepth}`,
+    panel === null ? 'whole diplotypes read' : `${panel?.length ?? 'unknown'} sites read`,
+    `reference: ${referenceNote}`,
+  ]
+  return `${told.join('; ')}. Also recorded: ${JSON.stringify(rest)}`
 }
 
 function predictions(m: ModelJson): string[] {

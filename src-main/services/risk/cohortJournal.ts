@@ -1,5 +1,6 @@
-import { appendFile, readFile, stat, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, stat } from 'node:fs/promises'
 import type { RiskCohortRow, RiskSheetProblem, RiskSheetRow } from '../../../src-shared/genome/risk.ts'
+import { writeFileAtomic } from '../../storage/atomic.ts'
 
 /** What is known of a sample; the state of its file tells whether it is still the one that was scored. */
 export interface JournalEntry {
@@ -24,7 +25,8 @@ export async function openJournal(path: string, fingerprint: string): Promise<Jo
   const text = await readFile(path, 'utf8').catch(() => '')
   const known = text.slice(0, Math.max(0, text.indexOf('\n'))) === fingerprint ? entriesOf(text) : new Map()
   const lines = [...known].map(([sample, entry]) => JSON.stringify([sample, entry]))
-  await writeFile(path, `${[fingerprint, ...lines].join('\n')}\n`)
+  // Whole or not at all: a kill in the middle would lose what earlier runs have scored.
+  await writeFileAtomic(path, `${[fingerprint, ...lines].join('\n')}\n`)
   return { known, add: (sample, entry) => appendFile(path, `${JSON.stringify([sample, entry])}\n`) }
 }
 

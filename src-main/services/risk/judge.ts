@@ -4,13 +4,14 @@ import { genotypeOfText, twoSnpCounts } from '../../domain/cohort/twoSnp.ts'
 import { publishedLiability, sigmoid } from '../../domain/liability/liability.ts'
 import { plattScaling } from '../../domain/statistics/calibration.ts'
 import { fitLogistic, predictLogistic } from '../../domain/statistics/logisticRegression.ts'
+import { pairedDeLong } from '../../domain/statistics/pairedDeLong.ts'
 import { bestThreshold, riskMetrics } from '../../domain/statistics/riskMetrics.ts'
-import { compareAuc, Z_975 } from '../../domain/statistics/rocAuc.ts'
 import type { RiskPeople } from './people.ts'
 
 export interface AucDifference {
   readonly difference: number
-  readonly ci95: readonly [number, number]
+  /** null where the estimated variance is 0 though the two rank differently. */
+  readonly ci95: readonly [number, number] | null
   readonly z: number | null
 }
 
@@ -76,10 +77,8 @@ export function difference(
   b: ArrayLike<number>,
   labels: ArrayLike<number>,
 ): AucDifference | null {
-  const c = compareAuc(a, b, labels)
-  if (!c) return null
-  const half = Z_975 * Math.sqrt(c.variance)
-  return { difference: c.difference, ci95: [c.difference - half, c.difference + half], z: c.z ?? null }
+  const d = pairedDeLong(a, b, labels)
+  return d && { difference: d.difference, ci95: d.ci, z: d.z }
 }
 
 /** Judges a split from the model's logits of everybody; thresholds and calibration come from the validation people alone. */

@@ -8,7 +8,7 @@ import { openRiskModel, type RiskModel } from './riskModel.ts'
 /** A risk model kept open, its derivative opened when it is first asked for. */
 export interface KeptRiskModel {
   readonly model: RiskModel
-  /** SHA-256 of the weights and the tokenizer: what a score depends on. */
+  /** Of all that a score depends on. */
   readonly key: string
   attributor(context: WorkContext): Promise<Attributor>
 }
@@ -47,7 +47,7 @@ export function createOpenRiskModels(parts: {
     let attributor: Promise<Attributor> | undefined
     return {
       model,
-      key: `${model.json.weights.sha256}:${model.json.tokenizer?.sha256 ?? ''}`,
+      key: model.scoreKey,
       attributor() {
         attributor ??= openAttribution(model, deps, lasting)
         return attributor

@@ -1,5 +1,6 @@
 import type { RiskMetrics, RiskModelName } from '../../../src-shared/genome/risk.ts'
 import { SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
+import { pText } from '../../../src-shared/genome/riskComparison.ts'
 import { twoSidedP } from '../../domain/statistics/normal.ts'
 import type { AucDifference, SplitResult } from './judge.ts'
 
@@ -19,6 +20,8 @@ export interface RiskReport {
   readonly optimum: { readonly auc: number; readonly twoSnpAuc: number } | null
   readonly splits: readonly SplitResult[]
   readonly simulation: Readonly<Record<string, unknown>> | null
+  /** What must be said of the weights that the training began with. */
+  readonly startNote?: string
 }
 
 export const MODEL_NAMES: Readonly<Record<RiskModelName, string>> = {
@@ -36,9 +39,6 @@ export const deviationOf = (values: readonly number[]) =>
   values.length < 2 ? 0 : Math.sqrt(values.reduce((s, v) => s + (v - meanOf(values)) ** 2, 0) / (values.length - 1))
 export const aucsOf = (report: RiskReport, name: RiskModelName) =>
   report.splits.flatMap(s => s.metrics[name]?.auc?.auc ?? [])
-
-/** Two figures; small ones as a power of ten. */
-export const pText = (p: number): string => (p < 1e-3 ? p.toExponential(1) : p.toPrecision(2))
 
 const signed = (d: AucDifference | null) =>
   d ? `${d.difference >= 0 ? '+' : ''}${f(d.difference)} (${interval(d.ci95)}${d.z === null ? '' : `; z ${f(d.z, 2)}, p ${pText(twoSidedP(d.z))}`})` : 'none' // biome-ignore format: one line
@@ -69,6 +69,7 @@ export function reportMarkdown(report: RiskReport): string {
     `${report.people} people, ${report.cases} cases; region ${report.regionBp.toLocaleString('en-US')} bp (flank ${report.flankBp}); depth ${report.depth}; ${report.panelSites === null ? 'whole diplotypes' : `${report.panelSites} sites read`}; ${report.tokens.least} to ${report.tokens.most} tokens (${(report.regionBp / report.tokens.mean).toFixed(1)} bp each). Reference: ${report.referenceNote}.`, // biome-ignore format: one line
     '',
   ]
+  if (report.startNote) out.push(report.startNote, '')
   if (report.optimum) out.push(`Best possible AUC of this population (exact, from its liability): **${f(report.optimum.auc)}**; of the two SNPs alone ${f(report.optimum.twoSnpAuc)}.`, '') // biome-ignore format: one line
   out.push('## Test people of each split', '', '| split | model | AUC (95 %, DeLong) | F1 macro | F1 binary | threshold | accuracy (majority) | Brier | log loss | ECE |', '|---|---|---|---|---|---|---|---|---|---|') // biome-ignore format: one line
   for (const s of report.splits)

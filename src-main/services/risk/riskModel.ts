@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { DIPLOTYPE_CODES } from '../../../src-shared/genome/diplotype.ts'
 import { type RiskModelFacts, type RiskScore, SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
@@ -14,7 +16,7 @@ import { buildOnnx } from '../models/exportOnnx.ts'
 import { fileSha256 } from '../models/fileSource.ts'
 import { openModelFolder } from '../models/modelFolder.ts'
 import { caseLogits } from './network.ts'
-import { readTrainedPeople, type TrainedPeople } from './trainedPeople.ts'
+import { PEOPLE_FILE, readTrainedPeople, type TrainedPeople } from './trainedPeople.ts'
 
 export interface RiskDeps {
   readonly compute: Compute
@@ -33,6 +35,8 @@ export interface RiskModel {
   readonly tokenizer: { readonly tokenizerPath: string; readonly tokenizerSha256: string }
   /** Who trained it; null where its folder does not say. */
   readonly trainedPeople: TrainedPeople | null
+  /** SHA-256 over weights, tokenizer, calibration, panel and who trained it: all of the folder that a score shows. */
+  readonly scoreKey: string
   /** Characters of each token of a cleaned text, [CLS] and [SEP] as none. */
   spans(cleaned: string): readonly { readonly from: number; readonly to: number }[]
   unknownTokens(ids: Int32Array): number
@@ -72,7 +76,8 @@ export async function openRiskModel(folder: string, deps: RiskDeps, context: Wor
     const { bytes } = await buildOnnx(model, deps.registry, { batch }, context)
     const session: Session = await deps.compute.load({ bytes }, { workload: 'fixed', device: deps.device ?? 'cpu' }, context.signal) // biome-ignore format: one line
     const panel = facts.panel ? { sites: facts.panel } : null
-    const trainedPeople = await readTrainedPeople(folder)
+    const trainedPeople = await readTrainedPeople(folder, { flankBp: facts.flankBp, caller: facts.caller.caller })
+    const scoreKey = createHash('sha256').update(JSON.stringify([json.weights.sha256, sha256, json.risk, await readFile(join(folder, PEOPLE_FILE), 'utf8').catch(() => null)])).digest('hex') // biome-ignore format: one line
     const lengths = new Map(tokenizer.vocabulary.pieces.map((p, id) => [id, id < 5 ? 0 : p.replaceAll('\u2581', '').length])) // biome-ignore format: one line
     const encoder = encoderOf(tokenizer, cleaner(facts.reference, panel, facts.uncovered))
     return {
@@ -83,6 +88,7 @@ export async function openRiskModel(folder: string, deps: RiskDeps, context: Wor
       maxTokens,
       tokenizer: { tokenizerPath, tokenizerSha256: sha256 },
       trainedPeople,
+      scoreKey,
       spans(cleaned) {
         let at = 0
         return Array.from(encoder.ids(cleaned), id => {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import type { Build } from '../../../src-shared/genome/assemblies.ts'
-import { type CohortSeen, lineText, type RiskCohort, type RiskCohortRow, type RiskScore, type RiskSeen, type RiskSheet, type RiskSheetProblem, type RiskSheetRow } from '../../../src-shared/genome/risk.ts' // biome-ignore format: one line
+import { type CohortSeen, lineText, type RiskCohort, type RiskCohortRow, type RiskMetrics, type RiskScore, type RiskSeen, type RiskSheet, type RiskSheetProblem, type RiskSheetRow } from '../../../src-shared/genome/risk.ts' // biome-ignore format: one line
+import { pText } from '../../../src-shared/genome/riskComparison.ts'
+import { hadPart, isJudged, type JudgedRow, partCounts, seenSentence } from '../../../src-shared/genome/riskRows.ts'
 import { asWorkbenchError, throwIfCancelled } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { RESEARCH_USE_ONLY } from '../../domain/apoe/limits.ts'
@@ -18,14 +19,15 @@ export interface CohortRequest {
   readonly build?: Build | 'auto'
   /** For CRAM. */
   readonly referencePath?: string | undefined
-  /** A file to which each row is added as it is done, and from which a run goes on: what it has of files that did not change is taken over. */
+  /**
+   * A file to which each row is added as it is done, and from which a run goes on: what it has of files that did not change is taken over. It
+   * stays: whoever gave it removes it once the result is kept elsewhere.
+   */
   readonly journal?: string | undefined
   /** How files are read; absent: in this thread. */
   readonly read?: ReadForModel
   /** Where figures are computed; absent: in this thread. */
   readonly figures?: FiguresOf | undefined
-  /** Leave the journal where it is at the end, so that a later run can take over from it. */
-  readonly keepJournal?: boolean
 }
 
 /** Samples under way at a time: two are read in threads while the network runs on another. More would only wait for each other. */
@@ -81,7 +83,6 @@ export async function scoreCohort(
     }
   }
   context.report({ phase: 'scoring samples', done: sheet.rows.length, total: sheet.rows.length })
-  if (journal !== undefined && !request.keepJournal) await rm(journal, { force: true })
   return summary(rows, failures.sort((a, b) => a.line - b.line), resumed, sheet, model, context, request.figures) // biome-ignore format: one line
 }
 
@@ -153,12 +154,12 @@ export async function summary(
   figuresOf: FiguresOf = figuresHere,
 ): Promise<RiskCohort> {
   // The same people for every model: those that have a label, a score and a called genotype.
-  const judged = rows.filter(r => r.label !== null && r.probability !== null && r.twoSnp !== null && r.logOddsRatio !== null) // biome-ignore format: one line
+  const judged = rows.filter(isJudged)
   const cautions = [...new Set([...sheet.cautions, ...classCautions(judged)])]
-  const of = (people: readonly RiskCohortRow[]) => figuresOf(columnsOf(people), model.facts.threshold, context)
+  const of = (people: readonly JudgedRow[]) => figuresOf(columnsOf(people), model.facts.threshold, context)
   const figures = await of(judged)
   const counts = seenOf(rows)
-  const seen = counts && { ...counts, heldOut: await of(judged.filter(r => !fitted(r))) }
+  const seen = counts && { ...counts, heldOut: await of(judged.filter(r => !hadPart(r))) }
   return {
     model: model.summary,
     rows,
@@ -182,37 +183,32 @@ export async function summary(
 export type FiguresOf = (people: JudgedPeople, threshold: number, context: WorkContext) => Promise<CohortFigures | null>
 const figuresHere: FiguresOf = async (people, threshold) => cohortFigures(people, threshold)
 
-const columnsOf = (judged: readonly RiskCohortRow[]): JudgedPeople => ({
-  labels: judged.map(r => r.label!),
+const columnsOf = (judged: readonly JudgedRow[]): JudgedPeople => ({
+  labels: judged.map(r => r.label),
   genotypes: judged.map(r => r.genotype ?? 'not called'),
-  probabilities: judged.map(r => r.probability!),
-  twoSnp: judged.map(r => r.twoSnp!),
-  logOddsRatios: judged.map(r => r.logOddsRatio!),
+  probabilities: judged.map(r => r.probability),
+  twoSnp: judged.map(r => r.twoSnp),
+  logOddsRatios: judged.map(r => r.logOddsRatio),
 })
-
-const FITTED: ReadonlySet<string> = new Set(['training', 'validation'])
-/** Had a part in the making of the model, as far as its folder says. */
-const fitted = ({ seen }: RiskCohortRow) => seen?.sameName === true && FITTED.has(seen.part)
 
 /** Undefined when nobody of the cohort, nor anybody who reads like them, had a part in the training. */
 function seenOf(rows: readonly RiskCohortRow[]): Omit<CohortSeen, 'heldOut'> | undefined {
   const count = (of: (seen: RiskSeen) => boolean) => rows.filter(r => r.seen && of(r.seen)).length
   const part = (p: RiskSeen['part']) => count(s => s.sameName && s.part === p)
-  const alike = count(s => !s.sameName && FITTED.has(s.part))
+  const alike = count(s => !s.sameName && hadPart({ seen: s }))
   const counts = { training: part('training'), validation: part('validation'), test: part('test'), alike }
   return counts.training + counts.validation + counts.test + alike === 0 ? undefined : counts
 }
 
 function figuresSentence(model: RiskModel, seen: Omit<CohortSeen, 'heldOut'> | undefined): string {
   if (!model.trainedPeople) return 'Figures are of this cohort. People of the training cohort among them would make them too good; this model does not say who they were.' // biome-ignore format: one line
-  const own = (seen?.training ?? 0) + (seen?.validation ?? 0)
-  if (own === 0) return 'Figures are of this cohort. Nobody of it, by name and letters, trained the model.'
-  return `${own} of these people trained the model or chose its stopping point: figures of everybody are too good, and only those of the others are held out.` // biome-ignore format: one line
+  const unknown = model.trainedPeople.unknown.length > 0 ? ' Who trained the weights that it began with is not recorded: people of this cohort may have.' : '' // biome-ignore format: one line
+  return `${seenSentence(seen) ?? 'Figures are of this cohort. Nobody of it, by name or letters, trained the model.'}${unknown}`
 }
 
 const fingerprintOf = (request: CohortRequest, model: RiskModel): string =>
   createHash('sha256')
-    .update(JSON.stringify([model.json.weights.sha256, model.json.tokenizer?.sha256, request.build ?? 'auto'])) // biome-ignore format: one line
+    .update(JSON.stringify([model.scoreKey, request.build ?? 'auto']))
     .digest('hex')
 
 const cell = (x: string | number | null) => (x === null ? '.' : typeof x === 'number' ? String(Number(x.toPrecision(6))) : x.replaceAll(/[\t\r\n]/g, ' ')) // biome-ignore format: one line
@@ -221,12 +217,25 @@ const COLUMNS = ['sample', 'path', 'label', 'genotype', 'probability', 'interval
 /** Part of the training; `~` before it where only the letters agree. */
 const seenCell = (seen: RiskSeen | undefined) => (seen ? `${seen.sameName ? '' : '~'}${seen.part}` : '.')
 
+/** Figures of those who had no part in the model, in a line; null where everybody is held out, or where there are no figures at all. */
+export function heldOutLine({ seen, metrics }: RiskCohort): string | null {
+  const { own, alike } = partCounts(seen)
+  if (!seen || !metrics || own + alike === 0) return null
+  const { model, ...baselines } = seen.heldOut?.metrics ?? {}
+  if (!model) return 'held out: too few people of both labels for figures'
+  const auc = (m: RiskMetrics | undefined) => (m?.auc ? `${m.auc.auc.toFixed(4)} (95 % ${m.auc.ci95?.map(x => x.toFixed(4)).join(' to ') ?? 'none'})` : 'none') // biome-ignore format: one line
+  const against = seen.heldOut?.paired['two-snp']
+  return `held out, ${model.n} people (${model.cases} cases): AUC ${auc(model)}, Brier ${model.brier.toFixed(4)}; two SNPs ${auc(baselines['two-snp'])}, published odds ratios ${auc(baselines['odds-ratio'])}${against ? `; model minus two SNPs ${against.difference.toFixed(4)} (95 % ${against.ci?.map(x => x.toFixed(4)).join(' to ') ?? 'none'}), p ${pText(against.p)} (DeLong, paired)` : ''}` // biome-ignore format: one line
+}
+
 /** The table of a cohort: what it rests on as comments, one line a sample, failures at the end as comments. */
 export function cohortTsv(cohort: RiskCohort): string {
   const seen = cohort.rows.some(r => r.seen)
+  const heldOut = heldOutLine(cohort)
   const lines = [
     ...cohort.limits.map(l => `## ${l}`),
     ...cohort.cautions.map(c => `## caution: ${c}`),
+    ...(heldOut === null ? [] : [`## ${heldOut}`]),
     `## model ${cohort.model.id}: ${cohort.model.name}`,
     [...COLUMNS, ...(seen ? ['seen'] : [])].join('\t'),
     ...cohort.rows.map(row => [...COLUMNS.map(c => cell(row[c])), ...(seen ? [seenCell(row.seen)] : [])].join('\t')),

@@ -30,11 +30,18 @@ export interface CurveShape {
   readonly patience: number
 }
 
-/** Logs are kept in memory up to this many bytes of text; the rest is read again. */
-const KEPT_LOGS = 24
+/** Logs are kept in memory up to this many bytes of text, those looked at last first; the others are read again. */
+const KEPT_BYTES = 32 * 1024 * 1024
 
 export function createTuneCurves(): TuneCurves {
   const logs = new Map<string, ReadLog>()
+  const forgetOldest = () => {
+    let kept = 0
+    for (const [path, { bytes }] of [...logs].reverse()) {
+      kept += bytes
+      if (kept > KEPT_BYTES) logs.delete(path)
+    }
+  }
   const linesOf = async (path: string): Promise<readonly LogLine[] | undefined> => {
     const file = await open(path, 'r').catch(() => undefined)
     if (!file) {
@@ -56,7 +63,7 @@ export function createTuneCurves(): TuneCurves {
       }
       logs.delete(path)
       logs.set(path, log)
-      for (const old of [...logs.keys()].slice(0, -KEPT_LOGS)) logs.delete(old)
+      forgetOldest()
       return log.lines
     } finally {
       await file.close()

@@ -1,7 +1,7 @@
 import { Button, SegmentedControl, Select, useComputedColorScheme } from '@mantine/core'
 import { useMemo, useRef } from 'react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
-import type { CohortComparison, ComparedModel, PairedAuc } from '../../../src-shared/genome/riskComparison.ts'
+import { type CohortComparison, type ComparedModel, type PairedAuc, pText } from '../../../src-shared/genome/riskComparison.ts' // biome-ignore format: one line
 import type { CohortRun } from '../../../src-shared/ipc/riskMethods.ts'
 import type { ChartHandle } from '../../charts/Chart.tsx'
 import { type CompareView, startCohort, useCohortRun, useCohorts, useComparison } from '../../state/cohorts.ts'
@@ -13,7 +13,7 @@ import { type Cell, type Origin, originLines, toTsv } from '../../ui/provenance.
 import { useModule } from '../../ui/useModule.ts'
 import { progressText } from '../jobs/StatusBar.tsx'
 import { scatterOption, twoRocsOption } from './cohortCharts.ts'
-import { pText, signedText } from './figureText.ts'
+import { signedText } from './figureText.ts'
 
 const loadChart = () => import('../../charts/Chart.tsx')
 
@@ -132,7 +132,7 @@ function Compared({
     return view === 'scatter' ? scatterOption(data, [shortName(a), shortName(b)], { dark }) : null
   }, [data, view, dark, a, b])
   const labelled = [a, b].map(m => `${m.name}${m.label === null || m.name.includes(m.label) ? '' : ` (${m.label})`}`)
-  const origin: Origin = { ...own, what: `${labelled.join(' compared with ')}, ${own.what}` }
+  const origin: Origin = { ...own, what: [`${labelled.join(' compared with ')}, ${own.what.replace(/\.$/, '')}`, ...cautionsOf(view, data)].join('; ') } // biome-ignore format: one line
   const name = `cohort compare ${view}`
   return (
     <>
@@ -151,7 +151,11 @@ function Compared({
           height={CHART_PX}
         />
       )}
-      {view === 'curves' && !option && <p className="empty">Curves need scored people of both labels in the sheet.</p>}
+      {view === 'curves' && !option && (
+        <p className="empty">
+          Curves need scored people of both labels in the sheet{data.trained > 0 && ' who trained neither model'}.
+        </p>
+      )}
       {view === 'calls' && <Calls data={data} />}
       {view === 'curves' && option && <Aucs data={data} />}
       <div className="scan-toolbar cohort-foot">
@@ -211,7 +215,19 @@ function Aucs({ data: { a, b, paired } }: { readonly data: CohortComparison }) {
   )
 }
 
-const pairedText = (p: PairedAuc): string => `${signedText(p.difference, p.ci)}, ${pText(p.p)}`
+const pairedText = (p: PairedAuc): string => `${signedText(p.difference, p.ci)}, p ${pText(p.p)}`
+
+/** Who had a part in one of the models, and what that means for the view; who is left out because the file is another. */
+function cautionsOf(view: CompareView, c: CohortComparison): readonly string[] {
+  const unknown = [c.a, c.b].filter(m => !m.trainedKnown).map(m => m.name)
+  return [
+    ...(c.trained > 0
+      ? [view === 'curves' ? `${n(c.trained)} who trained one of them, or have the letters of somebody who did, are left out` : `${n(c.trained)} of them trained one of the models, or have the letters of somebody who did: its scores of these are too good`] // biome-ignore format: one line
+      : []),
+    ...(unknown.length > 0 ? [`who trained ${unknown.join(' and ')} is not recorded, or not in full: people of the training may be among them`] : []), // biome-ignore format: one line
+    ...(c.changed > 0 ? [`${n(c.changed)} left out, whose files changed after they were scored`] : []),
+  ]
+}
 
 function noteOf(view: CompareView, c: CohortComparison): string {
   const missing = [
@@ -223,7 +239,7 @@ function noteOf(view: CompareView, c: CohortComparison): string {
       ? `${n(c.labelled)} people with a label whom both scored, ${n(c.cases)} cases`
       : `${n(c.people)} people whom both scored`
   const rank = view === 'scatter' && c.spearman !== null ? [`rank correlation ${c.spearman.toFixed(3)}`] : []
-  return [people, ...rank, ...missing].join('; ')
+  return [people, ...rank, ...missing, ...cautionsOf(view, c)].join('; ')
 }
 
 const LABELS = { 1: 'cases', 0: 'controls' } as const
@@ -285,7 +301,7 @@ function Calls({ data }: { readonly data: CohortComparison }) {
 function comparisonTsv(view: CompareView, c: CohortComparison, origin: Origin): string {
   const lines = [
     ...originLines({ ...origin, options: { view, first: c.a.name, second: c.b.name } }, new Date()),
-    ...[c.a, c.b].map(m => `AUC of ${m.name}: ${aucText(m)}`),
+    ...[c.a, c.b].map(m => `AUC of ${m.name}: ${aucText(m)}, ${c.labelled} people with a label, ${c.cases} cases`),
     ...(c.paired ? [`difference (DeLong, paired): ${pairedText(c.paired)}`] : []),
   ]
   if (view === 'curves') {

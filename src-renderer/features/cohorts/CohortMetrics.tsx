@@ -1,17 +1,20 @@
 import type { RiskMetrics, RiskModelName } from '../../../src-shared/genome/risk.ts'
-import type { PairedAuc } from '../../../src-shared/genome/riskComparison.ts'
+import { type PairedAuc, pText } from '../../../src-shared/genome/riskComparison.ts'
+import { heldOutFigures, seenSentence } from '../../../src-shared/genome/riskRows.ts'
 import type { CohortRun, OpenedCohort } from '../../../src-shared/ipc/riskMethods.ts'
 import type { RiskModelEntry } from '../../state/risk.ts'
 import { Section } from '../../ui/parts.tsx'
-import { pText, signedText } from './figureText.ts'
+import { signedText } from './figureText.ts'
 import { TuneSeen } from './TuneSeen.tsx'
 
 const n = (x: number) => x.toLocaleString('en-US')
 
 /** The model against a baseline, on the same people. */
-const Against = ({ name, difference: d }: { readonly name: string; readonly difference: PairedAuc }) => (
+const Against = (
+  { of, name, difference: d }: { readonly of: string; readonly name: string; readonly difference: PairedAuc }, // biome-ignore format: one line
+) => (
   <p className="soft num" style={{ margin: '4px 0 0' }} data-testid="cohort-against" data-p={d.p ?? undefined}>
-    Model minus {name}: {signedText(d.difference, d.ci)}, {pText(d.p)} (DeLong, paired).
+    {of} minus {name}: {signedText(d.difference, d.ci)}, p {pText(d.p)} (DeLong, paired).
   </p>
 )
 
@@ -20,7 +23,10 @@ const BASELINES: readonly (readonly [RiskModelName, string])[] = [
   ['odds-ratio', 'published odds ratios'],
 ]
 
-/** Figures of the models side by side, on the same people; of a simulated cohort the best that is possible. */
+/**
+ * Figures of the models side by side, each with its number of people: other models on those who had no part in them, which may be others than
+ * those of the model in use. Of a simulated cohort the best that is possible.
+ */
 export function CohortMetrics(props: {
   readonly run: CohortRun
   readonly opened: OpenedCohort
@@ -36,9 +42,12 @@ export function CohortMetrics(props: {
       </Section>
     )
   const { metrics } = cohort
+  const tooGood = seenSentence(cohort.seen) !== null
+  const paired = heldOutFigures(cohort)?.paired
   const rows: readonly (readonly [string, RiskMetrics | undefined])[] = [
-    [model.name, metrics.model],
-    ...others.map(o => [o.model.name, o.run.cohort?.metrics?.model] as const),
+    [`${model.name}${tooGood ? ', everybody' : ''}`, metrics.model],
+    ...(tooGood ? [[`${model.name}, held out`, cohort.seen?.heldOut?.metrics.model] as const] : []),
+    ...others.flatMap(({ model: { name }, run: { cohort: theirs } }) => theirs ? [[`${name}${seenSentence(theirs.seen) === null ? '' : ', held out'}`, heldOutFigures(theirs)?.metrics?.model] as const] : []), // biome-ignore format: one line
     ...BASELINES.map(([id, name]) => [name, metrics[id]] as const),
   ]
   return (
@@ -49,6 +58,9 @@ export function CohortMetrics(props: {
         <thead>
           <tr>
             <th scope="col">By</th>
+            <th scope="col" data-align="right">
+              People
+            </th>
             <th scope="col" data-align="right">
               AUC (95 %)
             </th>
@@ -64,6 +76,7 @@ export function CohortMetrics(props: {
           {rows.map(([name, m]) => (
             <tr key={name}>
               <td className="wrapping">{name}</td>
+              <td data-align="right">{m ? n(m.n) : '–'}</td>
               <td data-align="right" data-auc={m?.auc?.auc}>
                 {m?.auc
                   ? `${m.auc.auc.toFixed(3)}${m.auc.ci95 ? ` (${m.auc.ci95.map(x => x.toFixed(3)).join('–')})` : ''}`
@@ -77,12 +90,14 @@ export function CohortMetrics(props: {
             <>
               <tr>
                 <td className="wrapping">optimum of the simulated population</td>
+                <td data-align="right">–</td>
                 <td data-align="right">{opened.truth.optimalAuc.toFixed(3)}</td>
                 <td data-align="right">–</td>
                 <td data-align="right">–</td>
               </tr>
               <tr>
                 <td className="wrapping">optimum of its two SNPs alone</td>
+                <td data-align="right">–</td>
                 <td data-align="right">{opened.truth.twoSnpOptimalAuc.toFixed(3)}</td>
                 <td data-align="right">–</td>
                 <td data-align="right">–</td>
@@ -102,8 +117,8 @@ export function CohortMetrics(props: {
         </p>
       )}
       {BASELINES.flatMap(([id, name]) => {
-        const d = id === 'two-snp' || id === 'odds-ratio' ? cohort.paired?.[id] : null
-        return d ? [<Against key={id} name={name} difference={d} />] : []
+        const d = id === 'two-snp' || id === 'odds-ratio' ? paired?.[id] : null
+        return d ? [<Against key={id} of={tooGood ? 'Held out: model' : 'Model'} name={name} difference={d} />] : []
       })}
     </Section>
   )

@@ -2,6 +2,7 @@ import { Button, SegmentedControl, Slider, useComputedColorScheme } from '@manti
 import { type ReactNode, useMemo, useRef } from 'react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { type RiskCohort, SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
+import { heldOutFigures, seenSentence } from '../../../src-shared/genome/riskRows.ts'
 import type { CohortRun } from '../../../src-shared/ipc/riskMethods.ts'
 import type { ChartHandle } from '../../charts/Chart.tsx'
 import { type CohortFigure, startCohort, useCohortRun, useCohorts, useOtherRuns, useShownCohort } from '../../state/cohorts.ts' // biome-ignore format: one line
@@ -78,9 +79,10 @@ function Cohort({
   const job = useWorkbench(s => s.jobs).find(j => j.id === found.data?.jobId)
   const run = found.data
   const label = model.label === null ? '' : ` (${SIMULATED_LABEL})`
+  const seen = seenSentence(run?.cohort?.seen)
   const origin: Origin = {
     info,
-    what: `risk scores of ${file.name} by ${model.name}${model.name.includes(SIMULATED_LABEL) ? '' : label}${run && run.state !== 'done' ? ', unfinished' : ''}`,
+    what: `risk scores of ${file.name} by ${model.name}${model.name.includes(SIMULATED_LABEL) ? '' : label}${run && run.state !== 'done' ? ', unfinished' : ''}${seen === null ? '' : `; ${seen}`}`,
     files: files.filter(f => f.id === file.id || f.id === model.fileId),
   }
   if (found.error) return <ErrorCard error={found.error} title="The cohort cannot be shown." />
@@ -133,7 +135,11 @@ function Cohort({
             origin={origin}
             fileId={file.id}
             compare={<CohortCompare file={file} model={model} models={models} run={run} origin={origin} />}
-            others={others.flatMap(o => (o.run.rocs.model ? [{ name: o.model.name, roc: o.run.rocs.model }] : []))}
+            others={others.flatMap(o => {
+              const roc = o.run.cohort && heldOutFigures(o.run.cohort)?.roc
+              const few = seenSentence(o.run.cohort?.seen) === null ? '' : ' (held out)'
+              return roc ? [{ name: `${o.model.name}${few}`, roc }] : []
+            })}
           />
         </div>
       ) : (

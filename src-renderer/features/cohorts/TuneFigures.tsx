@@ -55,7 +55,7 @@ export function TuneFigures({ tune, result }: { readonly tune: TuneDetail; reado
               ))}
               <td data-align="right">
                 {s.modelMinusTwoSnp
-                  ? `${signed(s.modelMinusTwoSnp.difference)} (${s.modelMinusTwoSnp.ci95.map(x => x.toFixed(2)).join(' to ')})`
+                  ? `${signed(s.modelMinusTwoSnp.difference)} (${s.modelMinusTwoSnp.ci95?.map(x => x.toFixed(2)).join(' to ') ?? 'no interval'})`
                   : 'none'}
               </td>
             </tr>

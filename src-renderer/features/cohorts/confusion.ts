@@ -1,4 +1,5 @@
 import type { RiskCohortRow } from '../../../src-shared/genome/risk.ts'
+import { isJudged, type JudgedRow } from '../../../src-shared/genome/riskRows.ts'
 
 /** Calls at a threshold against labels; a probability at or above it calls a case. Rates are null where nothing is divided by. */
 export interface Confusion {
@@ -14,15 +15,14 @@ export interface Confusion {
 }
 
 /** The people of the figures: with a label, a score and both baselines, so that every model is judged on the same. */
-export const judged = (rows: readonly RiskCohortRow[]): readonly RiskCohortRow[] =>
-  rows.filter(r => r.label !== null && r.probability !== null && r.twoSnp !== null && r.logOddsRatio !== null)
+export const judged = (rows: readonly RiskCohortRow[]): readonly JudgedRow[] => rows.filter(isJudged)
 
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)
 
 export function confusionAt(rows: readonly RiskCohortRow[], threshold: number): Confusion {
   let [tp, fp, tn, fn] = [0, 0, 0, 0]
   for (const r of judged(rows)) {
-    const called = (r.probability ?? 0) >= threshold
+    const called = r.probability >= threshold
     if (r.label === 1) called ? tp++ : fn++
     else called ? fp++ : tn++
   }

@@ -1,10 +1,14 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, describe, expect, it } from 'vitest'
 import { SIMULATED_LABEL } from '../../../../src-shared/genome/risk.ts'
+import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
+import { quietContext } from '../../../../src-shared/job.ts'
 import { runCommand } from '../../../../test-support/run-command.ts'
 import { sharedData } from '../../../../test-support/shared-data.ts'
+import { parseArguments } from '../arguments.ts'
 import { command as score } from './score.ts'
 import { command as simulate } from './simulate.ts'
 
@@ -67,6 +71,18 @@ it('simulates a cohort and scores it by its sheet', async () => {
   for (const baseline of ['two-snp', 'odds-ratio'] as const)
     expect([paired[baseline].aucA, paired[baseline].aucB]).toEqual([metrics.model.auc.auc, metrics[baseline].auc.auc])
   expect(cohort.cautions).toContain('3 cases; at least 10 of each class are needed')
+  // A table that cannot be written costs no score: the next run takes them over, and only then they go.
+  const table = join(work, 'table.tsv')
+  const argv = ['--samples', join(out, 'samples.tsv'), '--model', model, '--out', table]
+  const full = async () => {
+    throw new WorkbenchError('no-space', 'no room', 'make some')
+  }
+  const io = { context: quietContext(), stdin: Readable.from([]), write: full, output: full, note() {}, quiet: false }
+  await expect(score.run(parseArguments(score, argv), io)).rejects.toMatchObject({ code: 'no-space' })
+  expect(existsSync(`${table}.unfinished`)).toBe(true)
+  const again = await runCommand(score, ...argv)
+  expect(again.notes.join()).toContain('6 samples (6 taken over from a run that was stopped)')
+  expect(existsSync(`${table}.unfinished`)).toBe(false)
   // A folder without a sheet is the same people without labels; a folder with one is its sheet.
   const bare = await runCommand(score, join(out, 'bam'), '--model', model, '--json')
   const { rows, metrics: none, failures } = JSON.parse(bare.out)

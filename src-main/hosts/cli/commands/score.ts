@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { formatLocus } from '../../../../src-shared/genome/locus.ts'
 import { lineText, type RiskCohort, type RiskScore, type RiskSheet } from '../../../../src-shared/genome/risk.ts'
-import type { PairedAuc } from '../../../../src-shared/genome/riskComparison.ts'
+import { type PairedAuc, pText } from '../../../../src-shared/genome/riskComparison.ts'
 import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { createCompute } from '../../../compute/client.ts'
 import { MODELS } from '../../../models/kinds.ts'
@@ -9,10 +9,9 @@ import { modelRegistry } from '../../../models/registry.ts'
 import { attributionTsv, openAttribution } from '../../../services/risk/attribution.ts'
 import { folderSheet } from '../../../services/risk/folderSheet.ts'
 import { readForModelInThread } from '../../../services/risk/readForModel.ts'
-import { pText } from '../../../services/risk/report.ts'
 import { openRiskModel, type RiskModel } from '../../../services/risk/riskModel.ts'
 import { readSampleSheet } from '../../../services/risk/sampleSheet.ts'
-import { cohortTsv, scoreCohort } from '../../../services/risk/scoreCohort.ts'
+import { cohortTsv, heldOutLine, scoreCohort } from '../../../services/risk/scoreCohort.ts'
 import { scoreSample } from '../../../services/risk/scoreSample.ts'
 import { meantSheet } from '../../../services/riskCohorts.ts'
 import { writeFileAtomic } from '../../../storage/atomic.ts'
@@ -105,6 +104,8 @@ async function cohortRun(
     io.context,
   )
   await io.output(out, write => write(json ? `${JSON.stringify(cohort, null, 2)}\n` : cohortTsv(cohort)))
+  // Not before the table is there: a full disk costs no score.
+  if (journal !== undefined) await rm(journal, { force: true })
   tell(cohort, io)
   if (cohort.rows.length === 0) throw new WorkbenchError('bad-input', `none of the ${cohort.failures.length} samples of '${from}' could be scored; the first: ${cohort.failures[0]?.message ?? 'unknown'}`, 'mend the rows that are named') // biome-ignore format: one line
   return cohort.failures.length > 0 ? EXIT.input : cohort.rows.some(r => r.noCall) ? EXIT.noCall : EXIT.done
@@ -121,12 +122,14 @@ function tell(cohort: RiskCohort, io: CliIo): void {
   const m = cohort.metrics?.model
   const b = cohort.metrics?.['two-snp']
   const o = cohort.metrics?.['odds-ratio']
-  const against = (d: PairedAuc | null | undefined) => (d ? `difference ${d.difference.toFixed(4)} (95 % ${d.ci.map(x => x.toFixed(4)).join(' to ')}), p ${d.p === null ? 'not defined' : pText(d.p)}` : 'difference not defined') // biome-ignore format: one line
+  const against = (d: PairedAuc | null | undefined) => (d ? `difference ${d.difference.toFixed(4)} (95 % ${d.ci?.map(x => x.toFixed(4)).join(' to ') ?? 'none'}), p ${pText(d.p)}` : 'difference not defined') // biome-ignore format: one line
   if (m?.auc && b?.auc && o?.auc) {
-    io.note(`AUC ${m.auc.auc.toFixed(4)} (95 % ${m.auc.ci95?.map(x => x.toFixed(4)).join(' to ') ?? 'none'}); Brier ${m.brier.toFixed(4)}, ${m.n} people`) // biome-ignore format: one line
+    io.note(`${heldOutLine(cohort) === null ? '' : 'everybody: '}AUC ${m.auc.auc.toFixed(4)} (95 % ${m.auc.ci95?.map(x => x.toFixed(4)).join(' to ') ?? 'none'}); Brier ${m.brier.toFixed(4)}, ${m.n} people`) // biome-ignore format: one line
     io.note(`AUC of two SNPs ${b.auc.auc.toFixed(4)}, ${against(cohort.paired?.['two-snp'])} (DeLong, paired)`)
     io.note(`AUC of published odds ratios ${o.auc.auc.toFixed(4)}, ${against(cohort.paired?.['odds-ratio'])} (DeLong, paired)`) // biome-ignore format: one line
   }
+  const heldOut = heldOutLine(cohort)
+  if (heldOut !== null) io.note(heldOut)
   for (const limit of cohort.limits) io.note(limit)
 }
 
