@@ -110,6 +110,29 @@ describe('a job', () => {
     await jobs.stop(1000)
   })
 
+  it('that times the machine runs alone, and those after it wait; what somebody waits for at the screen does not', async () => {
+    const { jobs } = await jobsWith()
+    const start = (more: object = {}) => jobs.start({ kind: 'k', title: 't', run: endless, ...more }).id
+    const first = start()
+    const lab = start({ exclusive: true })
+    const calibration = start({ exclusive: true })
+    const after = start()
+    const shown = start({ interactive: true })
+    const states = () => [first, lab, calibration, after, shown].map(id => jobs.get(id).state)
+    expect(states()).toEqual(['running', 'queued', 'queued', 'queued', 'running'])
+    const end = async (id: string) => {
+      jobs.cancel(id)
+      await jobs.ended(id)
+    }
+    await end(first)
+    expect(states()).toEqual(['cancelled', 'running', 'queued', 'queued', 'running'])
+    await end(lab)
+    expect(states()).toEqual(['cancelled', 'cancelled', 'running', 'queued', 'running'])
+    await end(calibration)
+    expect(states().slice(3)).toEqual(['running', 'running'])
+    await jobs.stop(1000)
+  })
+
   it('tells the seconds that are left from its rate: half done in 10 s leaves 10 s', async () => {
     let t = 1000
     const { jobs } = await jobsWith(() => t)

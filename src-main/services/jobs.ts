@@ -19,6 +19,8 @@ export interface JobPlan {
   readonly resumable?: boolean
   /** Somebody waits for it at the screen: it starts at once, beside those that run. */
   readonly interactive?: boolean
+  /** It times the machine: it waits until no other job runs, and those after it wait for it; interactive ones do not. */
+  readonly exclusive?: boolean
   /** What it will cost, if the planner can tell; it may still be worked out while the job runs. A fault of it is no fault of the job. */
   readonly estimate?: Promise<JobCost | undefined>
   /** The most memory of the process that computes, asked for when the job is done. */
@@ -148,10 +150,18 @@ export async function createJobs(options: {
   }
 
   const startQueued = () => {
+    /** Jobs start in their order: else one that wants to be alone might never be. */
+    let held = false
     for (const job of live.values()) {
       if (job.snapshot.state !== 'queued') continue
-      const running = [...live.values()].filter(j => j.snapshot.state === 'running' && !j.plan.interactive).length
-      if (job.plan.interactive || running < MAX_RUNNING) void run(job)
+      if (job.plan.interactive) {
+        void run(job)
+        continue
+      }
+      const running = [...live.values()].filter(j => j.snapshot.state === 'running' && !j.plan.interactive)
+      const most = job.plan.exclusive || running.some(j => j.plan.exclusive) ? 1 : MAX_RUNNING
+      held ||= running.length >= most
+      if (!held) void run(job)
     }
   }
 

@@ -51,6 +51,7 @@ export function createLabServices({ lab, jobs, downloads, emit }: LabServicesOpt
       kind: 'lab',
       title: recipe.name,
       resumable: true,
+      exclusive: true,
       ...(cost ? { estimate: Promise.resolve(cost) } : {}),
       peakBytes: async () => peakBytes,
       async run(context) {

@@ -18,6 +18,7 @@ export function createPlannerHandlers(parts: {
       jobs.start({
         kind: 'calibration',
         title: 'Measuring this machine',
+        exclusive: true,
         async run(context) {
           await planner.calibrate(context)
           return undefined
