@@ -1,10 +1,15 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CompressionMethods } from '../../src-shared/ipc/compressionMethods.ts'
 import type { Handlers } from '../../src-shared/ipc/contract.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
-import { type CompressionReport, type ModelSpectra, planCompression } from '../../src-shared/lab/compression.ts'
+import {
+  type CompressionChoice,
+  type CompressionReport,
+  type ModelSpectra,
+  planCompression,
+} from '../../src-shared/lab/compression.ts'
 import type { OpenedFile } from '../../src-shared/openedFile.ts'
 import { createCompute } from '../compute/client.ts'
 import type { ProcessLauncher } from '../compute/launcher.ts'
@@ -20,6 +25,7 @@ import { makeCompression } from './lab/compression/makeCompression.ts'
 import { reportTsv } from './lab/compression/reportTsv.ts'
 import { modelSpectra } from './models/factoriseModel.ts'
 import type { OpenModel, OpenModels } from './models/openModels.ts'
+import { type SharedWork, sharedWork } from './sharedWork.ts'
 
 export interface CompressionParts {
   readonly models: OpenModels
@@ -47,16 +53,18 @@ export function createCompressionHandlers(parts: CompressionParts): Pick<Handler
   const folderOf = (id: string) => join(root, id)
   /** The folder's name is what people see of it in a list of files. */
   const modelOf = (id: string, of: string) => join(folderOf(id), `${of.slice(0, 60)}-smaller`)
-  const known = new Map<string, Promise<ModelSpectra>>()
+  const known = new Map<string, SharedWork<ModelSpectra>>()
 
   const spectraOf = (model: OpenModel, context: WorkContext): Promise<ModelSpectra> => {
     const found = known.get(model.state)
-    if (found) return found
-    const made = withThread(context, thread => modelSpectra(model.folder, registry, context, thread))
+    if (found) return found.join(context)
+    const made = sharedWork(own => withThread(own, thread => modelSpectra(model.folder, registry, own, thread)))
     known.set(model.state, made)
-    made.catch(() => known.delete(model.state))
+    made.failed.then(() => {
+      if (known.get(model.state) === made) known.delete(model.state)
+    })
     for (const state of [...known.keys()].slice(0, Math.max(0, known.size - KEPT))) known.delete(state)
-    return made
+    return made.join(context)
   }
 
   const report = async (id: string): Promise<CompressionReport> => {
@@ -64,6 +72,23 @@ export function createCompressionHandlers(parts: CompressionParts): Pick<Handler
       throw new WorkbenchError('not-found', 'this compression is not there any more', 'make it again')
     })
     return JSON.parse(text) as CompressionReport
+  }
+
+  const make = async (id: string, model: OpenModel, choice: CompressionChoice, job: WorkContext) => {
+    const recipe = await evaluationRecipeOf(model.json, parts.recipesDir, parts.dataFolders)
+    const out = modelOf(id, model.json.id)
+    return withThread(job, factoriser =>
+      makeCompression(
+        { id, folder: model.folder, out, choice, now: now(), ...(recipe ? { recipe } : {}) },
+        {
+          registry,
+          factoriser,
+          compute: async () => createCompute({ threads: parts.threads, ...(parts.launcher ? { launcher: parts.launcher } : {}) }), // biome-ignore format: one thought
+          threads: parts.threads,
+        },
+        job,
+      ),
+    )
   }
 
   return {
@@ -79,27 +104,13 @@ export function createCompressionHandlers(parts: CompressionParts): Pick<Handler
         title: `Smaller ${model.json.name}`,
         async run(job) {
           await makeFolders(folderOf(id), 0o700)
-          const recipe = await evaluationRecipeOf(model.json, parts.recipesDir, parts.dataFolders)
-          const made = await withThread(job, factoriser =>
-            makeCompression(
-              {
-                id,
-                folder: model.folder,
-                out: modelOf(id, model.json.id),
-                choice,
-                now: now(),
-                ...(recipe ? { recipe } : {}),
-              },
-              {
-                registry,
-                factoriser,
-                compute: async () => createCompute({ threads: parts.threads, ...(parts.launcher ? { launcher: parts.launcher } : {}) }), // biome-ignore format: one thought
-                threads: parts.threads,
-              },
-              job,
-            ),
-          )
-          await writeFileAtomic(join(folderOf(id), REPORT_FILE), JSON.stringify(made))
+          try {
+            await writeFileAtomic(join(folderOf(id), REPORT_FILE), JSON.stringify(await make(id, model, choice, job)))
+          } catch (error) {
+            // Without its report nobody finds the model again.
+            await rm(folderOf(id), { recursive: true, force: true }).catch(() => undefined) // the first fault is the one to tell
+            throw error
+          }
           return id
         },
       })
