@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readNpy, writeNpy } from '../../src-main/models/checkpoints/npy.ts'
-import { oneHotBases } from '../../src-main/services/lab/length/visitLength.ts'
+import { randomBases } from '../../src-main/services/lab/randomBases.ts'
 import { readModelJson } from '../../src-main/services/models/modelFolder.ts'
 import { float32 } from '../../src-shared/tensor.ts'
 import { agree, type Bench, draw, line, type Row, startPeer, takeTurns } from '../compute/measure.ts'
@@ -80,7 +80,7 @@ async function sameAsPeer(bench: Bench): Promise<void> {
 
 async function enformerPeer(bench: Bench, folder: string, length: number) {
   const [sequence, result] = [join(bench.folder, 'sequence.npy'), join(bench.folder, 'peer.npy')]
-  writeFileSync(sequence, writeNpy(float32(oneHotBases(length), [1, length, 4])))
+  writeFileSync(sequence, writeNpy(float32(randomBases(length, length), [1, length, 4])))
   const peer = new Peer(join(bench.peerScript, '..', 'tracks_peer.py'), bench.threads)
   const ready = await peer.ask({ do: 'setup', folder, sequence })
   return {

@@ -3,8 +3,8 @@ import { Graph } from '../../src-main/graph/graph.ts'
 import type { ModelJson } from '../../src-main/models/folder/modelJson.ts'
 import { MODELS } from '../../src-main/models/kinds.ts'
 import { modelRegistry } from '../../src-main/models/registry.ts'
-import { drawnStructure } from '../../src-main/services/lab/length/lengthNetworks.ts'
-import { oneHotBases } from '../../src-main/services/lab/length/visitLength.ts'
+import { randomBases } from '../../src-main/services/lab/randomBases.ts'
+import { drawnStructure } from '../../src-main/services/models/drawnStructure.ts'
 import type { TileChoice } from '../../src-main/services/predict/tiledNetwork.ts'
 import { openTrackNetwork } from '../../src-main/services/predict/trackNetwork.ts'
 import { quietContext } from '../../src-shared/job.ts'
@@ -30,7 +30,8 @@ export async function openNetwork(
   const channels = json.tracks.map((_, i) => i)
   const load = { threads: bench.threads, workload: 'varied' } as const
   const network = await openTrackNetwork({ folder, json, channels, batch: 1, load, tile }, compute, modelRegistry(MODELS), quietContext()) // biome-ignore format: one call
-  const sequence = oneHotBases((json.input as { length: number }).length)
+  const { length } = json.input as { length: number }
+  const sequence = randomBases(length, length)
   let values = new Float32Array()
   return {
     async run() {
@@ -56,6 +57,6 @@ export async function openNetwork(
 export function windowFlops(json: ModelJson): number {
   const network = modelRegistry(MODELS).configure(json.kind, json.architecture)
   // Which blocks are drawn does not change how many.
-  const structure = drawnStructure(network)
+  const structure = drawnStructure(network.parameters)
   return flopsOf(Object.values(network.buildForward(new Graph(), { batch: 1, structure })))
 }

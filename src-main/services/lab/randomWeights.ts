@@ -6,21 +6,37 @@ import { elementCount, float32, type Tensor } from '../../../src-shared/tensor.t
 import type { ParameterValues } from '../../graph/onnx.ts'
 import { openSafetensors, writeSafetensors } from '../../models/checkpoints/safetensors.ts'
 import type { TensorSource } from '../../models/checkpoints/tensorSource.ts'
-import { drawPattern } from '../../models/layers/blockPattern.ts'
 import type { ParameterSpec } from '../../models/registry.ts'
 import { makeFolders } from '../../storage/folders.ts'
+import { drawnPattern } from '../models/drawnStructure.ts'
 import { openFileSource } from '../models/fileSource.ts'
 
 const POOL = 2 ** 21
 
-/** `count` numbers of the standard normal distribution, by the sum of twelve uniforms: the same on every machine. */
-export function normalNumbers(count: number, seed: number): Float32Array<ArrayBuffer> {
-  const next = seededRandom(seed)
-  const values = new Float32Array(count)
-  for (let i = 0; i < count; i++) {
+let drawn: Float32Array | undefined
+
+/** Numbers of the standard normal distribution, by the sum of twelve uniforms: the same on every machine. Drawn once, a quarter of a second. */
+function pool(): Float32Array {
+  if (drawn) return drawn
+  const next = seededRandom(7)
+  const values = new Float32Array(POOL)
+  for (let i = 0; i < POOL; i++) {
     let sum = -6
     for (let k = 0; k < 12; k++) sum += next()
     values[i] = sum
+  }
+  drawn = values
+  return drawn
+}
+
+/** `count` numbers of the standard normal distribution, cut from one pool at a place that the seed draws; they repeat after two million. */
+export function normalNumbers(count: number, seed: number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(count)
+  let from = Math.floor(seededRandom(seed)() * POOL)
+  for (let at = 0; at < count; from = 0) {
+    const some = pool().subarray(from, from + count - at)
+    values.set(some, at)
+    at += some.length
   }
   return values
 }
@@ -30,22 +46,18 @@ export function normalNumbers(count: number, seed: number): Float32Array<ArrayBu
  * is drawn uniformly. Cut from one pool of draws, so that a gigabyte takes seconds; nothing here needs independent numbers.
  */
 export function randomWeights(specs: readonly ParameterSpec[]): TensorSource {
-  let pool: Float32Array | undefined
   const next = seededRandom(11)
   const entries = new Map(specs.map(({ name, shape, dtype }) => [name, { name, shape, dtype }]))
   const read = (name: string): Tensor => {
     const { shape, dtype } = entries.get(name)!
-    if (dtype === 'int32') {
-      const [layers, heads, rows, randomBlocks] = shape as readonly [number, number, number, number]
-      return { dtype, shape, data: drawPattern({ layers, heads, blocks: rows + 2, randomBlocks }, 'uniform', 7) }
-    }
-    pool ??= normalNumbers(POOL, 7)
+    if (dtype === 'int32') return { dtype, shape, data: drawnPattern(shape) }
+    const numbers = pool()
     const data = new Float32Array(elementCount(shape))
     const inputs = shape.slice(1).reduce((n, d) => n * d, 1)
     const [mean, deviation] = shape.length > 1 ? [0, 1 / Math.sqrt(inputs)] : around(name)
     let at = Math.floor(next() * POOL)
     for (let i = 0; i < data.length; i++) {
-      data[i] = mean + deviation * pool[at]!
+      data[i] = mean + deviation * numbers[at]!
       if (++at === POOL) at = 0
     }
     return float32(data, shape)

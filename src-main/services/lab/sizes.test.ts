@@ -13,9 +13,9 @@ import type { Experiment, PointContext } from './experiment.ts'
 import { readLengthExperiment } from './length/length.ts'
 import { inferenceGraph, lengthNetwork } from './length/lengthNetworks.ts'
 import { parseLengthRecipe } from './length/lengthRecipe.ts'
-import { oneHotBases } from './length/visitLength.ts'
 import { readLowRankExperiment } from './lowRank/lowRank.ts'
-import { randomWeightsFile } from './randomWeights.ts'
+import { randomBases } from './randomBases.ts'
+import { normalNumbers, randomWeightsFile } from './randomWeights.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'lab-sizes-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
@@ -64,6 +64,8 @@ async function visitAll(experiment: Experiment) {
       memoryLimitBytes: 2e9,
       folder: join(work, 'point'),
       sharedFolder: join(work, 'shared'),
+      remadeFolder: join(work, 'remade'),
+      first: true,
       now: () => performance.now(),
     }
     try {
@@ -117,6 +119,17 @@ describe('visits', () => {
   })
 })
 
+// Truth: the moments of the standard normal distribution; over the end of the pool too.
+it('normal numbers have mean 0 and deviation 1, and are the same for the same seed', () => {
+  const values = normalNumbers(3_000_000, 5)
+  const mean = values.reduce((a, b) => a + b, 0) / values.length
+  const square = values.reduce((a, b) => a + b * b, 0) / values.length
+  expect(Math.abs(mean)).toBeLessThan(0.005)
+  expect(Math.abs(square - 1)).toBeLessThan(0.005)
+  expect(normalNumbers(10, 5)).toEqual(values.slice(0, 10))
+  expect(normalNumbers(10, 6)).not.toEqual(values.slice(0, 10))
+})
+
 // Truth: the naive twin, which scores all queries at once and gathers all keys at once.
 it('attention in chunks gives the numbers of attention in one piece', async () => {
   const part = { job: 'inference', width: 48, tracks: 3, layers: [1], lengthsBp: [65_536], warmUp: 0, repeats: 1 }
@@ -134,7 +147,7 @@ it('attention in chunks gives the numbers of attention in one piece', async () =
         const { bytes } = emitOnnx(inferenceGraph(network, setup, new Graph()), { values: weights.values(specs.map(s => s.name)) }) // biome-ignore format: one call
         sizes.add(bytes.length)
         const session = await compute.load({ bytes, links: weights.links }, { workload: 'varied' })
-        const sequence = { dtype: 'float32', shape: [1, 65_536, 4], data: oneHotBases(65_536) } as const
+        const sequence = { dtype: 'float32', shape: [1, 65_536, 4], data: randomBases(65_536, 65_536) } as const
         results.push((await session.run({ sequence }))['human']!.data as Float32Array)
         await session.close()
         await weights.close()

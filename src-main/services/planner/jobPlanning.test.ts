@@ -6,7 +6,13 @@ import { createJobPlanning } from './jobPlanning.ts'
 import type { ModelWork, Planner } from './planner.ts'
 
 const json = { id: 'enformer' } as ModelJson
-const compute = (rssBytes: number) => async () => ({ stats: async () => ({ rssBytes, peakRssBytes: 7e8 }) }) as unknown as Compute // biome-ignore format: one line
+const compute = (rssBytes: number, { peaks = [7e8], gpuMs }: { peaks?: number[]; gpuMs?: number } = {}) => {
+  const engine = {
+    stats: async () => ({ rssBytes, peakRssBytes: peaks.length > 1 ? peaks.shift() : peaks[0] }),
+    tryDevice: async (device: string) => ({ device, works: device === 'webgpu' && gpuMs !== undefined, ms: gpuMs, cpuMs: 10, reason: '' }), // biome-ignore format: one line
+  } as unknown as Compute
+  return async () => engine
+}
 const planner = (peakBytes: number, seen: ModelWork[] = []): Planner =>
   ({
     async estimateModel(work: ModelWork) {
@@ -17,10 +23,28 @@ const planner = (peakBytes: number, seen: ModelWork[] = []): Planner =>
 
 describe('planning a job', () => {
   it('tells the cost of its runs, and what it took', async () => {
-    const job = await createJobPlanning(planner(1e9), compute(0))({ json, work: 'inference' })
+    const job = await createJobPlanning(planner(1e9), compute(0, { peaks: [7e8, 9e8] }))({ json, work: 'inference' })
     expect(await job.cost(10)).toEqual({ seconds: 20, peakBytes: 1e9 })
     expect(await job.cost(0)).toBeUndefined()
-    expect(await job.peakBytes()).toBe(7e8)
+    expect(await job.peakBytes()).toBe(9e8)
+  })
+
+  it('does not take the peak of an earlier job of the process for its own', async () => {
+    const job = await createJobPlanning(planner(1e9), compute(0))({ json, work: 'inference' })
+    expect(await job.peakBytes()).toBeUndefined() // nothing was planned
+    await job.cost(10)
+    expect(await job.peakBytes()).toBeUndefined()
+  })
+
+  it.each([
+    ['faster', 5, undefined],
+    ['slower', 15, { seconds: 20, peakBytes: 1e9 }],
+  ])('with a device beside the CPU that is %s', async (_, gpuMs, cost) => {
+    const job = await createJobPlanning(
+      planner(1e9),
+      compute(0, { gpuMs }),
+    )({ json, work: 'inference', device: 'auto' })
+    expect(await job.cost(10)).toEqual(cost)
   })
 
   it('refuses what will not fit, with the number and what will', async () => {

@@ -4,9 +4,9 @@ import { crossEntropy, poisson } from '../../graph/losses.ts'
 import { dropout, reshape } from '../../graph/ops.ts'
 import { seedInput, trainingStep } from '../../graph/optimizer/trainingStep.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
-import { drawPattern } from '../../models/layers/blockPattern.ts'
-import type { ConfiguredModel, ForwardOptions, ForwardOutputs, ModelRegistry } from '../../models/registry.ts'
+import type { ForwardOptions, ForwardOutputs, ModelRegistry } from '../../models/registry.ts'
 import type { PlannedGraph } from '../lab/experiment.ts'
+import { drawnStructure } from '../models/drawnStructure.ts'
 import { tiledParts } from '../predict/tiledNetwork.ts'
 import { atWindow } from '../predict/windowLength.ts'
 
@@ -20,6 +20,8 @@ export interface ModelWork {
   readonly batch?: number
   /** How often the graph runs; default 1. */
   readonly runs?: number
+  /** How an inference opens the graph (compute/engine.ts); default `fixed`, as predictions and scores do. */
+  readonly workload?: 'fixed' | 'varied'
   /** In tiles whatever its size, as `--tile` asks for; else where it is large, as predictions run. */
   readonly tiled?: boolean
 }
@@ -33,7 +35,7 @@ const TILE_BP = 16_384
  * @throws WorkbenchError as reading the configuration does; `unsupported` for an imported ONNX graph
  */
 export function modelGraph(request: ModelWork, registry: ModelRegistry): PlannedGraph {
-  const { work, batch = 1, runs = 1 } = request
+  const { work, batch = 1, runs = 1, workload = 'fixed' } = request
   const json = sized(request, registry)
   if (json.kind === 'onnx') throw new WorkbenchError('unsupported', `model '${json.id}' is an imported ONNX graph, of which nothing is planned`, 'run it: its memory is checked before each run') // biome-ignore format: one thought
   const network = registry.configure(json.kind, json.architecture)
@@ -42,13 +44,13 @@ export function modelGraph(request: ModelWork, registry: ModelRegistry): Planned
   const options: ForwardOptions = {
     batch,
     ...(length === undefined ? {} : { length }),
-    structure: drawnStructure(network),
+    structure: drawnStructure(network.parameters),
   }
   if (work === 'inference') {
     const outputs = network.buildForward(graph, options)
     const parts =
       json.input.type === 'dna' && batch === 1 ? tiledParts(outputs, request.tiled ? TILE_BP : 'auto') : undefined
-    return { graph, outputs: Object.values(outputs), runs, work, workload: 'varied', ...(parts ? { parts } : {}) }
+    return { graph, outputs: Object.values(outputs), runs, work, workload, ...(parts ? { parts } : {}) }
   }
   const training = {
     dropout: (x: Tensor, rate: number) => dropout(x, rate, seedInput(graph)),
@@ -73,15 +75,6 @@ function sized({ json, length }: ModelWork, registry: ModelRegistry): ModelJson 
     ...('targetBins' in json.architecture ? { targetBins: length / binSize - 2 * cropBins } : {}),
   }
   return { ...json, architecture, input: { ...json.input, length } }
-}
-
-function drawnStructure(network: ConfiguredModel): ReadonlyMap<string, ArrayLike<number>> {
-  const structure = new Map<string, ArrayLike<number>>()
-  for (const { name, shape } of network.parameters.filter(p => p.structure)) {
-    const [layers = 1, heads = 1, rows = 1, randomBlocks = 1] = shape
-    structure.set(name, drawPattern({ layers, heads, blocks: rows + 2, randomBlocks }, 'uniform', 1))
-  }
-  return structure
 }
 
 /** As trackGraphs.ts and risk/classify.ts make it; terms beside the dominant one cost next to nothing. */

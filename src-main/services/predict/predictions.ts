@@ -155,7 +155,7 @@ export function createPredictions(parts: {
       const bytes = total * subject.geometry.bins * channels.length * 4
       const { limit } = await store.state()
       if (bytes > limit) throw new WorkbenchError('unsupported', `${formatLocus(interval)} in ${channels.length} tracks needs ${Math.ceil(bytes / 2 ** 20)} MiB, the cache holds ${Math.floor(limit / 2 ** 20)}`, "ask for fewer tracks or a smaller region, or write a file with 'diploscope predict'") // biome-ignore format: one thought
-      const planned = await parts.plan({ json: subject.model.json, work: 'inference' })
+      const planned = await parts.plan({ json: subject.model.json, work: 'inference', device: 'auto' })
       const missing = missingWindows(subject, contig, grid, channels, store).length
       return jobs.start({
         kind: 'predict',

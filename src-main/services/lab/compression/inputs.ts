@@ -7,20 +7,13 @@ import type { ModelJson } from '../../../models/folder/modelJson.ts'
 import { parseEvaluationRecipe } from '../../evaluate/evaluateRecipe.ts'
 import type { RecipeFile } from '../../training/recipe.ts'
 import { loadTrackData } from '../../training/tracks/trackData.ts'
+import { randomBases } from '../randomBases.ts'
 
 /** Windows of DNA, one-hot [window, 4] each, on which a model before and after is compared. */
 export interface Windows {
   /** Which, for people. */
   readonly on: string
   readonly sequences: readonly Float32Array[]
-}
-
-/** One-hot bases, each of the four equally likely. */
-export function randomBases(length: number, seed: number): Float32Array {
-  const random = seededRandom(seed)
-  const out = new Float32Array(4 * length)
-  for (let i = 0; i < length; i++) out[4 * i + Math.floor(4 * random())] = 1
-  return out
 }
 
 /** Ids that are neither special (the first five) nor beyond the vocabulary. */

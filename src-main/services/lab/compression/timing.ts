@@ -7,9 +7,10 @@ import type { ModelRegistry } from '../../../models/registry.ts'
 import { runnableModel } from '../../models/exportOnnx.ts'
 import { readModelJson } from '../../models/modelFolder.ts'
 import { openTrackNetwork } from '../../predict/trackNetwork.ts'
+import { randomBases } from '../randomBases.ts'
 import { type Repetitions, timedRuns } from '../timedRuns.ts'
 import { quartilesOf } from '../visits.ts'
-import { randomBases, randomIds, vocabularyOf } from './inputs.ts'
+import { randomIds, vocabularyOf } from './inputs.ts'
 
 /** A model that is open as its users open it, with one batch of seeded inputs to run. */
 export interface OpenForRuns {

@@ -2,8 +2,8 @@ import { Graph, type Tensor } from '../../../graph/graph.ts'
 import { poisson } from '../../../graph/losses.ts'
 import { dropout } from '../../../graph/ops.ts'
 import { seedInput, type TrainingStep, trainingStep } from '../../../graph/optimizer/trainingStep.ts'
-import { drawPattern, PATTERN_NAME } from '../../../models/layers/blockPattern.ts'
 import type { ConfiguredModel, ForwardOutputs, ModelRegistry } from '../../../models/registry.ts'
+import { drawnStructure } from '../../models/drawnStructure.ts'
 import type { LengthModel, LengthPart } from './lengthRecipe.ts'
 
 /** A point of the experiment. */
@@ -49,14 +49,6 @@ export function publishedArchitecture(
 export const lengthNetwork = (setup: LengthSetup, registry: ModelRegistry): ConfiguredModel =>
   registry.configure(setup.model, publishedArchitecture(setup.model, { ...setup.part, ...setup }))
 
-/** Blocks drawn uniformly, as for a model of one's own: which they are costs nothing, how many does. */
-export function drawnStructure(network: ConfiguredModel): ReadonlyMap<string, ArrayLike<number>> {
-  const spec = network.parameters.find(p => p.name === PATTERN_NAME)
-  if (!spec) return new Map()
-  const [layers, heads, rows, randomBlocks] = spec.shape as readonly [number, number, number, number]
-  return new Map([[PATTERN_NAME, drawPattern({ layers, heads, blocks: rows + 2, randomBlocks }, 'uniform', 7)]])
-}
-
 /** The network of a point as it is used. */
 export const inferenceGraph = (
   network: ConfiguredModel,
@@ -64,7 +56,7 @@ export const inferenceGraph = (
   graph: Graph,
   batch = 1,
 ): ForwardOutputs =>
-  network.buildForward(graph, { batch, structure: drawnStructure(network), attention: part.attention })
+  network.buildForward(graph, { batch, structure: drawnStructure(network.parameters), attention: part.attention })
 
 export interface LengthTraining {
   readonly graph: Graph
@@ -81,7 +73,7 @@ export function trainingGraph(network: ConfiguredModel, { part, model }: LengthS
     dropout: (x: Tensor, rate: number) => dropout(x, rate, seedInput(graph)),
     batchNorm: 'batch' as const,
   }
-  const options = { batch: 1, structure: drawnStructure(network), attention: part.attention, training }
+  const options = { batch: 1, structure: drawnStructure(network.parameters), attention: part.attention, training }
   const [predicted] = Object.values(network.buildForward(graph, options)) as [Tensor]
   const target = graph.input('target', predicted.shape)
   const all = graph.leaves('parameter')

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
-import { seededRandom } from '../../../../src-shared/random.ts'
 import { elementCount, float32, int64Scalar, type Tensors, tensorBytes } from '../../../../src-shared/tensor.ts'
 import type { Compute } from '../../../compute/client.ts'
 import type { LoadOptions } from '../../../compute/engine.ts'
@@ -12,6 +11,7 @@ import type { ParameterSpec } from '../../../models/registry.ts'
 import type { SelectedNetwork } from '../../predict/selectedNetwork.ts'
 import { openTiled } from '../../predict/tiledNetwork.ts'
 import type { PointContext, Visit } from '../experiment.ts'
+import { randomBases } from '../randomBases.ts'
 import { randomWeightsFile, type WeightsFile } from '../randomWeights.ts'
 import { timedRuns } from '../timedRuns.ts'
 import { inferenceGraph, type LengthSetup, lengthNetwork, trainingGraph } from './lengthNetworks.ts'
@@ -39,14 +39,14 @@ export async function visitLength(
 function sharedWeights(
   setup: LengthSetup,
   all: readonly LengthSetup[],
-  { registry, sharedFolder, signal }: PointContext,
+  { registry, remadeFolder, signal }: PointContext,
 ) {
   const { width, tracks } = setup.part
   const specs = new Map<string, ParameterSpec>()
   for (const other of all)
     if (other.part.width === width && other.part.tracks === tracks)
       for (const spec of lengthNetwork(other, registry).parameters) if (!spec.structure) specs.set(spec.name, spec)
-  return randomWeightsFile(join(sharedFolder, `weights-${width}-${tracks}.safetensors`), [...specs.values()], signal)
+  return randomWeightsFile(join(remadeFolder, `weights-${width}-${tracks}.safetensors`), [...specs.values()], signal)
 }
 
 interface Runner {
@@ -73,7 +73,7 @@ async function predictor(
   const session =
     (await openTiled(selected, setup.part.attention === 'whole' ? 'off' : 'auto', load, compute, signal)) ??
     (await openWhole(selected, load, compute, signal))
-  const inputs = { sequence: float32(oneHotBases(setup.lengthBp), [1, setup.lengthBp, 4]) }
+  const inputs = { sequence: float32(randomBases(setup.lengthBp, setup.lengthBp), [1, setup.lengthBp, 4]) }
   return {
     async once() {
       const outputs = await session.run(inputs, { signal })
@@ -159,7 +159,7 @@ async function putInTurn(
 }
 
 const batchOf = ({ lengthBp }: LengthSetup, target: Tensor): Tensors => ({
-  sequence: float32(oneHotBases(lengthBp), [1, lengthBp, 4]),
+  sequence: float32(randomBases(lengthBp, lengthBp), [1, lengthBp, 4]),
   target: float32(new Float32Array(elementCount(target.shape)).fill(1), target.shape),
 })
 
@@ -167,12 +167,4 @@ const batchOf = ({ lengthBp }: LengthSetup, target: Tensor): Tensors => ({
 function finite({ model }: LengthSetup, values: Float32Array): void {
   if (!values.every(Number.isFinite))
     throw new WorkbenchError('bad-model', `${model}: a value of the result is not a number`, 'please report this')
-}
-
-/** One-hot random bases, [length, 4]; the same for the same length. */
-export function oneHotBases(length: number): Float32Array<ArrayBuffer> {
-  const next = seededRandom(length)
-  const sequence = new Float32Array(4 * length)
-  for (let i = 0; i < length; i++) sequence[4 * i + Math.floor(4 * next())] = 1
-  return sequence
 }
