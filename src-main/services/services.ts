@@ -204,7 +204,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     risk,
     lab,
     planner,
-    compression: { dataDir, recipesDir: options.recipesDir, dataFolders: labDataFolders(options.recipesDir), ...(options.computeLauncher ? { launcher: options.computeLauncher } : {}) }, // biome-ignore format: one line
+    compression: { dataDir, recipesDir: options.recipesDir, dataFolders: labDataFolders(), ...(options.computeLauncher ? { launcher: options.computeLauncher } : {}) }, // biome-ignore format: one line
     devices: compute.devices,
     now,
   })

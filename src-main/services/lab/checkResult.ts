@@ -9,10 +9,12 @@ import {
 } from '../../../src-shared/lab/result.ts'
 import { parseBoundedJson } from '../../models/checkpoints/boundedJson.ts'
 import { ConfigFields } from '../../models/layers/configFields.ts'
+import { isPlain, plainText } from './plainText.ts'
 
 const LIMITS = { depth: 12, values: 500_000 }
 const MAX_POINTS = 20_000
 const MAX_NAMES = 200
+export const MAX_NOTES = 200
 const MAX_TEXT = 4 * 1024 * 1024
 const MAX_LINE = 4000
 
@@ -26,14 +28,19 @@ export function readResult(text: string, name: string): LabResult {
   try {
     json = parseBoundedJson(text, LIMITS)
   } catch (error) {
-    throw new WorkbenchError('bad-input', `'${name}' cannot be read as JSON (${error instanceof Error ? error.message.slice(0, 100) : 'unreadable'})`, 'give a result that the lab has saved') // biome-ignore format: one thought
+    throw new WorkbenchError('bad-input', `'${name}' cannot be read as JSON (${error instanceof Error ? plainText(error.message.slice(0, 100)) : 'unreadable'})`, 'give a result that the lab has saved') // biome-ignore format: one thought
   }
   try {
     return resultOf(json)
   } catch (error) {
     const e = asWorkbenchError(error)
     if (e.code !== 'bad-model') throw e
-    throw new WorkbenchError('bad-input', `'${name}': ${e.message}`, 'give a result as the lab has saved it', e.detail)
+    throw new WorkbenchError(
+      'bad-input',
+      `'${name}': ${plainText(e.message)}`,
+      'give a result as the lab has saved it',
+      e.detail,
+    )
   }
 }
 
@@ -49,13 +56,13 @@ function resultOf(json: unknown): LabResult {
   const points = f.list('points', { mayBeEmpty: true })
   if (points.length > MAX_POINTS) throw f.fault('points', `at most ${MAX_POINTS} points`)
   const notes = f.texts('notes', [])
-  if (notes.length > MAX_NAMES || notes.some(n => n.length > MAX_LINE)) throw f.fault('notes', `at most ${MAX_NAMES} sentences`) // biome-ignore format: one thought
+  if (notes.length > MAX_NOTES || !notes.every(n => isLine(n))) throw f.fault('notes', `at most ${MAX_NOTES} sentences, each a line of at most ${MAX_LINE} characters`) // biome-ignore format: one thought
   const result: LabResult = {
     format: 'diploscope-lab',
     formatVersion: 1,
     id,
     experiment: f.choice('experiment', EXPERIMENTS),
-    recipe: { id: line(recipe, 'id'), name: line(recipe, 'name'), sha256, text: line(recipe, 'text', MAX_TEXT) },
+    recipe: { id: line(recipe, 'id'), name: line(recipe, 'name'), sha256, text: lines(recipe, 'text', MAX_TEXT) },
     machine: machineOf(f.inner('machine')),
     startedAt: moment(f, 'startedAt'),
     finishedAt: f.has('finishedAt') ? moment(f, 'finishedAt') : null,
@@ -75,7 +82,16 @@ function resultOf(json: unknown): LabResult {
   return result
 }
 
+/** One line, which a terminal shows as it is: what an imported result says is printed. */
+const isLine = (value: string, most = MAX_LINE): boolean => value.length <= most && isPlain(value)
+
 function line(f: ConfigFields, field: string, most = MAX_LINE): string {
+  const value = f.text(field)
+  if (!isLine(value, most)) throw f.fault(field, `a line of at most ${most} characters, none of them a control character`) // biome-ignore format: one thought
+  return value
+}
+
+function lines(f: ConfigFields, field: string, most: number): string {
   const value = f.text(field)
   if (value.length > most) throw f.fault(field, `text of at most ${most} characters`)
   return value
@@ -99,7 +115,7 @@ function named(f: ConfigFields, field: string): Readonly<Record<string, unknown>
 
 function machineOf(f: ConfigFields): LabMachine {
   const versions = named(f, 'versions')
-  if (!Object.values(versions).every(v => typeof v === 'string' && v.length <= 200)) throw f.fault('versions', 'versions as text') // biome-ignore format: one thought
+  if (!Object.values(versions).every(v => typeof v === 'string' && isLine(v, 200))) throw f.fault('versions', 'versions as text') // biome-ignore format: one thought
   const machine: LabMachine = {
     processor: line(f, 'processor', 200),
     cores: f.count('cores'),
@@ -116,7 +132,7 @@ function machineOf(f: ConfigFields): LabMachine {
 function pointOf(f: ConfigFields): LabPoint {
   const factors = named(f, 'factors')
   for (const value of Object.values(factors))
-    if (!(typeof value === 'string' ? value.length <= 200 : Number.isFinite(value))) throw f.fault('factors', 'text or finite numbers by name') // biome-ignore format: one thought
+    if (!(typeof value === 'string' ? isLine(value, 200) : Number.isFinite(value))) throw f.fault('factors', 'text or finite numbers by name') // biome-ignore format: one thought
   const id = f.text('id')
   if (!/^[a-z0-9-]{1,100}$/.test(id)) throw f.fault('id', 'small letters, digits and hyphens, 100 at most')
   const state = f.choice('state', ['done', 'does-not-fit', 'too-slow', 'failed'])

@@ -11,6 +11,8 @@ export interface PlannedGraph {
   readonly outputs: readonly Tensor[]
   /** How many times a point runs it: warm-up and repetitions of a visit. */
   readonly runs: number
+  /** Where fewer runs may do: after `warmUp` of them no other is begun when those since took `seconds` (timedRuns.ts). */
+  readonly enough?: { readonly warmUp: number; readonly seconds: number }
   readonly work: 'inference' | 'training'
   /** `fixed`: the runtime keeps freed memory for the next run (compute/engine.ts). */
   readonly workload: 'fixed' | 'varied'
@@ -39,8 +41,12 @@ export interface PointContext extends WorkContext {
   readonly memoryLimitBytes: number
   /** The point's own folder, kept until the result is done: checkpoints of a long point. */
   readonly folder: string
-  /** One folder for all points of the result, kept as long: weights that many of them read. */
+  /** One folder for all points of the result, kept as long: what many of them read. */
   readonly sharedFolder: string
+  /** The same, but emptied whenever a run stops: gigabytes that are made again in seconds. */
+  readonly remadeFolder: string
+  /** No visit of this point has been kept: what is measured once for a point belongs to this visit. */
+  readonly first: boolean
   readonly now: () => number
 }
 

@@ -1,9 +1,9 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { asWorkbenchError, cancelled } from '../../../src-shared/ipc/errors.ts'
+import { asWorkbenchError, cancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { quietContext } from '../../../src-shared/job.ts'
 import type { LabResult } from '../../../src-shared/lab/result.ts'
 import { modelRegistry } from '../../models/registry.ts'
@@ -118,6 +118,46 @@ describe('results of the lab', () => {
     await expect(next.resume(run.resultId)).rejects.toMatchObject({ message: expect.stringMatching(/is done/) })
   })
 
+  it('a reason of several lines is kept as one, and can be read again', async () => {
+    const lab = open(async () =>
+      Promise.reject(new WorkbenchError('bad-model', `first\nsecond ${'x'.repeat(9000)}`, 'mend it')),
+    )
+    const { id, points } = await ran(lab)
+    expect(points[0]!.reason).toMatch(/^bad-model: first second x+$/)
+    expect((await open(fixed).result(id)).points).toEqual(points)
+  })
+
+  it('keep what is made again only while they are measured, and the rest until they are done', async () => {
+    const folders: string[] = []
+    const stop = new AbortController()
+    let visits = 0
+    const lab = open(async (point, context) => {
+      folders.push(context.sharedFolder, context.remadeFolder)
+      for (const folder of folders.slice(-2)) writeFileSync(join(folder, 'bytes'), 'x')
+      if (++visits === 2) stop.abort()
+      return fixed(point, context)
+    })
+    const run = await lab.begin(await lab.readRecipe(writeRecipe()))
+    await expect(run.go({ signal: stop.signal, report() {} }, () => {})).rejects.toMatchObject({ code: 'cancelled' })
+    await run.close()
+    const [shared, remade] = folders as [string, string]
+    expect([existsSync(join(shared, 'bytes')), existsSync(remade)]).toEqual([true, false])
+    const resumed = await lab.resume(run.resultId)
+    expect((await resumed.go(quietContext(), () => {})).state).toBe('done')
+    await resumed.close()
+    expect(existsSync(shared)).toBe(false)
+  })
+
+  it('are read again when their file is another, not otherwise', async () => {
+    const lab = open(fixed)
+    const { id } = await ran(lab)
+    const [first] = await lab.results()
+    expect((await lab.results())[0]!.result).toBe(first!.result)
+    const path = join(dataDir, 'lab', id, 'result.json')
+    writeFileSync(path, JSON.stringify({ ...first!.result, notes: ['Changed by another program.'] }))
+    expect((await lab.results())[0]!.result.notes).toEqual(['Changed by another program.'])
+  })
+
   it('go on only with the same recipe, threads and versions', async () => {
     const lab = open(async () => Promise.reject(cancelled()))
     const run = await lab.begin(await lab.readRecipe(writeRecipe()))
@@ -183,6 +223,12 @@ describe('a result from outside', () => {
     ['points.0.measures.seconds.n', 0, /measures\.seconds\.n/],
     ['points.0.predicted', { seconds: -1, peakBytes: 1 }, /predicted\.seconds/],
     ['points.0.foreignLoad', 2, /foreignLoad/],
+    ['recipe.name', 'Test\u001b[2J', /recipe\.name/],
+    ['recipe.id', 'lab\u009btest', /recipe\.id/],
+    ['notes', ['one\nline'], /result\.notes/],
+    ['machine.processor', 'CPU\u0007', /machine\.processor/],
+    ['machine.versions', { node: '20\u007f' }, /machine\.versions/],
+    ['points.1.factors', { model: 'a\rb' }, /points\[1\]\.factors/],
   ])('that is wrong in %s is refused by that name', async (path, value, named) => {
     const json = await good()
     expect(fault(json)).toBeUndefined()
@@ -191,6 +237,18 @@ describe('a result from outside', () => {
     const given = typeof value === 'string' && value.startsWith('$') ? at(value.slice(1).split('.')) : value
     ;(at(keys.slice(0, -1)) as Record<string, unknown>)[keys.at(-1)!] = given
     expect(fault(json)).toMatchObject({ code: 'bad-input', message: expect.stringMatching(named) })
+  })
+
+  it('has no control character in what is said of it, and may have line ends in the text of its recipe', async () => {
+    const json = await good()
+    const point = { ...json.points[0]!, state: 'failed', measures: {} }
+    expect(fault({ ...json, points: [{ ...point, reason: 'a fault' }] })).toBeUndefined()
+    expect(fault({ ...json, points: [{ ...point, reason: 'a \u001b[31mfault' }] })).toMatchObject({ message: expect.stringMatching(/points\[0\]\.reason/) }) // biome-ignore format: one line
+    expect(json.recipe.text).toContain('{')
+    expect(fault({ ...json, recipe: { ...json.recipe, text: '{\n\t"id": 1\n}\n' } })).toBeUndefined()
+    // Nor has the refusal.
+    const told = fault({ ...json, experiment: 'a\u009b31m\u001b' })?.message ?? '\u001b'
+    expect([...told].every(c => c >= ' ' && !(c >= '\u007f' && c <= '\u009f'))).toBe(true)
   })
 
   it('of another version, no JSON, or a flood is refused', async () => {

@@ -1,16 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { LabRecipe } from '../../../src-shared/ipc/labMethods.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import type { JobCost } from '../../../src-shared/lab/plan.ts'
 import type { ExperimentName, LabPoint, LabResult, ResultState } from '../../../src-shared/lab/result.ts'
 import { runtimeVersion } from '../../compute/runtimeVersion.ts'
-import { readResult } from './checkResult.ts'
+import { MAX_NOTES, readResult } from './checkResult.ts'
 import { RecipeEstimates } from './estimates.ts'
 import type { Experiment, ExperimentTable } from './experiment.ts'
 import { EXPERIMENT_READERS } from './experiments.ts'
 import { checkSameMachine, thisMachine } from './machine.ts'
+import { plainText } from './plainText.ts'
 import { type PlanRecipes, planRecipes } from './recipePlan.ts'
 import { createShippedLabRecipes, type LabRecipeFile, readExperiment, readLabRecipe } from './recipes.ts'
 import { predictPoint, type RunDeps, runVisits } from './run.ts'
@@ -30,11 +31,9 @@ export interface LabOptions extends Omit<RunDeps, 'fault'> {
   readonly planRecipes?: PlanRecipes
 }
 
-/** The folder that DIPLOSCOPE_DATA names, and the one that lies beside a clone of the program. */
-export const labDataFolders = (recipesDir: string | undefined, environment = process.env): readonly string[] => [
-  ...(environment['DIPLOSCOPE_DATA'] ? [environment['DIPLOSCOPE_DATA']] : []),
-  ...(recipesDir === undefined ? [] : [resolve(recipesDir, '../../../shared/data')]),
-]
+/** The folder that DIPLOSCOPE_DATA names. */
+export const labDataFolders = (environment = process.env): readonly string[] =>
+  environment['DIPLOSCOPE_DATA'] ? [environment['DIPLOSCOPE_DATA']] : []
 
 /** A result that is open for measuring. */
 export interface LabRun {
@@ -88,7 +87,7 @@ export function createLab(options: LabOptions): Lab {
       state,
       finishedAt: state === 'done' ? new Date(now()).toISOString() : null,
       points: poolVisits(points, visits),
-      notes: [...experiment.notes, ...laterLosses(points, visits)],
+      notes: [...experiment.notes, ...laterLosses(points, visits)].map(plainText).slice(0, MAX_NOTES),
     })
     const keep = async (state: ResultState): Promise<LabResult> => {
       const result = resultNow(state)
@@ -124,11 +123,9 @@ export function createLab(options: LabOptions): Lab {
           throw error
         } finally {
           running--
+          await open.tidy(state === 'done').catch(fault) // what stays is room on the disk, no more
         }
-        if (state === 'done') {
-          estimates.took(open.result.recipe.sha256, visits.reduce((sum, v) => sum + v.seconds, 0)) // biome-ignore format: one line
-          await open.tidy()
-        }
+        if (state === 'done') estimates.took(open.result.recipe.sha256, visits.reduce((sum, v) => sum + v.seconds, 0)) // biome-ignore format: one line
         const result = await keep(state)
         tell(result, null)
         return result
@@ -163,7 +160,7 @@ export function createLab(options: LabOptions): Lab {
         state: 'partial',
         total: pointsById(experiment.points).size,
         points: [],
-        notes: experiment.notes,
+        notes: experiment.notes.map(plainText),
       }
       const { path, dataFolder } = recipe
       return runOf(await store.create(result, { imported: false, recipePath: path, dataFolder }), experiment)

@@ -17,7 +17,7 @@ export function createProgramLab(options: {
   readonly fault: (error: unknown) => void
 }): Lab {
   const { planner, ...rest } = options
-  const dataFolders = labDataFolders(options.recipesDir)
+  const dataFolders = labDataFolders()
   return createLab({
     ...rest,
     dataFolders,

@@ -1,5 +1,5 @@
 import type { Progress } from '../../../src-shared/job.ts'
-import type { VisitRecord } from './visits.ts'
+import { endsPoint, type VisitRecord } from './visits.ts'
 
 /** One phase over the whole run: how fast it goes is judged from its beginning. */
 const PHASE = 'measuring'
@@ -13,6 +13,8 @@ export class ProgressClock {
   readonly #visits: number
   readonly #planned: Map<string, number | undefined>
   readonly #took = new Map<string, number[]>()
+  /** Visits that were lost, and are not made again in this run. */
+  readonly #lost = new Map<string, number>()
   readonly #ended = new Set<string>()
   readonly #report: (p: Progress) => void
   #spent = 0
@@ -57,7 +59,7 @@ export class ProgressClock {
       if (this.#ended.has(id)) continue
       const each = this.#expected(id)
       if (each === undefined) return undefined
-      left += each * (this.#visits - (this.#took.get(id)?.length ?? 0))
+      left += each * (this.#visits - (this.#took.get(id)?.length ?? 0) - (this.#lost.get(id) ?? 0))
     }
     return left
   }
@@ -79,7 +81,8 @@ export class ProgressClock {
 
   #add(visit: VisitRecord): void {
     this.#spent += visit.seconds
-    if (visit.state !== 'done') this.#ended.add(visit.point)
+    if (endsPoint(visit)) this.#ended.add(visit.point)
+    else if (visit.state !== 'done') this.#lost.set(visit.point, (this.#lost.get(visit.point) ?? 0) + 1)
     else this.#took.set(visit.point, [...(this.#took.get(visit.point) ?? []), visit.seconds])
   }
 

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { plannedCost } from '../planner/modelEstimate.ts'
+import { visitCost } from '../planner/modelEstimate.ts'
 import { EXPERIMENT_READERS } from './experiments.ts'
 import { planRecipes } from './recipePlan.ts'
 import type { FromThread, ThreadRequest } from './recipePlanThread.ts'
@@ -17,7 +17,7 @@ await planRecipes(
     readers: EXPERIMENT_READERS,
     async costOf({ estimateSeconds, graph }) {
       if (!graph) return estimateSeconds === undefined ? null : { seconds: estimateSeconds, peakBytes: 0 }
-      const { totalSeconds, peakBytes } = plannedCost(graph(), rates)
+      const { totalSeconds, peakBytes } = visitCost(graph(), rates)
       return { seconds: estimateSeconds ?? totalSeconds, peakBytes }
     },
   },

@@ -8,6 +8,7 @@ import { EXPERIMENTS, type ExperimentName } from '../../../src-shared/lab/result
 import { type RecipeFile, readRecipe } from '../training/recipe.ts'
 import type { RecipeEstimates } from './estimates.ts'
 import type { Experiment, ExperimentTable } from './experiment.ts'
+import { isPlain } from './plainText.ts'
 
 /** A recipe of the lab, as far as all experiments agree. */
 export interface LabRecipeFile extends RecipeFile {
@@ -37,7 +38,7 @@ export async function readLabRecipe(
   if (file.task !== 'lab') throw bad(`recipe.task is '${file.task.slice(0, 40)}', not 'lab'`, 'use `diploscope train` or `evaluate` for it') // biome-ignore format: one thought
   const text = (field: string) => {
     const value = file.json[field]
-    if (typeof value !== 'string' || value === '' || value.length > MAX_TEXT) throw bad(`recipe.${field} is ${JSON.stringify(value ?? null).slice(0, 60)}, not text`, 'mend that field of the recipe') // biome-ignore format: one thought
+    if (typeof value !== 'string' || value === '' || value.length > MAX_TEXT || !isPlain(value)) throw bad(`recipe.${field} is ${JSON.stringify(value ?? null).slice(0, 60)}, not a line of text`, 'mend that field of the recipe') // biome-ignore format: one thought
     return value
   }
   const id = text('id')

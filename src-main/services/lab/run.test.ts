@@ -69,7 +69,7 @@ function fake({ names, visits = 3, visit, more, plan }: Fake) {
 }
 
 const folders = async (id: string) => {
-  const made = { folder: join(work, id), sharedFolder: join(work, 'shared') }
+  const made = { folder: join(work, id), sharedFolder: join(work, 'shared'), remadeFolder: join(work, 'remade') }
   for (const path of Object.values(made)) mkdirSync(path, { recursive: true })
   return made
 }
@@ -221,6 +221,64 @@ describe('limits of a point', () => {
     expect(faults).toHaveLength(1)
   })
 
+  const starved = 'out-of-memory: the machine had only 0.1 GB left'
+  const record = (point: string, visit: number, more: Partial<VisitRecord>): VisitRecord => ({ point, visit, state: 'done', reason: null, measures: { seconds: [visit] }, predicted: null, foreignLoad: 0, seconds: 1, ...more }) // biome-ignore format: one record
+
+  it('memory that others took is a lost visit: the point is visited again, now and when the run goes on', async () => {
+    const f = fake({ names: ['a', 'b'], visits: 2 })
+    const [a, b] = [...f.points.keys()] as [string, string]
+    const lost = { state: 'failed' as const, reason: starved, measures: {} }
+    // Lost at the second visit: measured all the same, and it is said.
+    const later = [record(a, 1, {}), record(b, 1, {}), record(a, 2, lost), record(b, 2, {})]
+    expect(poolVisits(f.points, later).map(p => [p.state, p.measures['seconds']!.n])).toEqual([['done', 1], ['done', 2]]) // biome-ignore format: one line
+    expect(laterLosses(f.points, later)).toEqual([`model a: visit 2 was lost (${starved}); its figures are of the other visits.`]) // biome-ignore format: one line
+    // Lost at every visit: failed, until the run goes on.
+    const never = [record(a, 1, lost), record(b, 1, {}), record(a, 2, lost), record(b, 2, {})]
+    expect(poolVisits(f.points, never).map(p => p.state)).toEqual(['failed', 'done'])
+    const { kept, ended } = await run(f, never)
+    expect([f.order.join(''), ended]).toEqual(['aa', 'done'])
+    expect(poolVisits(f.points, kept).map(p => [p.state, p.measures['seconds']!.n])).toEqual([['done', 4], ['done', 2]]) // biome-ignore format: one line
+    expect(laterLosses(f.points, kept)).toEqual([])
+  })
+
+  it('a run in which others had the memory at every visit is partial, and each visit was tried', async () => {
+    let free = 10e9
+    const f = fake({
+      names: ['a'],
+      visits: 2,
+      async visit(_, __, context) {
+        await (await context.compute()).stats()
+        free = 0.1e9
+        await new Promise(done => context.signal.addEventListener('abort', done))
+        free = 10e9
+        throw cancelled()
+      },
+    })
+    const { kept, ended } = await run({ ...f, deps: { ...f.deps, available: () => free } })
+    expect(ended).toBe('partial')
+    expect(kept).toMatchObject([{ visit: 1, state: 'failed' }, { visit: 2, state: 'failed' }]) // biome-ignore format: one line
+    expect(kept.every(v => v.reason?.startsWith('out-of-memory'))).toBe(true)
+  })
+
+  it('visits that failed are made again when the run goes on', async () => {
+    const f = fake({ names: ['a'], visits: 2 })
+    const known = [record([...f.points.keys()][0]!, 1, { state: 'failed', reason: 'internal: a fault', measures: {} })]
+    const { kept, ended } = await run(f, known)
+    expect([kept.map(v => v.state), ended]).toEqual([['failed', 'done', 'done'], 'done'])
+    expect(poolVisits(f.points, kept)).toMatchObject([{ state: 'done', measures: { seconds: { n: 4 } } }])
+  })
+
+  it('a measure that is taken once for a point belongs to its first visit that is kept', async () => {
+    const firsts: boolean[] = []
+    const f = fake({ names: ['a'], visits: 3, visit: (_, nth, { first }) => {
+      firsts.push(first)
+      return { seconds: [nth] }
+    } }) // biome-ignore format: one call
+    const { kept } = await run(f, [], 2)
+    await run(f, kept)
+    expect(firsts).toEqual([true, false, false])
+  })
+
   it('a visit that is lost later leaves the measured ones, and says so; a fault makes the point failed', () => {
     const points = pointsById([{ factors: { model: 'a' } }])
     const id = [...points.keys()][0]!
@@ -228,7 +286,7 @@ describe('limits of a point', () => {
     const done: VisitRecord = { ...base, visit: 1, state: 'done', reason: null, measures: { seconds: [2] }, foreignLoad: 0.1 } // biome-ignore format: one thought
     const lost: VisitRecord = { ...base, visit: 2, state: 'does-not-fit' }
     expect(poolVisits(points, [done, lost])).toMatchObject([{ state: 'done', reason: null, foreignLoad: 0.5, measures: { seconds: { n: 1, median: 2 } } }]) // biome-ignore format: one thought
-    expect(laterLosses(points, [done, lost])).toEqual(['model a: visit 2 was lost (why); its figures are of the visits before.']) // biome-ignore format: one thought
+    expect(laterLosses(points, [done, lost])).toEqual(['model a: visit 2 was lost (why); its figures are of the other visits.']) // biome-ignore format: one thought
     expect(poolVisits(points, [done, { ...lost, state: 'failed' }])).toMatchObject([{ state: 'failed', reason: 'why', measures: { seconds: { n: 1 } } }]) // biome-ignore format: one thought
   })
 })

@@ -3,7 +3,7 @@ import type { WorkContext } from '../../../src-shared/job.ts'
 import type { Experiment, PlannedGraph, PointPlan } from './experiment.ts'
 import { ProgressClock } from './progress.ts'
 import { type PointFolders, type VisitDeps, visitPoint } from './visitPoint.ts'
-import { describe, pointsById, type VisitRecord } from './visits.ts'
+import { describe, endsPoint, lostToOthers, pointsById, standing, type VisitRecord } from './visits.ts'
 
 /** What the planner says of a graph (services/planner). */
 export interface Prediction {
@@ -38,14 +38,15 @@ const TOTAL_SECONDS = 4 * 3600
 
 /**
  * Visits all points of an experiment in turns: the first visit of every point, then the second, so that what slows the machine for a
- * while falls on all points alike. A point that ended otherwise than `done` is not visited again. What is known is not repeated.
- * @returns `partial` when the time of the whole was over before the last visit
+ * while falls on all points alike. A point that ended otherwise than `done` is not visited again, unless others had taken the memory. What
+ * is known is not repeated, but for visits that failed before this run.
+ * @returns `partial` when the time of the whole was over before the last visit, or when others had the memory at every visit of a point
  * @throws WorkbenchError `cancelled`, or what `record` throws; a fault of a point is its result
  */
 export async function runVisits(request: RunRequest, deps: RunDeps, context: WorkContext): Promise<'done' | 'partial'> {
   const { experiment } = request
   const points = pointsById(experiment.points)
-  const visits = [...request.known]
+  const visits = standing(request.known).filter(v => v.state !== 'failed')
   const predictions = new Map<string, Prediction | null>()
   const started = deps.now()
   const limit = 1000 * (experiment.totalLimitSeconds ?? TOTAL_SECONDS)
@@ -68,14 +69,14 @@ export async function runVisits(request: RunRequest, deps: RunDeps, context: Wor
   for (let visit = 1; visit <= experiment.visits; visit++)
     for (const [id, point] of points) {
       const own = visits.filter(v => v.point === id)
-      if (own.some(v => v.visit === visit || v.state !== 'done')) continue
+      if (own.some(v => v.visit === visit || endsPoint(v))) continue
       throwIfCancelled(context.signal)
       if (deps.now() - started >= limit) return 'partial'
       const prediction = await predicted(id, point)
       clock.begin(id, point.estimateSeconds ?? prediction?.totalSeconds)
       const folders = await request.folders(id)
       const record = await visitPoint(
-        { experiment, point, id, visit, prediction, folders },
+        { experiment, point, id, visit, first: !own.some(v => v.state === 'done'), prediction, folders },
         deps,
         { signal: context.signal, report: p => clock.within(p) },
       ) // biome-ignore format: one call
@@ -84,7 +85,8 @@ export async function runVisits(request: RunRequest, deps: RunDeps, context: Wor
       await request.record(record)
       clock.end(record)
     }
-  return 'done'
+  const settled = new Set(visits.filter(v => !lostToOthers(v)).map(v => v.point))
+  return [...points.keys()].every(id => settled.has(id)) ? 'done' : 'partial'
 }
 
 /** The planner's word on a point; null where it has no graph, or none can be said. @throws WorkbenchError `cancelled` */

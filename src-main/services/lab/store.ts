@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rm, truncate } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asWorkbenchError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { LabResult } from '../../../src-shared/lab/result.ts'
@@ -31,8 +31,8 @@ export interface OpenResult extends StoredResult {
   write(result: LabResult): Promise<void>
   /** Made when they are asked for. */
   folders(pointId: string): Promise<PointFolders>
-  /** Checkpoints and journal of a result that is done are of no more use. */
-  tidy(): Promise<void>
+  /** Removes what the points keep for one another: all of it of a result that is done, else what is made again. The journal stays. */
+  tidy(done: boolean): Promise<void>
   close(): Promise<void>
 }
 
@@ -55,9 +55,13 @@ const JOURNAL = 'journal.jsonl'
 const POINTS = 'points'
 /** No point's id: those end with ten digits of a sum. */
 const SHARED = 'shared'
+/** Of points too. */
+const REMADE = 'remade'
 const LOCK = 'lock'
 /** A result of the most points that there may be stays far below. */
 const MAX_BYTES = 64 * 1024 ** 2
+/** Larger ones are read again each time. */
+const KEPT_BYTES = 2 * 1024 ** 2
 
 /** Results as folders of `root`, named by their ids. */
 export function createLabStore(root: string): LabStore {
@@ -67,12 +71,26 @@ export function createLabStore(root: string): LabStore {
     return join(root, id)
   }
 
+  /** What was read and checked before, as long as its file is the same: windows ask for the list with every point that arrives. */
+  const known = new Map<string, { readonly state: string; readonly stored: StoredResult }>()
+  const readOnce = async (id: string, folder: string): Promise<StoredResult> => {
+    const path = join(folder, RESULT)
+    const file = await stat(path).catch(() => undefined)
+    if (file === undefined || file.size > MAX_BYTES) throw missing(id)
+    const state = `${file.ino} ${file.mtimeMs} ${file.size}`
+    const before = known.get(id)
+    if (before?.state === state) return before.stored
+    known.delete(id)
+    const text = await readFile(path, 'utf8').catch(() => undefined)
+    if (text === undefined) throw missing(id)
+    const stored = { result: readResult(text, RESULT), origin: await readOrigin(join(folder, ORIGIN)) }
+    if (file.size <= KEPT_BYTES) known.set(id, { state, stored })
+    return stored
+  }
+
   const read = async (id: string): Promise<StoredResult> => {
     const folder = folderOf(id)
-    const text = await readFile(join(folder, RESULT), 'utf8').catch(() => undefined)
-    if (text === undefined || text.length > MAX_BYTES) throw missing(id)
-    const result = readResult(text, RESULT)
-    const origin = await readOrigin(join(folder, ORIGIN))
+    const { result, origin } = await readOnce(id, folder)
     // A program that was killed could not say that its run is over.
     const cut = result.state === 'running' && !(await isClaimed(join(folder, LOCK)))
     return { result: cut ? { ...result, state: 'partial' } : result, origin }
@@ -102,14 +120,17 @@ export function createLabStore(root: string): LabStore {
       ...stored,
       visits: journal.visits,
       record: journal.append,
-      write: result => writeFileAtomic(join(folder, RESULT), `${JSON.stringify(result)}\n`),
+      async write(result) {
+        await writeFileAtomic(join(folder, RESULT), `${JSON.stringify(result)}\n`)
+        known.delete(result.id)
+      },
       async folders(pointId) {
-        const made = { folder: join(folder, POINTS, pointId), sharedFolder: join(folder, POINTS, SHARED) }
+        const made = { folder: join(folder, POINTS, pointId), sharedFolder: join(folder, POINTS, SHARED), remadeFolder: join(folder, POINTS, REMADE) } // biome-ignore format: one table
         for (const path of Object.values(made)) await makeFolders(path).catch(fault)
         return made
       },
-      async tidy() {
-        await rm(join(folder, POINTS), { recursive: true, force: true })
+      async tidy(done) {
+        await rm(done ? join(folder, POINTS) : join(folder, POINTS, REMADE), { recursive: true, force: true })
       },
       async close() {
         await journal.close()
@@ -160,6 +181,7 @@ export function createLabStore(root: string): LabStore {
       const folder = folderOf(id)
       if (own.has(id) || (await isClaimed(join(folder, LOCK)))) throw new WorkbenchError('bad-input', `the result '${id}' is being measured now`, 'cancel it first') // biome-ignore format: one thought
       await rm(folder, { recursive: true, force: true }).catch(fault)
+      known.delete(id)
     },
   }
 }

@@ -15,9 +15,13 @@ afterAll(() => rmSync(work, { recursive: true, force: true }))
 const visit = async (of: Experiment['visit'], deps: Partial<VisitDeps> = {}) => {
   const point = { factors: { model: 'a' } }
   const experiment: Experiment = { name: 'length', visits: 1, pointLimitSeconds: 60, notes: [], points: [point], visit: of } // biome-ignore format: one line
-  const folders = { folder: work, sharedFolder: work }
+  const folders = { folder: work, sharedFolder: work, remadeFolder: work }
   const all: VisitDeps = { registry: modelRegistry([]), threads: 1, now: Date.now, available: () => 10e9, reserve: 1e9, ...deps } // biome-ignore format: one line
-  return visitPoint({ experiment, point, id: 'a', visit: 1, prediction: null, folders }, all, quietContext())
+  return visitPoint(
+    { experiment, point, id: 'a', visit: 1, first: true, prediction: null, folders },
+    all,
+    quietContext(),
+  )
 }
 
 /** Opens the compute process and waits until the visit is stopped. */

@@ -8,8 +8,9 @@ import type { ModelRegistry } from '../../models/registry.ts'
 import type { Experiment, PointContext, PointPlan, Visit } from './experiment.ts'
 import { foreignShare, ownSeconds, type ProcessorTime, processorTime } from './foreignLoad.ts'
 import { availableBytes, reserveBytes, residentBytes, WATCH_MS } from './memoryLimit.ts'
+import { plainText } from './plainText.ts'
 import type { Prediction } from './run.ts'
-import type { VisitRecord } from './visits.ts'
+import { OUT_OF_MEMORY, type VisitRecord } from './visits.ts'
 
 export interface VisitDeps {
   readonly registry: ModelRegistry
@@ -25,14 +26,16 @@ export interface VisitDeps {
   readonly processor?: () => ProcessorTime
 }
 
-/** Where a point keeps what it needs again: its own folder, and the one of all points of the result. */
-export type PointFolders = Pick<PointContext, 'folder' | 'sharedFolder'>
+/** Where a point keeps what it needs again: its own folder, and those of all points of the result. */
+export type PointFolders = Pick<PointContext, 'folder' | 'sharedFolder' | 'remadeFolder'>
 
 export interface VisitRequest {
   readonly experiment: Experiment
   readonly point: PointPlan
   readonly id: string
   readonly visit: number
+  /** No visit of the point has been kept. */
+  readonly first: boolean
   readonly prediction: Prediction | null
   readonly folders: PointFolders
 }
@@ -42,13 +45,14 @@ type Ending = { readonly state: Exclude<PointState, 'done'>; readonly reason: st
 const gb = (bytes: number) => `${(bytes / 1e9).toFixed(bytes < 10e9 ? 2 : 1)} GB`
 const time = (seconds: number) => (seconds < 120 ? `${Number(seconds.toPrecision(3))} s` : `${Math.round(seconds / 60)} min`) // biome-ignore format: one line
 const CANCEL_GRACE_MS = 500
+const MAX_REASON = 2000
 
 /**
  * Visits a point once: sets the limits, measures within them in a compute process of its own, and says how it ended. Too much memory,
  * too much time and faults are answers; only `cancelled` is thrown.
  */
 export async function visitPoint(request: VisitRequest, deps: VisitDeps, context: WorkContext): Promise<VisitRecord> {
-  const { experiment, point, id, visit, prediction, folders } = request
+  const { experiment, point, id, visit, first, prediction, folders } = request
   const available = deps.available ?? availableBytes
   const reserve = deps.reserve ?? reserveBytes()
   const memoryLimitBytes = Math.max(0, available() - reserve)
@@ -56,7 +60,7 @@ export async function visitPoint(request: VisitRequest, deps: VisitDeps, context
     point: id,
     visit,
     state: ending?.state ?? 'done',
-    reason: ending?.reason ?? null,
+    reason: ending ? plainText(ending.reason).slice(0, MAX_REASON) : null,
     measures: ending ? {} : measures,
     predicted: prediction?.basis === 'calibrated' ? { seconds: prediction.seconds, peakBytes: prediction.peakBytes } : null, // biome-ignore format: one thought
     foreignLoad,
@@ -65,7 +69,7 @@ export async function visitPoint(request: VisitRequest, deps: VisitDeps, context
   const refused = refusedByPlan(point, prediction, memoryLimitBytes, experiment.pointLimitSeconds)
   if (refused) return record(refused, {}, 0, 0)
 
-  const cacheFolder = join(folders.sharedFolder, 'models')
+  const cacheFolder = join(folders.remadeFolder, 'models')
   const guard = new VisitGuard(context, deps, {
     memoryLimitBytes,
     reserve,
@@ -85,6 +89,7 @@ export async function visitPoint(request: VisitRequest, deps: VisitDeps, context
       threads: deps.threads,
       memoryLimitBytes,
       ...folders,
+      first,
       now: deps.now,
     })
     const stats = await guard.stats()
@@ -240,6 +245,6 @@ class VisitGuard {
     // Below its limit, and yet the machine runs out: others took what was free when the limit was set.
     const free = (this.deps.available ?? availableBytes)()
     if (this.#processes.length > 0 && free < reserve / 4)
-      this.#stop({ state: 'failed', reason: `out-of-memory: the machine had only ${gb(free)} left while this point took ${gb(bytes)} of the ${gb(memoryLimitBytes)} that it might` }) // biome-ignore format: one thought
+      this.#stop({ state: 'failed', reason: `${OUT_OF_MEMORY}: the machine had only ${gb(free)} left while this point took ${gb(bytes)} of the ${gb(memoryLimitBytes)} that it might` }) // biome-ignore format: one thought
   }
 }

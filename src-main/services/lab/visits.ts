@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { Factors, LabPoint, PointState, Quartiles } from '../../../src-shared/lab/result.ts'
 import type { PointPlan, Visit } from './experiment.ts'
+import { isPlain, plainText } from './plainText.ts'
 
 /** What one visit of a point gave: a line of the journal. */
 export interface VisitRecord {
@@ -17,7 +18,25 @@ export interface VisitRecord {
   readonly seconds: number
 }
 
+/** Begins the reason of a visit that failed because others took the memory that was free when it began. */
+export const OUT_OF_MEMORY = 'out-of-memory'
+
+/** Others took the memory: nothing was found out about the point, and the next visit may succeed. */
+export const lostToOthers = ({ state, reason }: Pick<VisitRecord, 'state' | 'reason'>): boolean =>
+  state === 'failed' && reason !== null && reason.startsWith(OUT_OF_MEMORY)
+
+/** Nothing more is to be learnt of the point by visiting it again now. */
+export const endsPoint = (visit: Pick<VisitRecord, 'state' | 'reason'>): boolean =>
+  visit.state !== 'done' && !lostToOthers(visit)
+
+/** Without those that were made again: of the same visit of a point the last counts. */
+export function standing(visits: readonly VisitRecord[]): VisitRecord[] {
+  const last = new Map(visits.map(v => [`${v.point} ${v.visit}`, v]))
+  return visits.filter(v => last.get(`${v.point} ${v.visit}`) === v)
+}
+
 const READABLE = 60
+const MAX_FACTOR = 200
 
 /** Made of the factors, whatever their order: readable, and safe as the name of a folder on every system. */
 export function pointId(factors: Factors): string {
@@ -27,10 +46,12 @@ export function pointId(factors: Factors): string {
   return `${words.slice(0, READABLE)}-${hash}`.replace(/^-+/, '').replace(/-{2,}/g, '-')
 }
 
-/** @throws WorkbenchError `bad-input` for two points of the same factors */
+/** @throws WorkbenchError `bad-input` for two points of the same factors, and for factors that no result may hold */
 export function pointsById(points: readonly PointPlan[]): ReadonlyMap<string, PointPlan> {
   const known = new Map<string, PointPlan>()
   for (const point of points) {
+    for (const [name, value] of Object.entries(point.factors))
+      if (typeof value === 'string' && !(value.length <= MAX_FACTOR && isPlain(value))) throw new WorkbenchError('bad-input', `the recipe's ${name} is '${plainText(value).slice(0, 60)}', which is no line of at most ${MAX_FACTOR} characters`, 'mend it in the recipe') // biome-ignore format: one thought
     const id = pointId(point.factors)
     if (known.has(id)) throw new WorkbenchError('bad-input', `the recipe has the point ${describe(point.factors)} twice`, 'remove one of the two') // biome-ignore format: one thought
     known.set(id, point)
@@ -60,18 +81,19 @@ export function quartilesOf(values: readonly number[]): Quartiles {
 }
 
 /**
- * The points that have been visited, in the order of the recipe, their measures pooled over visits. A later visit that found too little
- * memory or time does not undo an earlier one that was measured; a fault does make the point `failed`.
+ * The points that have been visited, in the order of the recipe, their measures pooled over visits. A visit that found too little memory
+ * or time does not undo another one that was measured; a fault of its own does make the point `failed`.
  */
 export function poolVisits(order: ReadonlyMap<string, PointPlan>, visits: readonly VisitRecord[]): LabPoint[] {
+  const all = standing(visits)
   return [...order].flatMap(([id, { factors }]) => {
-    const own = visits.filter(v => v.point === id)
+    const own = all.filter(v => v.point === id)
     if (own.length === 0) return []
     const done = own.filter(v => v.state === 'done')
     const measures: Record<string, number[]> = {}
     for (const { measures: some } of done)
       for (const [name, values] of Object.entries(some)) measures[name] = [...(measures[name] ?? []), ...values]
-    const ended = own.find(v => v.state === 'failed') ?? (done[0] || own[0]!)
+    const ended = own.find(v => v.state === 'failed' && !lostToOthers(v)) ?? done[0] ?? own[0]!
     return {
       id,
       factors,
@@ -84,8 +106,11 @@ export function poolVisits(order: ReadonlyMap<string, PointPlan>, visits: readon
   })
 }
 
-/** One sentence a point that was measured and then, in a later visit, had too little memory or time. */
-export const laterLosses = (order: ReadonlyMap<string, PointPlan>, visits: readonly VisitRecord[]): string[] =>
-  visits
-    .filter(v => v.visit > 1 && (v.state === 'does-not-fit' || v.state === 'too-slow'))
-    .map(v => `${describe(order.get(v.point)?.factors ?? {})}: visit ${v.visit} was lost (${v.reason}); its figures are of the visits before.`) // biome-ignore format: one thought
+/** One sentence a visit that had too little memory or time, of a point that was measured in another one. */
+export function laterLosses(order: ReadonlyMap<string, PointPlan>, visits: readonly VisitRecord[]): string[] {
+  const all = standing(visits)
+  const measured = new Set(all.filter(v => v.state === 'done').map(v => v.point))
+  return all
+    .filter(v => measured.has(v.point) && (v.state === 'does-not-fit' || v.state === 'too-slow' || lostToOthers(v)))
+    .map(v => `${describe(order.get(v.point)?.factors ?? {})}: visit ${v.visit} was lost (${v.reason}); its figures are of the other visits.`) // biome-ignore format: one thought
+}

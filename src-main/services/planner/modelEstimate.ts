@@ -38,7 +38,10 @@ export interface PlannedRuns {
   readonly peakBytes: number
 }
 
-/** What one part leaves in the heap is partly used again by the next: measured on three tiled networks, from 131,072 to 524,288 bp. */
+/**
+ * What one part leaves in the heap is partly used again by the next. Fitted on three tiled networks of 131,072 to 524,288 bp, lengths that
+ * the lab's experiment on length has too: its inference in tiles does not judge this number independently.
+ */
 const LEFT_BEHIND = 0.4
 
 /** A graph, or the parts that it runs as: each of them is opened anew in each run, with its predecessor closed; the last stays open. */
@@ -49,7 +52,7 @@ export function plannedCost(graph: PlannedGraph, rates: Rates): PlannedRuns {
     const whole = costOf({ outputs, runs, work, workload }, rates)
     return { seconds: whole.seconds, totalSeconds: rates.start + whole.totalSeconds, peakBytes: whole.peakBytes }
   }
-  const last = costOf({ outputs: parts.at(-1)!.outputs, runs, work, workload: 'varied' }, rates)
+  const last = costOf({ outputs: parts.at(-1)!.outputs, runs, work, workload }, rates)
   const tiles = parts
     .slice(0, -1)
     .map(part => costOf({ outputs: part.outputs, runs: part.times, work, workload: part.times > 1 ? 'fixed' : 'varied' }, rates)) // biome-ignore format: one thought
@@ -61,4 +64,19 @@ export function plannedCost(graph: PlannedGraph, rates: Rates): PlannedRuns {
       Math.max(last.peakBytes, ...tiles.map(t => t.peakBytes + last.heldBytes)) +
       LEFT_BEHIND * Math.max(last.keptBytes, ...tiles.map(t => t.keptBytes)),
   }
+}
+
+/** The same for one visit of a point, with as many runs as it will make in its time: whatever refuses a point judges by this. */
+export function visitCost(graph: PlannedGraph, rates: Rates): PlannedRuns {
+  const told = plannedCost(graph, rates)
+  const runs = runsInTime(graph, told.seconds)
+  if (runs === graph.runs) return told
+  // A second run needs more memory than one; each after that takes what it takes.
+  if (runs === 1) return plannedCost({ ...graph, runs }, rates)
+  return { ...told, totalSeconds: told.totalSeconds - (graph.runs - runs) * told.seconds }
+}
+
+function runsInTime({ runs, enough }: PlannedGraph, seconds: number): number {
+  if (!enough || !(seconds > 0)) return runs
+  return Math.min(runs, enough.warmUp + Math.max(1, Math.ceil(enough.seconds / seconds)))
 }

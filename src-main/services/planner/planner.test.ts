@@ -7,6 +7,9 @@ import { TYPICAL_RATES } from '../../analyses/planner/typicalRates.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
 import { MODELS } from '../../models/kinds.ts'
 import { modelRegistry } from '../../models/registry.ts'
+import type { PlannedGraph } from '../lab/experiment.ts'
+import { plannedCost, visitCost } from './modelEstimate.ts'
+import { modelGraph } from './modelGraph.ts'
 import { createPlanner, type ModelWork, type PlannerOptions } from './planner.ts'
 
 let dataDir: string
@@ -78,6 +81,33 @@ describe('an estimate', () => {
 
   it('refuses a length that the model cannot have', async () => {
     await expect(planner().estimateModel({ json: enformer(16384), work: 'inference', length: 16385 })).rejects.toMatchObject({ code: 'bad-input' }) // biome-ignore format: one line
+  })
+})
+
+describe('a visit of a point', () => {
+  const graph = (runs: number, more: Partial<PlannedGraph> = {}): PlannedGraph => ({ ...modelGraph({ json: transformer, work: 'inference', length: 128, runs }, registry), ...more }) // biome-ignore format: one line
+  const cost = (g: PlannedGraph) => plannedCost(g, TYPICAL_RATES)
+
+  // Truth: the plan of as many runs as timedRuns makes.
+  it.each([
+    ['the time of three and a half runs', 3.5, 2, 2 + 4],
+    ['less time than one run takes', 0.5, 2, 2 + 1],
+    ['less time than one run takes, and no warm-up', 0.5, 0, 1],
+    ['more time than all take', 50, 2, 20],
+  ])('costs as many runs as it makes in %s', async (_, times, warmUp, made) => {
+    const seconds = times * cost(graph(20)).seconds
+    const told = await planner().estimate(graph(20, { enough: { warmUp, seconds } }))
+    const truth = cost(graph(made))
+    expect(told.totalSeconds).toBeCloseTo(truth.totalSeconds, 9)
+    expect([told.seconds, told.peakBytes]).toEqual([truth.seconds, truth.peakBytes])
+  })
+
+  it('that runs in parts costs as many runs as it makes too', () => {
+    const { outputs } = graph(1)
+    const parts = [{ outputs, times: 3 }, { outputs, times: 1 }] // biome-ignore format: one line
+    const seconds = 2.5 * cost(graph(20, { parts })).seconds
+    const told = visitCost(graph(20, { parts, enough: { warmUp: 1, seconds } }), TYPICAL_RATES)
+    expect(told.totalSeconds).toBeCloseTo(cost(graph(4, { parts })).totalSeconds, 9)
   })
 })
 

@@ -13,7 +13,7 @@ import { foreignShare, ownSeconds, type ProcessorTime, processorTime } from '../
 import { availableBytes } from '../lab/memoryLimit.ts'
 import { measureRates } from './calibration.ts'
 import { type CalibrationKey, readCalibration, type StoredCalibration, writeCalibration } from './calibrationStore.ts'
-import { type EstimateRequest, type ModelEstimate, modelEstimate, plannedCost } from './modelEstimate.ts'
+import { type EstimateRequest, type ModelEstimate, modelEstimate, visitCost } from './modelEstimate.ts'
 import type { ModelWork } from './modelGraph.ts'
 import { ratesForPeople } from './ratesForPeople.ts'
 
@@ -23,7 +23,7 @@ export type { ModelWork } from './modelGraph.ts'
 export interface PlannedCost {
   /** One run, when the runs before it have warmed it up. */
   readonly seconds: number
-  /** All `runs`, with starting the process and opening the graph. */
+  /** All `runs`, or as many as are enough, with starting the process and opening the graph. */
   readonly totalSeconds: number
   /** Of a fresh compute process that does nothing else. */
   readonly peakBytes: number
@@ -148,7 +148,7 @@ export function createPlanner(options: PlannerOptions): Planner {
     async estimate(graph, signal) {
       const { rates, basis } = await current()
       if (signal) throwIfCancelled(signal)
-      return { ...plannedCost(graph, rates), basis }
+      return { ...visitCost(graph, rates), basis }
     },
     async estimateModel(work, signal) {
       const { rates, basis } = await current()

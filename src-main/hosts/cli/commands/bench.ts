@@ -65,7 +65,7 @@ export const command: CliCommand = {
       const out = args.text('out')
       if (out !== undefined) await io.output(out, write => write(out.endsWith('.tsv') ? resultTable(result) : json))
       await io.write(args.flag('json') ? `${JSON.stringify(result)}\n` : resultText(result))
-      if (result.state !== 'done') io.note(`the time of the whole is over: 'diploscope bench ${experiment} --recipe ${args.text('recipe') ?? recipe.id} --resume' goes on`) // biome-ignore format: one thought
+      if (result.state !== 'done') io.note(`not all was measured, for lack of time or of memory that others had: 'diploscope bench ${experiment} --recipe ${args.text('recipe') ?? recipe.id} --resume' goes on`) // biome-ignore format: one thought
       return result.points.length > 0 && result.points.every(p => p.state === 'failed') ? EXIT.fault : EXIT.done
     } catch (error) {
       if (io.context.signal.aborted)

@@ -158,7 +158,7 @@ async function experimentsOf(name: string, lab: RecipeFile): Promise<RecipeFile 
 
 const MADE = 'made.json'
 
-/** What is measured once for a point: it does not change between visits. */
+/** What is measured once for a point and does not change between visits: kept until a visit that tells it is. */
 interface Made {
   readonly folder: string
   readonly measures: Visit
@@ -166,8 +166,8 @@ interface Made {
 
 async function visit(setup: Setup, recipe: CompressionRecipe, context: PointContext): Promise<Visit> {
   const path = join(context.folder, MADE)
-  const before = await readFile(path, 'utf8').then(text => JSON.parse(text) as Pick<Made, 'folder'>, () => undefined) // biome-ignore format: one thought
-  const made = before ? { folder: before.folder, measures: {} } : await make(setup, context)
+  const before = await readFile(path, 'utf8').then(text => JSON.parse(text) as Made, () => undefined) // biome-ignore format: one thought
+  const made = before ?? (await make(setup, context))
   const compute = await context.compute()
   const request = {
     folder: made.folder,
@@ -178,8 +178,9 @@ async function visit(setup: Setup, recipe: CompressionRecipe, context: PointCont
   const { seconds, peakBytes } = await timeModel(request, compute, context.registry, context)
   // The process is not timed any more: what is compared in it does not count.
   const change = before || setup.method === 'none' ? {} : await changeOf(setup, made.folder, recipe, context)
-  await writeFileAtomic(path, JSON.stringify({ folder: made.folder }))
-  return { seconds, peakBytes: [peakBytes], ...made.measures, ...change }
+  const measures = { ...made.measures, ...change }
+  if (!before) await writeFileAtomic(path, JSON.stringify({ folder: made.folder, measures } satisfies Made))
+  return { seconds, peakBytes: [peakBytes], ...(context.first ? measures : {}) }
 }
 
 /** Shares of the full rank at which the kept energy is told. */

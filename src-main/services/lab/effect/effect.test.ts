@@ -45,6 +45,8 @@ async function visiting<T>(
     memoryLimitBytes: 2e9,
     folder,
     sharedFolder: work,
+    remadeFolder: work,
+    first: true,
     now: Date.now,
     ...more,
   })

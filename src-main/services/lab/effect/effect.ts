@@ -49,10 +49,10 @@ function pointsOf({ cost }: EffectRecipe, set: EffectSet): EffectPoint[] {
   if (cost)
     return set.models.map(model => ({
       factors: factorsOf('cost', set, model),
-      graph: planOf(set, model, cost.warmUp + cost.repeats),
+      graph: planOf(set, model, { runs: cost.warmUp + cost.repeats, enough: cost }),
       visit: (digits, context) => costPoint(set, model, cost, digits, context),
     }))
-  const models = set.models.map(model => ({ model, graph: planOf(set, model, set.budget.steps) }))
+  const models = set.models.map(model => ({ model, graph: planOf(set, model, { runs: set.budget.steps }) }))
   return set.seeds.flatMap(seed =>
     models.map(({ model, graph }) => ({
       factors: { ...factorsOf('train', set, model), seed },
@@ -78,12 +78,12 @@ const factorsOf = (
 })
 
 /** Built when the planner asks, once for all seeds. */
-function planOf(set: EffectSet, model: EffectModel, runs: number): () => PlannedGraph {
+function planOf(set: EffectSet, model: EffectModel, runs: Pick<PlannedGraph, 'runs' | 'enough'>): () => PlannedGraph {
   let planned: PlannedGraph | undefined
   return () => {
     if (!planned) {
       const { outputs } = effectNetwork(REGISTRY, set, model).step()
-      planned = { graph: outputs[0]!.graph, outputs, runs, work: 'training', workload: 'fixed' }
+      planned = { graph: outputs[0]!.graph, outputs, ...runs, work: 'training', workload: 'fixed' }
     }
     return planned
   }

@@ -39,15 +39,15 @@ function planOf(setup: LengthSetup): PointPlan {
 function plannedGraph(setup: LengthSetup, registry: ModelRegistry): PlannedGraph {
   const { part } = setup
   const network = lengthNetwork(setup, registry)
-  const runs = part.warmUp + part.repeats
+  const runs = { runs: part.warmUp + part.repeats, enough: part }
   if (part.job !== 'inference') {
     const { graph, step } = trainingGraph(network, setup)
-    return { graph, outputs: Object.values(step.outputs), runs, work: 'training', workload: part.workload }
+    return { graph, outputs: Object.values(step.outputs), ...runs, work: 'training', workload: part.workload }
   }
   const graph = new Graph()
   const outputs = inferenceGraph(network, setup, graph)
   const parts = tiledParts(outputs, part.attention === 'whole' ? 'off' : 'auto')
-  return { graph, outputs: Object.values(outputs), runs, work: 'inference', workload: 'varied', ...(parts ? { parts } : {}) } // biome-ignore format: one graph
+  return { graph, outputs: Object.values(outputs), ...runs, work: 'inference', workload: 'varied', ...(parts ? { parts } : {}) } // biome-ignore format: one graph
 }
 
 function notesOf({ parts, visits }: LengthRecipe): string[] {

@@ -52,13 +52,21 @@ async function setupsOf({ sizes, lengths, ranks, memoryBytes, mostTokens }: LowR
   return setups
 }
 
-function planOf(setup: LowRankSetup, { sizes, warmUp, repeats }: LowRankRecipe): PointPlan {
+function planOf(setup: LowRankSetup, recipe: LowRankRecipe): PointPlan {
   const { model, tokens, batch, job } = setup
+  const { sizes, warmUp, repeats } = recipe
   return {
     factors: { model: model.name, tokens, job, batch, ...(model.name === 'transformer' ? {} : { rank: model.rank }) },
     graph() {
       const { graph, outputs } = (job === 'training' ? trainingRun : inferenceRun)(model, sizes, batch, tokens)
-      return { graph, outputs: Object.values(outputs), runs: warmUp + repeats, work: job, workload: 'fixed' }
+      return {
+        graph,
+        outputs: Object.values(outputs),
+        runs: warmUp + repeats,
+        enough: recipe,
+        work: job,
+        workload: 'fixed',
+      }
     },
   }
 }

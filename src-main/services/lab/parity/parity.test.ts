@@ -48,7 +48,7 @@ const writeReport = (json: object) => {
   writeFileSync(join(work, 'report.json'), JSON.stringify(json))
   return { pairs: [{ name: 'p', report: 'report.json' }], windows: 5 }
 }
-const context = (more: Partial<PointContext> = {}) => ({ ...quietContext(), registry: modelRegistry(MODELS), threads: 1, memoryLimitBytes: 4e9, folder: work, sharedFolder: work, now: () => 0, ...more }) as PointContext // biome-ignore format: one line
+const context = (more: Partial<PointContext> = {}) => ({ ...quietContext(), registry: modelRegistry(MODELS), threads: 1, memoryLimitBytes: 4e9, folder: work, sharedFolder: work, remadeFolder: work, first: true, now: () => 0, ...more }) as PointContext // biome-ignore format: one line
 const at = (experiment: Experiment, factors: object): PointPlan => {
   const found = experiment.points.filter(p => JSON.stringify({ ...p.factors, ...factors }) === JSON.stringify(p.factors)) // biome-ignore format: one line
   return found[0]!
