@@ -24,7 +24,7 @@ export interface GridLayout {
 
 export function gridLayout(figure: GridFigure, picture: LabPicture): GridLayout {
   const names = [...figure.rows.names, figure.rows.label]
-  const left = Math.ceil(Math.min(150, Math.max(40, ...names.map(n => textWidth(n, SMALL) + 12))))
+  const left = Math.ceil(Math.min(0.45 * picture.width, Math.max(40, ...names.map(n => textWidth(n, SMALL) + 12))))
   const columns = Math.max(1, figure.columns.names.length)
   const width = Math.min(WIDEST_CELL, Math.max(24, (picture.width - left - 8) / columns))
   const top = (picture.title === undefined ? 4 : 28) + 34
