@@ -144,5 +144,15 @@ describe.each(availableHosts())('fine-tuning in the %s window', host => {
     expect(await held.getAttribute('data-n')).toBe(String(test))
     const { splits } = JSON.parse(trained('report.json')) as { splits: { metrics: { model: { auc: { auc: number } } } }[] } // biome-ignore format: one line
     expect(Number(await held.getAttribute('data-auc'))).toBeCloseTo(splits[0]!.metrics.model.auc.auc, 10)
+    const rows = w.page.getByTestId('cohort-metrics').locator('tbody tr')
+    expect((await rows.filter({ hasText: ', everybody' }).locator('td').allTextContents())[1]).toBe(String(PEOPLE))
+    expect((await rows.filter({ hasText: ', held out' }).locator('td').allTextContents())[1]).toBe(String(test))
+    expect(await w.page.getByTestId('cohort-against').first().textContent()).toMatch(/^Held out: model minus two SNPs/)
+    // What is saved says it too.
+    for (const name of [/TSV/, /SVG/]) {
+      const [file] = await Promise.all([w.page.waitForEvent('download'), w.page.locator('.cohort-right').getByRole('button', { name }).click()]) // biome-ignore format: one line
+      expect(readFileSync(await file.path(), 'utf8')).toContain(`${PEOPLE - test} of these people trained the model`)
+    }
+    expect(await axeProblems(w.page)).toEqual([])
   })
 })
