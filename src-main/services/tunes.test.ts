@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
@@ -198,7 +198,7 @@ describe('a training', () => {
   }, 120_000)
 
   // Truth: the splits as they are drawn from seed and labels alone.
-  it('never has a test person in training or early stopping, and the same number as it says', () => {
+  it('splits its people into disjoint parts, of as many as it says', () => {
     const labels = Uint8Array.from({ length: PEOPLE }, (_, i) => Math.floor((i + 1) / 2) - Math.floor(i / 2))
     const steps = tuneSteps(settings(), { cases: 20, controls: 20 })
     for (let which = 0; which < 2; which++) {
@@ -242,6 +242,12 @@ describe('a training', () => {
       expect(name).toBe(`${first}.${file}`)
       expect(Buffer.from((await services.content.download(downloadId, false)).bytes)).toEqual(readFileSync(trained(first, file))) // biome-ignore format: one line
     }
+  })
+
+  it('does not keep the letters of people beside a model, though it was ended before it could remove them', async () => {
+    writeFileSync(trained(first, 'people.journal'), 'left by a kill')
+    expect(await page.call('risk.tune', { tuneId: first })).toMatchObject({ state: 'done' })
+    expect(existsSync(trained(first, 'people.journal'))).toBe(false)
   })
 
   it('is removed with its model, which is closed', async () => {
@@ -327,6 +333,21 @@ describe('what is refused', () => {
     const { result, cautions } = await page.call('risk.tune', { tuneId })
     expect(result!.card).toContain('Its training began with the weights of Small trial')
     expect(cautions.join(' ').toLowerCase()).toContain(SIMULATED_LABEL)
+    expect(cautions.join(' ')).toContain('Its training began with the weights of Small trial')
+    // The start may go: what is needed of it lies with the training, and the recipe there says so.
+    renameSync(trained(first), join(work, 'away'))
+    const compute = createCompute({ threads: 1, cacheFolder: join(work, 'cache') })
+    try {
+      const recipe = await readRecipe(trained(tuneId, 'recipe.json'))
+      expect(recipe.json['start']).toBe('start')
+      await trainClassifier({ recipe, out: join(work, 'begun-again'), resume: false, now: 0 }, { compute, registry: modelRegistry(MODELS), note() {} }, quietContext()) // biome-ignore format: one line
+    } finally {
+      await compute.close()
+      renameSync(join(work, 'away'), trained(first))
+    }
+    const all = [...NUMBERS, 'model.json', 'CARD.md']
+    expect(bytesOf(join(work, 'begun-again'), all)).toEqual(bytesOf(trained(tuneId), all))
+    for (const file of ['model.json', 'CARD.md', 'report.json']) expect(readFileSync(trained(tuneId, file), 'utf8')).not.toContain(work) // biome-ignore format: one line
   }, 60_000)
 
   it('does not begin with a model that these people trained', async () => {

@@ -14,12 +14,15 @@ let charsmap: Uint8Array | undefined
 
 /** Encodes people in a thread of its own, so that whoever waits for an answer meanwhile gets it; cancelling ends the thread. */
 export async function peopleRowsInThread(request: PeopleRowsRequest, context: WorkContext): Promise<PeopleRows> {
-  throwIfCancelled(context.signal)
+  const { signal } = context
+  throwIfCancelled(signal)
   const workerData: PeopleRowsRequest = charsmap ? { ...request, charsmap } : request
   const worker = new Worker(workerFile('peopleRows'), { workerData, name: 'encoding people' })
+  let stop = () => {}
   try {
     const rows = await new Promise<PeopleRows>((resolve, reject) => {
-      context.signal.addEventListener('abort', () => reject(cancelled()), { once: true })
+      stop = () => reject(cancelled())
+      signal.addEventListener('abort', stop, { once: true })
       worker.on('message', (message: FromPeopleRows) => {
         if (message.kind === 'progress') context.report(message.progress)
         else if (message.kind === 'result') resolve(message.result)
@@ -32,6 +35,7 @@ export async function peopleRowsInThread(request: PeopleRowsRequest, context: Wo
     charsmap ??= rows.charsmap ?? undefined
     return rows
   } finally {
+    signal.removeEventListener('abort', stop)
     await worker.terminate()
   }
 }

@@ -19,6 +19,7 @@ import { compressedSource, type Factorise, factorise, ITERATIONS } from '../../m
 import { type DenseForm, denseForm, otherParameters, readMap, spectrumOf } from '../../models/lowRank/layerMaps.ts'
 import type { DenseMatrix } from '../../models/lowRank/matrix.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
+import { PEOPLE_FILE, peopleListOf } from '../risk/trainedPeople.ts'
 import { openModelFolder, writeModelFolder } from './modelFolder.ts'
 
 /** Where matrices are computed: this thread, or one of their own (workers/factoriseClient.ts). */
@@ -104,6 +105,8 @@ export async function factoriseModel(
     })
     const { format: _f, formatVersion: _v, weights: _w, tokenizer, ...rest } = json
     const name = nameOf(request)
+    // The same people trained what is left of the weights.
+    const people = await peopleListOf(request.folder)
     const written = await writeModelFolder(
       request.out,
       {
@@ -128,6 +131,7 @@ export async function factoriseModel(
         },
         weights,
         specs,
+        ...(people === undefined ? {} : { files: { [PEOPLE_FILE]: people } }),
         ...(tokenizer && model.tokenizerPath
           ? {
               tokenizer: { path: model.tokenizerPath, ...(tokenizer.specials ? { specials: tokenizer.specials } : {}) },

@@ -79,6 +79,8 @@ export interface NewModel {
   /** Which tensors, in this order; those that are trained are counted. */
   readonly specs: readonly ParameterSpec[]
   readonly tokenizer?: { readonly path: string; readonly specials?: Readonly<Record<string, number>> }
+  /** Other files that belong to it, by name. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 /**
@@ -125,6 +127,7 @@ export async function writeModelFolder(
     const text = `${JSON.stringify(json, undefined, 2)}\n`
     parseModelJson(text) // what we write must be what we read
     await writeSynced(join(temporary, MODEL_FILE), text)
+    for (const [name, content] of Object.entries(model.files ?? {})) await writeSynced(join(temporary, name), content)
     await writeSynced(join(temporary, CARD_FILE), modelCard(json))
     await syncFolder(temporary)
     throwIfCancelled(context.signal)

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, posix, win32 } from 'node:path'
 import { type RiskModelFacts, SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
-import type { Tensors } from '../../../src-shared/tensor.ts'
+import type { Tensor, Tensors } from '../../../src-shared/tensor.ts'
 import { RISK_GENE } from '../../domain/cohort/locus.ts'
 import type { Panel } from '../../domain/cohort/panel.ts'
 import type { Split } from '../../domain/cohort/splits.ts'
@@ -12,13 +11,22 @@ import type { ModelJson } from '../../models/folder/modelJson.ts'
 import type { ConfiguredModel } from '../../models/registry.ts'
 import type { TrainDeps, TrainRequest, TrainResult } from '../training/tasks.ts'
 import { type fitBaselines, type judgeSplit, quantiles, type SplitResult } from './judge.ts'
-import type { RiskPeople } from './people.ts'
+import { type RiskPeople, textsSha256 } from './people.ts'
 import type { ClassifyRecipe } from './recipe.ts'
 import { cardLines, type RiskReport, reportMarkdown } from './report.ts'
 import { PEOPLE_JOURNAL } from './sheetPeople.ts'
-import { startFacts } from './startModel.ts'
+import type { StartFacts } from './startModel.ts'
 import { PEOPLE_FILE, trainedPeopleText } from './trainedPeople.ts'
 import { writeTrained } from './writeTrained.ts'
+
+/** What is taken over of a model that a training begins with. */
+export interface Started {
+  readonly weights: ReadonlyMap<string, Tensor>
+  readonly architecture: Readonly<Record<string, unknown>>
+  readonly tokenizer: Uint8Array
+  readonly sha256: string
+  readonly risk: RiskModelFacts | undefined
+}
 
 /** What all splits of a training have in common. */
 export interface Run {
@@ -30,6 +38,10 @@ export interface Run {
   readonly context: WorkContext
   /** Steps that earlier splits took: where the progress of this one begins. */
   readonly before?: number
+  /** Of a training that begins with a model's weights: what must be said of them. */
+  readonly start?: StartFacts | undefined
+  /** Its weights, tokenizer and panel, read once for all splits. */
+  readonly started?: Started | undefined
 }
 
 /** One split, trained and judged. */
@@ -55,9 +67,8 @@ export async function writeClassifier(
   results: readonly SplitResult[],
   run: Run,
 ): Promise<TrainResult> {
-  const { request, recipe, seed, people, context } = run
+  const { request, recipe, seed, people, context, start } = run
   const { judged, split, weights, network } = trained
-  const start = recipe.start === undefined ? undefined : await startFacts(recipe.start)
   const report: RiskReport = {
     id: recipe.id,
     simulated: people.simulated,
@@ -72,6 +83,7 @@ export async function writeClassifier(
     optimum: people.truth ? { auc: people.truth.optimalAuc, twoSnpAuc: people.truth.twoSnpOptimalAuc } : null,
     splits: results,
     simulation: people.truth?.description ?? null,
+    ...(start ? { startNote: start.limit } : {}),
   }
   const on = (of: Int32Array, label?: 0 | 1) => Array.from(of).filter(i => label === undefined || people.labels[i] === label).map(i => judged.probabilities[i]!) // biome-ignore format: one line
   const trainLabels = Array.from(split.train, i => people.labels[i]!)
@@ -107,8 +119,8 @@ export async function writeClassifier(
     provenance: {
       source: people.simulated ? 'simulated people (diploscope simulate)' : 'people of a sample sheet',
       trainedBy: `diploscope ${process.env['DIPLOSCOPE_VERSION'] ?? 'unknown'}`,
-      recipe: request.recipe.text,
-      dataset: { people: people.names.length, cases: report.cases, textsSha256: createHash('sha256').update(people.texts.join('\n')).digest('hex'), split: '70/15/15 by person, stratified by label, split 1', start: recipe.start ?? null, ...(start ? { startId: start.id, startWeightsSha256: start.sha256 } : {}), device: trained.device }, // biome-ignore format: one line
+      recipe: recipeText(request.recipe),
+      dataset: { people: people.names.length, cases: report.cases, textsSha256: await textsSha256(people), split: '70/15/15 by person, stratified by label, split 1', start: start?.id ?? null, ...(start ? { startWeightsSha256: start.sha256 } : {}), device: trained.device }, // biome-ignore format: one line
       seed,
       steps: trained.keptStep,
       metrics: cardLines(report),
@@ -126,8 +138,9 @@ export async function writeClassifier(
       weights,
       specs: network.parameters,
       tokenizer: trained.tokenizer,
-      files: { 'report.json': `${JSON.stringify(report, null, 2)}\n`, 'REPORT.md': reportMarkdown(report), 'metrics.jsonl': await joinedMetrics(request.out, count), [PEOPLE_FILE]: trainedPeopleText(people, split, recipe.flankBp) }, // biome-ignore format: one line
-      folders: [...Array.from({ length: count }, (_, i) => `split-${i + 1}`), PEOPLE_JOURNAL],
+      files: { 'report.json': `${JSON.stringify(report, null, 2)}\n`, 'REPORT.md': reportMarkdown(report), 'metrics.jsonl': await joinedMetrics(request.out, count), [PEOPLE_FILE]: `${trainedPeopleText(people, split, recipe.flankBp)}${start?.people ?? ''}` }, // biome-ignore format: one line
+      // The letters of people first: whatever ends the program now, they are not what stays.
+      folders: [PEOPLE_JOURNAL, ...Array.from({ length: count }, (_, i) => `split-${i + 1}`)],
     },
     context,
   )
@@ -142,6 +155,30 @@ export async function writeClassifier(
     device: trained.device,
   }
 }
+
+/**
+ * The recipe as a model may show it: whole, but for the folders of this machine in its paths. A recipe without absolute paths stays as it was
+ * written.
+ */
+function recipeText({ text, json }: TrainRequest['recipe']): string {
+  let found = false
+  const named = (value: unknown): unknown => {
+    if (typeof value !== 'string' || !(posix.isAbsolute(value) || win32.isAbsolute(value))) return value
+    found = true
+    return win32.basename(value)
+  }
+  const shown = (fields: Readonly<Record<string, unknown>>, paths: readonly string[]) =>
+    Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, paths.includes(key) ? named(value) : value]))
+  const part = (name: string) => {
+    const fields = json[name]
+    return typeof fields === 'object' && fields !== null ? { [name]: shown(fields as Record<string, unknown>, PATHS) } : {} // biome-ignore format: one line
+  }
+  const clean = { ...shown(json, PATHS), ...part('people'), ...part('tokenizer') }
+  return found ? `${JSON.stringify(clean, null, 2)}\n` : text
+}
+
+/** Fields of a recipe, of its people and of its tokenizer that are paths. */
+const PATHS = ['start', 'sheet', 'reference', 'haplotypes', 'file']
 
 /** One metrics.jsonl over all splits. */
 async function joinedMetrics(out: string, splits: number): Promise<string> {

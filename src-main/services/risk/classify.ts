@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
@@ -21,18 +21,18 @@ import type { Json } from '../training/checkpoint.ts'
 import { readingRecipe } from '../training/recipe.ts'
 import type { TaskRunner, TrainRequest } from '../training/tasks.ts'
 import { trainLoop } from '../training/trainLoop.ts'
-import { type Run, type Trained, writeClassifier } from './classifierFolder.ts'
+import { type Run, type Started, type Trained, writeClassifier } from './classifierFolder.ts'
 import { fitBaselines, judgeSplit, type SplitResult } from './judge.ts'
 import { caseLogits, int32, openForward, padded, tokenStep } from './network.ts'
-import { simulatedPeople } from './people.ts'
+import { simulatedPeople, textsSha256 } from './people.ts'
 import { type ClassifyRecipe, parseClassifyRecipe } from './recipe.ts'
 import { PEOPLE_JOURNAL, sheetPeople } from './sheetPeople.ts'
-import { checkStart } from './startModel.ts'
+import { checkStart, START_FOLDER } from './startModel.ts'
 
 /** People a run of the network judges at once, at most: rows that nobody fills cost as much as the others. */
 const JUDGED = 64
-/** Files in the folder of a training that belong to whoever asked for it: the recipe itself, and what a window wants to remember. */
-const BESIDE: readonly string[] = ['recipe.json', 'tune.json']
+/** Files in the folder of a training that belong to whoever asked for it: the recipe itself, what it begins with, and what a window wants to remember. */
+const BESIDE: readonly string[] = ['recipe.json', 'tune.json', START_FOLDER]
 /** Room for more tokens than any training person has. */
 const spare = (tokens: number) => Math.ceil((1.1 * tokens + 8) / 8) * 8
 
@@ -52,20 +52,21 @@ export const trainClassifier: TaskRunner = async (request, deps, context) => {
   const seed = request.seed ?? recipe.training.seed
   await checkTarget(request)
   const people = recipe.people.kind === 'simulate' ? await simulatedPeople(recipe.people, recipe.flankBp, recipe.caller, context) : await sheetPeople(recipe.people, recipe.flankBp, recipe.caller, context, join(request.out, PEOPLE_JOURNAL)) // biome-ignore format: one line
-  if (recipe.start !== undefined) await checkStart(recipe.start, recipe, people)
+  const start = recipe.start === undefined ? undefined : await checkStart(recipe.start, recipe, people)
+  const started = recipe.start === undefined ? undefined : await startOf(recipe.start)
   deps.note(`${people.names.length} people, ${people.labels.reduce((a, b) => a + b, 0)} cases; ${people.reference.length} bp; ${people.referenceNote}`) // biome-ignore format: one line
   const results: SplitResult[] = []
   let first: Trained | undefined
   let before = 0
   for (let which = 0; which < recipe.training.splits; which++) {
-    const trained = await trainSplit(which, { request, recipe, seed, people, deps, context, before })
+    const trained = await trainSplit(which, { request, recipe, seed, people, deps, context, before, started })
     before += trained.steps
     results.push(trained.judged.result)
     const auc = trained.judged.result.metrics.model?.auc
     deps.note(`split ${which + 1}: test AUC ${auc?.auc.toFixed(4)} (${auc?.ci95?.map(x => x.toFixed(4)).join('-')}), two SNPs ${trained.judged.result.metrics['two-snp']?.auc?.auc.toFixed(4)}, optimum on these people ${trained.judged.result.metrics.optimum?.auc?.auc.toFixed(4) ?? 'unknown'}`) // biome-ignore format: one line
     first ??= trained
   }
-  return writeClassifier(first!, results, { request, recipe, seed, people, deps, context })
+  return writeClassifier(first!, results, { request, recipe, seed, people, deps, context, start })
 }
 
 /** One split of a training: its network trained from people who are given, its weights judged on everybody. */
@@ -73,7 +74,7 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
   const { recipe, seed, people, deps, request, context } = run
   const { training } = recipe
   const split = stratifiedSplit(people.labels, seed, which)
-  const started = recipe.start === undefined ? undefined : await startOf(recipe.start)
+  const started = run.started ?? (recipe.start === undefined ? undefined : await startOf(recipe.start))
   const { panel, tokenizer, rows, pieces } = await peopleRowsInThread({ texts: people.texts, training: split.train, reference: people.reference, panelShare: recipe.panelShare, ...(recipe.panelFrom === 'start' ? { panel: panelOfStart(recipe, started) } : {}), uncovered: recipe.uncovered, tokenizer: started?.tokenizer ?? (await tokenizerSource(recipe, seed)) }, context) // biome-ignore format: one line
   const trainTokens = Array.from(split.train, i => rows[i]!.length)
   const most = trainTokens.reduce((a, b) => Math.max(a, b), 0)
@@ -89,13 +90,17 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
   if (which === 0)
     await deps.plan?.({ graph: step.outputs[0]!.graph, outputs: step.outputs, runs: steps * training.splits, work: 'training', workload: 'fixed' }) // biome-ignore format: one line
   const load = { workload: 'fixed' as const, device: request.device ?? 'cpu', ...(request.threads === undefined ? {} : { threads: request.threads }) } // biome-ignore format: one line
+  const guard = onlyThese(split)
+  const texts = await textsSha256(people)
+  deps.onSplit?.({ split: which + 1, splits: training.splits, steps })
   const session = await deps.compute.load({ bytes: step.onnx }, load, context.signal)
   const judged = Math.min(JUDGED, Math.max(8, split.validation.length))
-  const forward = await openForward(deps.compute, network, 'classLogits', judged, maxTokens)
+  const forward = await openForward(deps.compute, network, 'classLogits', judged, maxTokens).catch(async error => {
+    await session.close()
+    throw error
+  })
   const names = network.parameters.map(p => p.name)
   const judge = (weights: Tensors, of: Int32Array) => caseLogits(forward, weights, Array.from(of, i => rows[i]!), { batch: judged, length: maxTokens, pad: SPECIALS.pad }, context.signal) // biome-ignore format: one line
-  const guard = onlyThese(split)
-  deps.onSplit?.({ split: which + 1, splits: training.splits, steps })
   // Steps of all splits: those of the ones to come are the most that they may take.
   const { before = 0 } = run
   const overall: WorkContext = {
@@ -139,7 +144,7 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
         seed: hashed(seed, which),
         steps,
         checkpointEvery: perEpoch,
-        fingerprint: createHash('sha256').update(JSON.stringify([request.recipe.text, seed, which, people.names, [...people.labels], people.texts.length > 0 ? createHash('sha256').update(people.texts.join('\n')).digest('hex') : '', started?.sha256 ?? null])).digest('hex'), // biome-ignore format: one line
+        fingerprint: createHash('sha256').update(JSON.stringify([request.recipe.text, seed, which, people.names, [...people.labels], texts, people.reference, started?.sha256 ?? null])).digest('hex'), // biome-ignore format: one line
         ...(deps.onStep ? { onStep: deps.onStep } : {}),
         validation: {
           every: perEpoch,
@@ -223,13 +228,13 @@ async function tokenizerSource({ tokenizer }: ClassifyRecipe, seed: number): Pro
 }
 
 /** @throws WorkbenchError `bad-input` for a start without a panel of this region */
-function panelOfStart(recipe: ClassifyRecipe, started: Awaited<ReturnType<typeof startOf>> | undefined): Panel | null {
+function panelOfStart(recipe: ClassifyRecipe, started: Started | undefined): Panel | null {
   const { risk } = started ?? {}
   if (!risk || risk.flankBp !== recipe.flankBp) throw new WorkbenchError('bad-input', `recipe.panelFrom is 'start', but '${recipe.start}' is no risk model with ${recipe.flankBp} bp of flank`, "use its flank, or 'people'") // biome-ignore format: one line
   return risk.panel ? { sites: risk.panel } : null
 }
 
-async function startOf(folder: string) {
+async function startOf(folder: string): Promise<Started> {
   const model = await openModelFolder(folder)
   try {
     if (!model.tokenizerPath) throw new WorkbenchError('bad-model', `'${folder}' has no tokenizer`, 'start from a model of tokens') // biome-ignore format: one line
@@ -253,7 +258,11 @@ function startWeights(network: ConfiguredModel, seed: number, given: ReadonlyMap
 
 async function checkTarget({ out, resume }: TrainRequest): Promise<void> {
   const names = (await readdir(out).catch((): string[] => [])).filter(n => !BESIDE.includes(n))
-  if ((await stat(join(out, MODEL_FILE)).catch(() => undefined))?.isFile()) throw new WorkbenchError('bad-input', `'${out}' holds a finished model`, 'choose another folder, or remove it first') // biome-ignore format: one line
+  if ((await stat(join(out, MODEL_FILE)).catch(() => undefined))?.isFile()) {
+    // What a training that was ended right after its model left: letters of people do not stay beside it.
+    await rm(join(out, PEOPLE_JOURNAL), { force: true })
+    throw new WorkbenchError('bad-input', `'${out}' holds a finished model`, 'choose another folder, or remove it first') // biome-ignore format: one line
+  }
   if (names.length && !names.some(n => n === PEOPLE_JOURNAL || /^split-\d+$/.test(n))) throw new WorkbenchError('bad-input', `'${out}' holds other files`, 'choose an empty or a new folder') // biome-ignore format: one line
   if (names.length && !resume) throw new WorkbenchError('bad-input', `'${out}' holds a training that was stopped`, 'give --resume to go on, or another folder') // biome-ignore format: one line
   await makeFolders(out)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Diplotype } from '../../../src-shared/genome/apoe.ts'
 import { CHR19_LENGTH } from '../../../src-shared/genome/assemblies.ts'
 import { findContig } from '../../../src-shared/genome/contigs.ts'
@@ -40,6 +41,25 @@ export interface RiskPeople {
 export interface LocusLetters {
   readonly letters: string
   readonly note: string
+}
+
+/** People whose letters are hashed before the program's loop gets a turn. */
+const HASHED_AT_ONCE = 200
+const hashes = new WeakMap<readonly string[], string>()
+
+/** SHA-256 of everybody's diplotype, one line each; of the same people it is computed once. */
+export async function textsSha256({ texts }: Pick<RiskPeople, 'texts'>): Promise<string> {
+  const known = hashes.get(texts)
+  if (known !== undefined) return known
+  const hash = createHash('sha256')
+  for (const [i, text] of texts.entries()) {
+    if (i % HASHED_AT_ONCE === 0) await breathe()
+    if (i > 0) hash.update('\n')
+    hash.update(text)
+  }
+  const sha256 = hash.digest('hex')
+  hashes.set(texts, sha256)
+  return sha256
 }
 
 const SLICE = /^(.+):(\d+)-(\d+)$/

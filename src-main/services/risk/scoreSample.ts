@@ -54,7 +54,7 @@ export async function scoreSample(request: ScoreRequest, model: RiskModel, conte
   const bin = probability === null || foreign ? undefined : binOfProbability(facts.calibration, probability)
   const known = genotype !== null && !genotype.includes('e1')
   const sample = request.sample ?? read.sample
-  const trained = model.trainedPeople?.find(sample, read.text)
+  const trained = model.trainedPeople?.find(sample, read.text, { flankBp: facts.flankBp, caller: facts.caller.caller })
   return {
     sample,
     sampleFrom: request.sample === undefined ? read.sampleFrom : 'sheet',
@@ -85,7 +85,7 @@ export async function scoreSample(request: ScoreRequest, model: RiskModel, conte
     evidence: logit === null || request.evidence === 0 ? [] : await evidenceOf(cleaned.text, logit, model, read, request.evidence, context), // biome-ignore format: one line
     ...(trained ? { seen: trained } : {}),
     device: model.device(),
-    limits: [...(trained ? [seenSentence(trained)] : []), ...limitsOf(read, model, sameSequence, cleaned.unseen)],
+    limits: [...(trained ? [seenSentence(trained)] : []), ...otherName(read, sample), ...limitsOf(read, model, sameSequence, cleaned.unseen)], // biome-ignore format: one line
   }
 }
 
@@ -94,6 +94,10 @@ const seenSentence = ({ part, sameName }: RiskSeen): string =>
   sameName
     ? `This sample was ${PART_OF[part]}${part === 'test' ? '.' : ': its score is not that of an unseen person.'}`
     : `A person with the same letters all over the region was ${PART_OF[part]}: it may be this one.`
+
+/** A sheet may give somebody another name, or somebody else's file. */
+const otherName = (read: SampleDiplotype, sample: string) =>
+  read.sampleFrom === 'header' && read.sample !== sample ? [`The header of the file names this sample '${read.sample}', not '${sample}': make sure that the file is that person's.`] : [] // biome-ignore format: one line
 
 /** Why the model gives a sample no score; null when it does. */
 export function noCallOf(read: SampleDiplotype, model: RiskModel, foreign: boolean, tokens: number): RiskNoCall | null {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -75,6 +75,22 @@ it('does not read again who was read before a stop, but reads a file that change
 const rna = sharedData('apoe/ENCSR653DFZ_rnaseq_APOE.GRCh38.bam')
 it.skipIf(!rna)('names the row of reads of RNA', async () => {
   await expect(read(changed(`r\t${rna}\t1`))).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(/line 22 .*'r': .*reads of RNA/) }) // biome-ignore format: one line
+})
+
+it('refuses one person under two names', async () => {
+  for (const end of ['', '.bai']) copyFileSync(join(folder, `bam/SIM-000003.bam${end}`), join(folder, `twin.bam${end}`))
+  await expect(read(changed('twin\ttwin.bam\t1'))).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(/line 22 .*'twin': .*'SIM-000003'.*\(line 4\).*the same person twice/) }) // biome-ignore format: one line
+})
+
+// Truth: the people as they were read, but for what the header of one says of its reads.
+it('does not call people simulated because some of the files say so', async () => {
+  const journal = join(work, 'mixed', 'people.journal')
+  const of = (simulated: boolean) => sheetPeople({ sheet, reference, simulated, depth: '6' }, 50, 'robust', quietContext(), journal) // biome-ignore format: one line
+  await of(false)
+  const lines = readFileSync(journal, 'utf8').split('\n')
+  writeFileSync(journal, lines.map((l, i) => (i === 5 ? l.replace('"synthetic":true', '"synthetic":false') : l)).join('\n')) // biome-ignore format: one line
+  await expect(of(false)).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(/line 6 .*'SIM-000005': its header does not say that its reads are synthetic/) }) // biome-ignore format: one line
+  expect((await of(true)).simulated).toBe(true)
 })
 
 it('names the row that cannot be trained on', async () => {

@@ -14,12 +14,13 @@ import { sheetTruth } from './sheetTruth.ts'
 export const PEOPLE_JOURNAL = 'people.journal'
 
 /** What a training needs of a sample that was read. */
-type ReadPerson = Pick<SampleDiplotype, 'text' | 'covered' | 'build' | 'rna' | 'geneReads' | 'synthetic' | 'meanDepth'>
+type ReadPerson = Pick<SampleDiplotype, 'text' | 'covered' | 'build' | 'rna' | 'geneReads' | 'synthetic' | 'meanDepth' | 'sample' | 'sampleFrom'> // biome-ignore format: one line
 
 /**
  * The people of a sample sheet, their diplotypes read from their alignment files, one after the other. With a journal each is kept as it is
  * read, so that a training that was stopped does not read them again; a file that changed is. People of whom the files say that they are
- * synthetic are simulated, whatever the recipe says.
+ * synthetic are simulated, whatever the recipe says; they do not mix with others unless the recipe calls all of them simulated. Two rows of one
+ * person, by the name in the header and the letters, are refused.
  * @throws WorkbenchError `bad-input` that names the first row at fault: nobody is left out of a training in silence
  */
 export async function sheetPeople(
@@ -38,11 +39,13 @@ export async function sheetPeople(
   if (unlabelled) throw new WorkbenchError('bad-input', unlabelled.line > 0 ? `line ${unlabelled.line} of '${source.sheet}': no label` : `'${source.sheet}' is a folder without a sheet: nobody has a label`, 'give each person 0 or 1 in a sample sheet') // biome-ignore format: one line
   const region = riskRegion('GRCh38', flankBp)
   const { letters, note } = await locusLetters(source.reference, region.start, region.end, 0)
-  const known = journal === undefined ? undefined : await openJournal(journal, `${flankBp} ${caller} ${source.reference}`) // biome-ignore format: one line
+  const known = journal === undefined ? undefined : await openJournal(journal, `2 ${flankBp} ${caller} ${source.reference}`) // biome-ignore format: one line
   const texts: string[] = []
   let build: string | undefined
   let synthetic = false
   let depth = 0
+  /** Rows by the sample that the file's header names. */
+  const byHeader = new Map<string, number[]>()
   for (const [i, row] of sheet.rows.entries()) {
     context.report({ phase: 'reading samples', done: i, total: sheet.rows.length })
     const at = (code: ErrorCode, what: string) => new WorkbenchError(code, `line ${row.line} of '${source.sheet}', '${row.sample}': ${what}`, 'mend or remove that row') // biome-ignore format: one line
@@ -65,6 +68,13 @@ export async function sheetPeople(
     if (read.rna) throw at('bad-input', `${read.geneReads.spliced} of ${read.geneReads.reads} reads in the gene are spliced: reads of RNA`) // biome-ignore format: one line
     const share = read.covered / read.text.length
     if (share < MIN_REGION_COVERAGE) throw at('bad-input', `${(100 * share).toFixed(1)} % of the region is covered; at least ${100 * MIN_REGION_COVERAGE} % are needed`) // biome-ignore format: one line
+    if (i > 0 && read.synthetic !== synthetic && !source.simulated) throw at('bad-input', read.synthetic ? 'its header says that its reads are synthetic; those of the samples before it do not' : 'its header does not say that its reads are synthetic; those of the samples before it do') // biome-ignore format: one line
+    if (read.sampleFrom === 'header') {
+      const before = byHeader.get(read.sample) ?? []
+      const twin = before.find(b => texts[b] === read.text)
+      if (twin !== undefined) throw at('bad-input', `its header names the sample '${read.sample}', and so does that of '${sheet.rows[twin]!.sample}' (line ${sheet.rows[twin]!.line}), with the same letters: the same person twice`) // biome-ignore format: one line
+      byHeader.set(read.sample, [...before, i])
+    }
     synthetic ||= read.synthetic
     depth += read.meanDepth
     texts.push(read.text)
@@ -83,7 +93,7 @@ export async function sheetPeople(
   }
 }
 
-const kept = ({ text, covered, build, rna, geneReads, synthetic, meanDepth }: ReadPerson): ReadPerson => ({ text, covered, build, rna, geneReads, synthetic, meanDepth }) // biome-ignore format: one line
+const kept = ({ text, covered, build, rna, geneReads, synthetic, meanDepth, sample, sampleFrom }: ReadPerson): ReadPerson => ({ text, covered, build, rna, geneReads, synthetic, meanDepth, sample, sampleFrom }) // biome-ignore format: one line
 
 async function stateOf(path: string): Promise<string> {
   const s = await stat(path).catch(() => undefined)

@@ -60,9 +60,15 @@ export async function sheetTruth(
   }
 }
 
+/** Whether a sheet says of all its people that they are simulated: by the file beside it, or by every row. */
+export async function declaredSimulated(sheetPath: string, rows: readonly RiskSheetRow[]): Promise<boolean> {
+  if (await cohortFile(join(dirname(sheetPath), 'cohort.json'))) return true
+  return rows.length > 0 && rows.every(r => r.covariates['source'] === 'simulated')
+}
+
 /** Whether a sheet came from `simulate cohort`: by the file beside it, by what any of its rows says, or by the reads of its first sample. */
 export async function saysSimulated(sheetPath: string, rows: readonly RiskSheetRow[]): Promise<boolean> {
-  if (await cohortFile(join(dirname(sheetPath), 'cohort.json'))) return true
+  if (await declaredSimulated(sheetPath, rows)) return true
   if (rows.some(r => r.covariates['source'] === 'simulated')) return true
   const [first] = rows
   const file = first && (await openAlignments(first.path).catch(() => undefined)) // whoever reads it says what is wrong with it

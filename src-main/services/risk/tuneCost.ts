@@ -12,6 +12,7 @@ import { availableBytes } from '../lab/memoryLimit.ts'
 import type { Planner } from '../planner/planner.ts'
 import { int32, type StepGraph, tokenStep } from './network.ts'
 import { freshArchitecture, type TuneSource } from './tuneRecipe.ts'
+import { refuseWhatDoesNotFit } from './tuneRefusals.ts'
 
 /**
  * Tokens of a region before there is a tokenizer. People share nearly all letters: some 800 pieces take every word of about 5.5 letters, each
@@ -41,6 +42,7 @@ export function plannedNetwork(settings: TuneSettings, start: TuneSource['start'
 /**
  * What settings cost on this machine: by its calibrated rates, and before there are any by a training step that is measured on the network
  * that they describe.
+ * @throws WorkbenchError `out-of-memory` for a step that would be measured and does not fit
  */
 export async function tuneCost(
   settings: TuneSettings,
@@ -54,6 +56,8 @@ export async function tuneCost(
   const step = tokenStep(network, 'classes', { batch, length: tokens, optimizer: { kind: 'adamw', weightDecay: 0.01 }, clipNorm: 1 }) // biome-ignore format: one line
   const planned = await deps.planner.estimate({ graph: step.outputs[0]!.graph, outputs: step.outputs, runs: steps.total, work: 'training', workload: 'fixed' }, context.signal) // biome-ignore format: one line
   const known = planned.basis === 'calibrated'
+  // A step that is measured is run.
+  if (!known) refuseWhatDoesNotFit(planned.peakBytes)
   const secondsPerStep = known ? planned.seconds : await measuredStep(step, network, batch, tokens, deps.compute, context) // biome-ignore format: one line
   const seconds = steps.total * secondsPerStep + besideSteps(settings, source, secondsPerStep)
   return {

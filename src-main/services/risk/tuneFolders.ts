@@ -5,6 +5,8 @@ import { asWorkbenchError, type WireError, WorkbenchError } from '../../../src-s
 import { MODEL_FILE } from '../../models/folder/modelJson.ts'
 import { writeFileAtomic } from '../../storage/atomic.ts'
 import { makeFolders } from '../../storage/folders.ts'
+import { PEOPLE_JOURNAL } from './sheetPeople.ts'
+import { copyStart, START_FOLDER } from './startModel.ts'
 
 const FACTS_FILE = 'tune.json'
 export const RECIPE_FILE = 'recipe.json'
@@ -26,8 +28,8 @@ export interface TuneFacts {
 }
 
 export interface TuneFolders {
-  /** Makes the folder of a new training and gives its id, which is also its name. */
-  create(name: string, at: number, make: (tuneId: string) => { readonly facts: TuneFacts; readonly recipe: string }): Promise<TuneFacts> // biome-ignore format: one line
+  /** Makes the folder of a new training, with a copy of what it begins with, and gives its id, which is also its name. */
+  create(name: string, at: number, startFolder: string | undefined, make: (tuneId: string) => { readonly facts: TuneFacts; readonly recipe: string }): Promise<TuneFacts> // biome-ignore format: one line
   list(): Promise<readonly TuneFacts[]>
   /** @throws WorkbenchError `not-found`, `corrupt` */
   read(tuneId: string): Promise<TuneFacts>
@@ -53,7 +55,7 @@ export function createTuneFolders(root: string): TuneFolders {
     return facts
   }
   return {
-    async create(name, at, make) {
+    async create(name, at, startFolder, make) {
       await makeFolders(root, 0o700)
       const stem = `${slug(name)}-${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}`
       const there = new Set(await readdir(root))
@@ -61,8 +63,14 @@ export function createTuneFolders(root: string): TuneFolders {
       for (let n = 2; there.has(tuneId); n++) tuneId = `${stem}-${n}`
       const { facts, recipe } = make(tuneId)
       await makeFolders(path(tuneId), 0o700)
-      await writeFileAtomic(join(path(tuneId), RECIPE_FILE), recipe)
-      await write(facts)
+      try {
+        if (startFolder !== undefined) await copyStart(startFolder, join(path(tuneId), START_FOLDER))
+        await writeFileAtomic(join(path(tuneId), RECIPE_FILE), recipe)
+        await write(facts)
+      } catch (error) {
+        await rm(path(tuneId), { recursive: true, force: true })
+        throw error
+      }
       return facts
     },
     async list() {
@@ -77,7 +85,12 @@ export function createTuneFolders(root: string): TuneFolders {
     },
     path,
     realPath: tuneId => realpath(path(tuneId)).catch(() => path(tuneId)),
-    finished: async tuneId => (await stat(join(path(tuneId), MODEL_FILE)).catch(() => undefined))?.isFile() === true,
+    async finished(tuneId) {
+      const done = (await stat(join(path(tuneId), MODEL_FILE)).catch(() => undefined))?.isFile() === true
+      // What a program that was ended right then left: the letters of people do not stay beside their model.
+      if (done) await rm(join(path(tuneId), PEOPLE_JOURNAL), { force: true })
+      return done
+    },
     async remove(tuneId) {
       await read(tuneId) // nothing else is ever removed
       await rm(path(tuneId), { recursive: true, force: true })

@@ -1,18 +1,21 @@
 import type { TuneNetwork, TuneSettings } from '../../../src-shared/genome/tune.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
 import { RECIPE_FORMAT } from '../training/recipe.ts'
+import { START_FOLDER } from './startModel.ts'
 
-/** What a recipe says beyond the settings. Paths are absolute. */
+/** What a recipe says beyond the settings. Paths are absolute; what it begins with lies beside the recipe (copyStart). */
 export interface TuneSource {
   readonly id: string
   readonly sheetPath: string
   readonly sheetName: string
   readonly referencePath: string
   readonly simulated: boolean
+  /** The sheet calls all its people simulated; else their files must agree. */
+  readonly declared: boolean
   readonly cases: number
   readonly controls: number
   /** Null: fresh. */
-  readonly start: { readonly folder: string; readonly tokenizerPath: string; readonly json: ModelJson } | null
+  readonly start: { readonly folder: string; readonly json: ModelJson } | null
   readonly createdAt: number
 }
 
@@ -36,22 +39,24 @@ export function tuneRecipe(settings: TuneSettings, source: TuneSource): string {
     format: RECIPE_FORMAT,
     formatVersion: 1,
     task: 'classify',
-    note: 'Set up in the window of the workbench. Paths are those of the machine where that was.',
+    note: `Set up in the window of the workbench. Paths are those of the machine where that was${start ? `; '${START_FOLDER}' lies in the folder of the training, which --data names for a copy of this recipe` : ''}.`,
     id: source.id,
     name: settings.name.trim(),
     licence: 'not stated',
     created: new Date(source.createdAt).toISOString(),
     limits,
-    people: { from: 'samples', sheet: source.sheetPath, reference: source.referencePath, simulated: source.simulated, depth: 'as read' }, // biome-ignore format: one line
+    people: { from: 'samples', sheet: source.sheetPath, reference: source.referencePath, simulated: source.declared, depth: 'as read' }, // biome-ignore format: one line
     flankBp: settings.flankBp,
     caller: settings.caller,
     uncovered: start?.json.risk?.uncovered ?? 'reference',
     panelShare: settings.panelShare,
     // A risk model's tokenizer and longest sequence are made for its own sites.
     ...(start?.json.risk ? { panelFrom: 'start' } : {}),
-    tokenizer: start ? { file: start.tokenizerPath } : { vocabulary: settings.vocabulary, ...TOKENIZER },
+    tokenizer: start?.json.tokenizer
+      ? { file: `${START_FOLDER}/${start.json.tokenizer.file}` }
+      : { vocabulary: settings.vocabulary, ...TOKENIZER },
     model: start ? { kind: start.json.kind, architecture: {} } : { kind: 'linformer', architecture: freshArchitecture(settings.network) }, // biome-ignore format: one line
-    ...(start ? { start: start.folder } : {}),
+    ...(start ? { start: START_FOLDER } : {}),
     training: {
       seed: settings.seed,
       batch: settings.batch,

@@ -7,12 +7,16 @@ import type { RiskReport } from './report.ts'
 import type { TuneFacts } from './tuneFolders.ts'
 
 /** What must be said beside everything of a training. */
-export function cautionsOf({ simulated, cases, controls, settings }: TuneFacts): string[] {
+export function cautionsOf(
+  { simulated, cases, controls, settings }: TuneFacts,
+  report: RiskReport | undefined,
+): string[] {
   const people = cases + controls
   return [
     simulated
       ? `${SIMULATED_LABEL[0]!.toUpperCase()}${SIMULATED_LABEL.slice(1)}.`
       : `Research use only: a score fitted on ${people} people of one sheet. It is no diagnosis, and of people unlike them it says nothing.`,
+    ...(report?.startNote ? [report.startNote] : []),
     ...(settings.splits > 1 ? [`Its ${settings.splits} splits are of the same people: not independent.`] : []), // biome-ignore format: one line
   ]
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
 import type { TuneSettings, TuneStart, TuneStartOption } from '../../../src-shared/genome/tune.ts'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
@@ -60,7 +59,7 @@ export async function startFolderOf(settings: TuneSettings, { models }: StartPar
   const { risk } = json
   if (risk && (risk.flankBp !== settings.flankBp || risk.caller.caller !== settings.caller))
     throw new WorkbenchError('bad-input', `'${json.id}' reads ${risk.flankBp} bp of flank by the caller ${risk.caller.caller}; the settings say ${settings.flankBp} bp and ${settings.caller}`, 'keep its region and caller, or start fresh') // biome-ignore format: one line
-  return { folder, tokenizerPath: join(folder, json.tokenizer.file), json }
+  return { folder, json }
 }
 
 /** Open reference sequences that hold the gene. */

@@ -19,7 +19,7 @@ import { readRecipe } from '../training/recipe.ts'
 import { taskRunner } from '../training/tasks.ts'
 import { aucsOf, meanOf, type RiskReport } from './report.ts'
 import { readSampleSheet } from './sampleSheet.ts'
-import { saysSimulated } from './sheetTruth.ts'
+import { declaredSimulated, saysSimulated } from './sheetTruth.ts'
 import { besideSteps, tuneCost } from './tuneCost.ts'
 import { createTuneCurves } from './tuneCurves.ts'
 import { createTuneFolders, RECIPE_FILE, type TuneFacts } from './tuneFolders.ts'
@@ -75,7 +75,8 @@ export function createTunes(parts: TunesParts): Tunes {
     const sheet = await readSampleSheet(path)
     const count = (label: 0 | 1) => sheet.rows.filter(r => r.label === label).length
     const simulated = await saysSimulated(path, sheet.rows)
-    return { path, sheet, cases: count(1), controls: count(0), simulated }
+    const declared = await declaredSimulated(path, sheet.rows)
+    return { path, sheet, cases: count(1), controls: count(0), simulated, declared }
   }
 
   const jobOf = (tuneId: string): JobSnapshot | undefined => {
@@ -209,11 +210,11 @@ export function createTunes(parts: TunesParts): Tunes {
 
     async start(fileId, settings) {
       const { sheet, start, referencePath } = await prepared(fileId, settings)
-      const { path: sheetPath, cases, controls, simulated } = sheet
+      const { path: sheetPath, cases, controls, simulated, declared } = sheet
       const sheetName = basename(sheetPath)
       const createdAt = now()
-      const facts = await folders.create(settings.name, createdAt, tuneId => ({
-        recipe: tuneRecipe(settings, { id: tuneId, sheetPath, sheetName, referencePath, simulated, cases, controls, start, createdAt }), // biome-ignore format: one line
+      const facts = await folders.create(settings.name, createdAt, start?.folder, tuneId => ({
+        recipe: tuneRecipe(settings, { id: tuneId, sheetPath, sheetName, referencePath, simulated, declared, cases, controls, start, createdAt }), // biome-ignore format: one line
         facts: { tuneId, sheetPath, sheetName, createdAt, settings, startName: start?.json.name ?? 'fresh weights', simulated, cases, controls, error: null }, // biome-ignore format: one line
       }))
       return { job: run(facts, true), tuneId: facts.tuneId }
@@ -236,6 +237,7 @@ export function createTunes(parts: TunesParts): Tunes {
       const facts = await folders.read(tuneId)
       const { settings } = facts
       const line = await lineOf(facts)
+      const report = line.state === 'done' ? await reportOf(tuneId) : undefined
       const stepsPerSplit = tuneSteps(settings, facts).perSplit
       const shape = { splits: settings.splits, stepsPerSplit, patience: settings.patience }
       return {
@@ -245,8 +247,8 @@ export function createTunes(parts: TunesParts): Tunes {
         startName: facts.startName,
         stepsPerSplit,
         curves: await curves.read(folders.path(tuneId), shape),
-        result: line.state === 'done' ? await resultOf(folders.path(tuneId), await reportOf(tuneId)) : null,
-        cautions: cautionsOf({ ...facts, simulated: line.simulated }),
+        result: line.state === 'done' ? await resultOf(folders.path(tuneId), report) : null,
+        cautions: cautionsOf({ ...facts, simulated: line.simulated }, report),
       }
     },
 

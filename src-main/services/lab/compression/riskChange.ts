@@ -55,7 +55,9 @@ export async function simulatedFor(
     await writeFile(path, `>${name}\n${facts.reference}\n`)
     await writeFile(`${path}.fai`, `${[name, length, name.length + 2, length, length + 1].join('\t')}\n`)
     const people = await simulatedPeople({ spec, reference: path, haplotypes: undefined, first }, facts.flankBp, facts.caller.caller, context) // biome-ignore format: one thought
-    const who = trained ? `people ${first + 1} to ${first + choice.people} of the population that the model was trained on (seed ${spec.seed}), none of whom trained it` : `people of a population in which the two SNPs alone have an effect (seed ${spec.seed})` // biome-ignore format: one thought
+    // Weights that it began with may be of more people of the same population.
+    const apart = (json.provenance.dataset as { readonly start?: unknown } | undefined)?.start ? 'who are not among its own training people; whether they trained the weights that it began with is not known' : 'none of whom trained it' // biome-ignore format: one thought
+    const who = trained ? `people ${first + 1} to ${first + choice.people} of the population that the model was trained on (seed ${spec.seed}), ${apart}` : `people of a population in which the two SNPs alone have an effect (seed ${spec.seed})` // biome-ignore format: one thought
     return { on: `simulated ${who}, depth ${spec.depth}; not for use on people`, labels: [...people.labels], texts: people.texts } // biome-ignore format: one thought
   } finally {
     await rm(folder, { recursive: true, force: true })
