@@ -256,15 +256,16 @@ export type PredictionChange =
     }
 
 /**
- * From here on a smaller model is another model: a mean r with the original's predictions below this, an AUC lower by this, a probability that
+ * From here on a smaller model is another model: a mean r with the original's predictions below this, or that of one track, an AUC lower by this, a probability that
  * moved by this, an output that moved by this share of the largest.
  */
-export const SAME = { pearson: 0.99, auc: 0.01, probability: 0.05, output: 0.01 } as const
+export const SAME = { pearson: 0.99, trackPearson: 0.95, auc: 0.01, probability: 0.05, output: 0.01 } as const
 
 export function predictsTheSame(change: PredictionChange): boolean {
   switch (change.kind) {
     case 'tracks':
-      return change.meanPearson !== null && change.meanPearson >= SAME.pearson
+      // r does not see a change of scale: callers tell the largest change beside it.
+      return change.meanPearson !== null && change.meanPearson >= SAME.pearson && change.tracks.every(t => t.pearson === null || t.pearson >= SAME.trackPearson) // biome-ignore format: one thought
     case 'risk':
       return (
         (change.interval95?.[0] ?? change.difference) > -SAME.auc && change.largestProbabilityChange < SAME.probability

@@ -9,7 +9,7 @@ describe('the length from which one form costs less', () => {
   // Truth: two powers a·x and b·x² meet at x = a / b, and their ratio is linear in log x.
   it.each([200, 256, 700, 1999.5])('of x·%d against x² is where they meet', at => {
     const found = crossover(power(at, 1, XS), power(1, 2, XS))
-    expect(found.kind).toBe('at')
+    expect(found).toMatchObject({ kind: 'at', only: true })
     expect(found.kind === 'at' && found.x).toBeCloseTo(at, 6)
   })
 
@@ -23,13 +23,21 @@ describe('the length from which one form costs less', () => {
     const [ours, theirs] = [[1, 3, 1, 1].map((cost, i) => ({ x: XS[i]!, cost })), power(2, 0, XS.slice(0, 4))]
     const found = crossover(ours, theirs)
     expect(found.kind === 'at' && found.x > 256 && found.x < 512).toBe(true)
-    expect(crossover(ours.slice(0, 2), theirs.slice(0, 2))).toEqual({ kind: 'never' })
+    // Signs + - + +: less at 128 too.
+    expect(found).toMatchObject({ only: false })
+    // Signs + -: less at 128, more at 256.
+    expect(crossover(ours.slice(0, 2), theirs.slice(0, 2))).toEqual({ kind: 'not-at-the-end' })
   })
 
   it('lies between two lengths where the other form did not fit at the second', () => {
     const theirs: CostAt[] = [...power(1, 1, [128, 256]), { x: 512, cost: null }]
-    expect(crossover(power(2, 1, [128, 256, 512]), theirs)).toEqual({ kind: 'between', low: 256, high: 512 })
-    expect(crossover(theirs, power(2, 1, [128, 256, 512]))).toEqual({ kind: 'never' })
+    expect(crossover(power(2, 1, [128, 256, 512]), theirs)).toEqual({
+      kind: 'between',
+      low: 256,
+      high: 512,
+      only: true,
+    })
+    expect(crossover(theirs, power(2, 1, [128, 256, 512]))).toEqual({ kind: 'not-at-the-end' })
   })
 
   it('is not known from one length, or from lengths that neither could do', () => {

@@ -6,14 +6,15 @@ export interface CostAt {
 
 /**
  * From where on one form costs less than another, up to the largest x that both were tried at:
- * - at: from x on, by interpolation; between: somewhere in there, where the other had no cost any more
+ * - at: from x on, by interpolation; between: somewhere in there, where one of the two had no cost. `only`: at no smaller x
  * - always, never: at every x that was measured
+ * - not-at-the-end: at some, not at the largest
  * - unknown: fewer than two to compare
  */
 export type Crossover =
-  | { readonly kind: 'at'; readonly x: number }
-  | { readonly kind: 'between'; readonly low: number; readonly high: number }
-  | { readonly kind: 'always' | 'never' | 'unknown' }
+  | { readonly kind: 'at'; readonly x: number; readonly only: boolean }
+  | { readonly kind: 'between'; readonly low: number; readonly high: number; readonly only: boolean }
+  | { readonly kind: 'always' | 'never' | 'not-at-the-end' | 'unknown' }
 
 /**
  * The x from which `ours` is below `theirs`: between the last point where it is not and the next, log(theirs / ours) is taken to be linear
@@ -28,12 +29,14 @@ export function crossover(ours: readonly CostAt[], theirs: readonly CostAt[]): C
     .sort((a, b) => a.x - b.x)
   const last = gaps.at(-1)
   if (!last || gaps.length < 2) return { kind: 'unknown' }
-  if (last.gap <= 0) return { kind: 'never' }
+  if (last.gap <= 0) return { kind: gaps.some(g => g.gap > 0) ? 'not-at-the-end' : 'never' }
   const before = gaps.findLastIndex(g => g.gap <= 0)
   const [low, high] = [gaps[before], gaps[before + 1]]
   if (!low || !high) return { kind: 'always' }
-  if (!Number.isFinite(low.gap) || !Number.isFinite(high.gap)) return { kind: 'between', low: low.x, high: high.x }
-  return { kind: 'at', x: interpolated(low.x, low.gap, high.x, high.gap, 0) }
+  const only = gaps.slice(0, before + 1).every(g => g.gap <= 0)
+  if (!Number.isFinite(low.gap) || !Number.isFinite(high.gap))
+    return { kind: 'between', low: low.x, high: high.x, only }
+  return { kind: 'at', x: interpolated(low.x, low.gap, high.x, high.gap, 0), only }
 }
 
 /** log(theirs / ours): above 0 where ours is less. */

@@ -23,7 +23,7 @@ export interface FigureAxis {
   /** With its unit. */
   readonly label: string
   readonly scale: 'linear' | 'log'
-  /** How its numbers are written. `percent`: a share from 0 to 1. Bytes count in powers of 1,024. */
+  /** How its numbers are written. `percent`: a share from 0 to 1. Bytes count in powers of 1,000. */
   readonly format: 'number' | 'bytes' | 'seconds' | 'base-pairs' | 'percent' | 'ratio'
   /** Where ticks belong; chosen when absent. */
   readonly ticks?: readonly number[]

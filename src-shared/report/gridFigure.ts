@@ -140,9 +140,18 @@ export function gridWords(figure: GridFigure): string {
   return `${figure.rows.label} by ${figure.columns.label}: ${figure.rows.names.length} by ${figure.columns.names.length} values ${range}${about}${absent > 0 ? `; ${absent} missing: ${missingWords(figure)}` : ''}` // biome-ignore format: one line
 }
 
+/** More cells than this nobody reads, and no window draws. */
+const MOST_CELLS = 10_000
+
 export function gridFigure(figure: GridFigure, picture: LabPicture, theme: Theme, inks: Inks): string {
-  const layout = gridLayout(figure, picture)
+  const cells = figure.rows.names.length * figure.columns.names.length
   const pen = svgPen()
+  if (cells > MOST_CELLS) {
+    const told = `${cells.toLocaleString('en-US')} cells are too many to draw (at most ${MOST_CELLS.toLocaleString('en-US')})`
+    pen.text(4, 20, told, { size: SMALL, fill: inks.ink })
+    return frame({ width: picture.width, height: 30, title: figure.title, description: told }, pen.body)
+  }
+  const layout = gridLayout(figure, picture)
   if (picture.title !== undefined) pen.text(4, 16, picture.title, { weight: 600, fill: inks.ink, size: 13 })
   drawGrid(pen, figure, layout, theme, inks)
   for (const line of layout.foot) pen.text(4, line.y, line.text, { size: SMALL, fill: inks.faint })

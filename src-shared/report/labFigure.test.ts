@@ -11,7 +11,7 @@ import { figureRows } from './labRows.ts'
 
 const bp: FigureAxis = { label: 'Input length (bp)', scale: 'log', format: 'base-pairs' }
 const memory: FigureAxis = { label: 'Peak memory', scale: 'log', format: 'bytes' }
-const GB = 1024 ** 3
+const GB = 1e9
 /** Memory doubles with length; the longest does not fit. */
 const figure: LineFigure = {
   kind: 'lines',
@@ -84,6 +84,14 @@ describe('ticks', () => {
 it('numbers carry their unit and three digits', () => {
   expect(valueText(1.5 * GB, 'bytes')).toBe('1.5 GB')
   expect(valueText(0, 'bytes')).toBe('0 B')
+  // Powers of 1,000: a GiB is 1.07 GB.
+  expect([999, 1000, 1e6, 2 ** 30, 1e12].map(v => valueText(v, 'bytes'))).toEqual([
+    '999 B',
+    '1 kB',
+    '1 MB',
+    '1.07 GB',
+    '1 TB',
+  ])
   expect(valueText(0.0123, 'seconds')).toBe('12.3 ms')
   expect(valueText(90, 'seconds')).toBe('90 s')
   expect(valueText(600, 'seconds')).toBe('10 min')

@@ -19,8 +19,11 @@ const BYTES = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 const TIMES = [[7200, 3600, 'h'], [120, 60, 'min'], [1, 1, 's'], [1e-3, 1e-3, 'ms'], [0, 1e-6, 'µs']] as const // biome-ignore format: one table
 
 function bytesText(value: number): string {
-  const power = Math.min(BYTES.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, Math.abs(value))) / 10)))
-  return `${threeDigits(value / 1024 ** power)} ${BYTES[power]}`
+  const power = Math.min(
+    BYTES.length - 1,
+    Math.max(0, Math.floor(Math.log10(Math.max(1, Math.abs(value))) / 3 + 1e-12)),
+  )
+  return `${threeDigits(value / 1000 ** power)} ${BYTES[power]}`
 }
 
 function secondsText(value: number): string {
@@ -29,7 +32,7 @@ function secondsText(value: number): string {
   return `${threeDigits(value / unit)} ${name}`
 }
 
-/** A value as a table and a readout have it. Bytes count in powers of 1,024, shares are from 0 to 1. */
+/** A value as a table and a readout have it. Bytes count in powers of 1,000, shares are from 0 to 1. */
 export function valueText(value: number, format: NumberFormat): string {
   if (!Number.isFinite(value)) return '–'
   switch (format) {
@@ -70,11 +73,15 @@ const ROUGH_TIMES = [...DECADES.filter(d => d <= 10), 60, 600, 3600, 36_000, 360
 const ONE_TWO_FIVE = DECADES.flatMap(d => [d, 2 * d, 5 * d].map(near))
 const POWERS_OF_TWO = Array.from({ length: 91 }, (_, i) => 2 ** (i - 30))
 
+/** 1, 2, 4 … 512 of B, kB, MB …: ten a step, as the powers of two have. */
+const ROUND_BYTES = Array.from({ length: 50 }, (_, i) => 2 ** (i % 10) * 1000 ** Math.floor(i / 10))
+
 const every = (values: readonly number[], n: number) => values.filter(v => Math.round(Math.log2(v)) % n === 0)
 /** Sets of round values, from dense to sparse. */
 function ladders(format: NumberFormat): readonly (readonly number[])[] {
   const sparse = [2, 3, 4, 6].map(n => DECADES.filter(d => Math.round(Math.log10(d)) % n === 0))
-  if (format === 'bytes' || format === 'base-pairs' || format === 'ratio')
+  if (format === 'bytes') return [1, 2, 3, 5, 10].map(n => ROUND_BYTES.filter((_, i) => i % n === 0))
+  if (format === 'base-pairs' || format === 'ratio')
     return [POWERS_OF_TWO, ...[2, 3, 4, 5, 10].map(n => every(POWERS_OF_TWO, n))]
   if (format === 'seconds') return [ROUND_TIMES, ROUGH_TIMES, ...sparse]
   return [ONE_TWO_FIVE, DECADES, ...sparse]
@@ -95,7 +102,7 @@ const TIME_STEPS = [...ONE_TWO_FIVE.filter(v => v <= 10), 15, 30, 60, 120, 300, 
 function stepFor(rough: number, format: NumberFormat): number {
   const from = (steps: readonly number[]) => steps.find(s => s >= rough * (1 - 1e-9)) ?? rough
   if (format === 'seconds') return from(TIME_STEPS)
-  if (format === 'bytes' || (format === 'base-pairs' && rough >= 512)) return from(POWERS_OF_TWO)
+  if (format === 'base-pairs' && rough >= 512) return from(POWERS_OF_TWO)
   return from(ONE_TWO_FIVE)
 }
 

@@ -18,7 +18,8 @@ export function AccuracyPage() {
   const results = found.flatMap(f => (f.data ? [f.data] : []))
   const pending = lines.isPending || found.some(f => f.isPending)
   const error = lines.error ?? found.find(f => f.error)?.error
-  const key = results.map(r => `${r.id}:${r.points.length}`).join()
+  // Later visits change points and not their number.
+  const key = found.map((f, i) => `${own[i]?.id}:${f.dataUpdatedAt}`).join()
   // biome-ignore lint/correctness/useExhaustiveDependencies: results are made anew at each drawing; the key says when one is another
   const page = useMemo(() => accuracyPage(results), [key])
   const spoken = results.some(r => r.points.some(p => p.predicted !== null && p.state === 'done'))

@@ -6,9 +6,10 @@ import {
   type PredictionChange,
   predictsTheSame,
   type SizeAndSpeed,
+  type TrackChange,
 } from '../../../src-shared/lab/compression.ts'
 import type { Quartiles } from '../../../src-shared/lab/result.ts'
-import { valueText } from '../../../src-shared/report/labNumbers.ts'
+import { threeDigits, valueText } from '../../../src-shared/report/labNumbers.ts'
 import {
   downloadCompressed,
   exportCompression,
@@ -114,10 +115,15 @@ function Verdict({ good, children }: { readonly good: boolean; readonly children
   )
 }
 
+const leastR = (tracks: readonly TrackChange[]): number | null => {
+  const known = tracks.flatMap(t => t.pearson ?? [])
+  return known.length > 0 ? Math.min(...known) : null
+}
+
 function changeText(change: PredictionChange): string {
   switch (change.kind) {
     case 'tracks':
-      return `Mean r ${r(change.meanPearson)} with those of the original.`
+      return `Mean r ${r(change.meanPearson)} with those of the original, the least of a track ${r(leastR(change.tracks))}; r does not see scale: a value moved by at most ${threeDigits(change.largestChange)}.` // biome-ignore format: one sentence
     case 'risk':
       return `AUC ${r(change.aucAfter)} instead of ${r(change.aucBefore)} on simulated people; a probability moved by at most ${r(change.largestProbabilityChange)}.` // biome-ignore format: one sentence
     case 'outputs':
@@ -140,6 +146,7 @@ function changeRows(change: PredictionChange): readonly (readonly string[])[] {
     case 'tracks':
       return [
         ['Pearson with the original, mean', '', r(change.meanPearson), ''],
+        ['Largest change of a value', '', threeDigits(change.largestChange), ''],
         ...change.tracks.slice(0, 12).map(t => [`${t.name}: Pearson, Spearman`, '', `${r(t.pearson)}, ${r(t.spearman)}`, '']), // biome-ignore format: one row
         ...(change.tracks.length > 12 ? [[`and ${change.tracks.length - 12} more tracks`, '', '', '']] : []),
         ...(change.experiment

@@ -14,6 +14,10 @@ const TONES = {
   open: { word: 'Open.', Icon: IconHelp },
 } as const
 
+/** Verdicts on low rank judge claims, some of them on which of two cheaper forms is ahead. */
+const CLAIMS = { good: 'Holds.', bad: 'Does not hold.' } as const
+const wordsOf = (results: readonly LabResult[]) => (results[0]?.experiment === 'low-rank' ? CLAIMS : undefined)
+
 /** What a page is made of. */
 export interface PageParts {
   readonly page: LabPage | undefined
@@ -61,7 +65,7 @@ export function PageBody(props: PageParts & { readonly theme: Theme; readonly pa
                 <li key={i} className="lab-verdict" data-tone={v.tone}>
                   <Icon size={15} aria-hidden="true" />
                   <span>
-                    <b>{(v.tone === 'open' ? undefined : words?.[v.tone]) ?? word}</b> {v.text}
+                    <b>{(v.tone === 'open' ? undefined : (words ?? wordsOf(results))?.[v.tone]) ?? word}</b> {v.text}
                   </span>
                 </li>
               )

@@ -1,5 +1,6 @@
 import { useMemo } from 'react'
 import type { LabTable } from '../../../src-shared/lab/page.ts'
+import { stateText } from '../../../src-shared/lab/pages/measured.ts'
 import { BUSY_SHARE, type LabPoint, type LabResult, type Quartiles } from '../../../src-shared/lab/result.ts'
 import { threeDigits, valueText } from '../../../src-shared/report/labNumbers.ts'
 import { useWorkbench } from '../../state/workbench.ts'
@@ -80,7 +81,7 @@ export function PageTable(props: {
   )
 }
 
-const STATES = { done: 'measured', 'does-not-fit': 'does not fit', 'too-slow': 'too slow', failed: 'failed' } as const
+const stateWord = (point: LabPoint): string => (point.state === 'done' ? 'measured' : stateText(point))
 
 /** The unit of a measure is the end of its name. */
 const measureText = (name: string, v: number): string =>
@@ -124,7 +125,7 @@ function pointRows(points: readonly LabPoint[]) {
         const v = p.factors[f]
         return v === undefined ? '-' : typeof v === 'number' ? valueText(v, 'number') : v
       }),
-      p.reason === null ? STATES[p.state] : `${STATES[p.state]}: ${p.reason}`,
+      p.reason === null ? stateWord(p) : `${stateWord(p)}: ${p.reason}`,
       ...measures.map(m => quartilesText(m, p.measures[m])),
       p.predicted ? valueText(p.predicted.seconds, 'seconds') : '-',
       p.predicted ? valueText(p.predicted.peakBytes, 'bytes') : '-',

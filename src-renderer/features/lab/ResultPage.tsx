@@ -74,7 +74,7 @@ export function ResultPage({ resultId }: { readonly resultId: string }) {
         </p>
       )}
       <Progress result={own.data} jobId={line?.jobId ?? null} />
-      <Answer results={results} />
+      <Answer results={results} read={found.map(f => f.dataUpdatedAt).join()} />
     </div>
   )
 }
@@ -146,9 +146,10 @@ function pageOf(results: readonly [LabResult, ...LabResult[]]): Made {
   }
 }
 
-function Answer({ results }: { readonly results: readonly [LabResult, ...LabResult[]] }) {
+/** `read`: when each result was read last; later visits change points and not their number. */
+function Answer({ results, read }: { readonly results: readonly [LabResult, ...LabResult[]]; readonly read: string }) {
   // Results are stable objects until they are read again; the key says when one of them is another.
-  const key = results.map(r => `${r.id}:${r.points.length}:${r.state}`).join()
+  const key = `${results.map(r => r.id).join()} ${read}`
   // biome-ignore lint/correctness/useExhaustiveDependencies: see key
   const made = useMemo(() => (results[0].points.length === 0 ? undefined : pageOf(results)), [key])
   return (

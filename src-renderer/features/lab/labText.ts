@@ -1,4 +1,5 @@
 import type { LabResultLine } from '../../../src-shared/ipc/labMethods.ts'
+import { machineName as nameOfMachine } from '../../../src-shared/lab/pages/measured.ts'
 import { BUSY_SHARE, type ExperimentName, type LabMachine, type LabResult } from '../../../src-shared/lab/result.ts'
 import { valueText } from '../../../src-shared/report/labNumbers.ts'
 
@@ -46,7 +47,7 @@ export function durationText(seconds: number): string {
 export const aboutText = (seconds: number | null): string => (seconds === null ? 'duration not known' : `about ${durationText(seconds)}`) // biome-ignore format: one line
 
 /** A machine in a few words, to tell results apart. */
-export const machineName = (m: LabMachine): string => `${m.processor}, ${count(m.threads, 'thread')}${m.device === 'cpu' ? '' : `, ${m.device}`}` // biome-ignore format: one line
+export const machineName = (machine: LabMachine): string => nameOfMachine({ machine })
 
 export const versionsText = (m: LabMachine): string =>
   Object.entries(m.versions)
@@ -57,6 +58,9 @@ export const versionsText = (m: LabMachine): string =>
 export const machineText = (m: LabMachine): string =>
   `${m.processor}, ${count(m.cores, 'core')}, ${count(m.threads, 'thread')}, ${valueText(m.memoryBytes, 'bytes')}; ${m.system}; ${m.device}; ${versionsText(m)}`
 
+/** It stands under every figure; a recipe of another machine may say as much as it likes. */
+const LONGEST_SUMMARY = 1000
+
 /** The sentence of a recipe: sizes, and what was reduced. Its name alone where the text has none. */
 export function recipeText(recipe: LabResult['recipe']): string {
   let summary: unknown
@@ -65,7 +69,7 @@ export function recipeText(recipe: LabResult['recipe']): string {
   } catch {
     summary = undefined
   }
-  return typeof summary === 'string' && summary.trim() ? `${recipe.name}: ${summary.trim()}` : recipe.name
+  return typeof summary === 'string' && summary.trim() ? `${recipe.name}: ${summary.trim().slice(0, LONGEST_SUMMARY)}` : recipe.name // biome-ignore format: one thought
 }
 
 /** How much others disturbed; undefined when no point had to share. */

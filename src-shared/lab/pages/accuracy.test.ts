@@ -56,6 +56,7 @@ describe('the accuracy of the planner', () => {
     const ids = Array.from({ length: 2000 }, (_, i) => `model=enformer;lengthBp=${131072 + 128 * i}`)
     const held = ids.filter(id => halfOf(id) === 'held-out').length
     expect(Math.abs(held - 1000)).toBeLessThan(4 * Math.sqrt(500))
-    expect(ids.map(halfOf)).toEqual(ids.map(halfOf))
+    // Never another half, whatever becomes of the code.
+    expect([ids[0]!, ids[4]!, ids[7]!].map(halfOf)).toEqual(['first', 'held-out', 'held-out'])
   })
 })

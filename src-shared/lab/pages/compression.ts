@@ -43,6 +43,8 @@ const inWords = (point: LabPoint): string => (partText(point) === 'all layers' ?
 
 const keptText = (point: LabPoint): string => ('rank' in point.factors ? `rank ${point.factors['rank']}` : valueText(keptOf(point), 'percent')) // biome-ignore format: one line
 
+const atText = (point: LabPoint): string => ('rank' in point.factors ? keptText(point) : `${keptText(point)} of the energy`) // biome-ignore format: one line
+
 const METHODS: Readonly<Record<string, string>> = { svd: 'SVD', 'semi-nmf': 'semi-NMF', nmf: 'NMF', none: 'as it is' }
 const methodWord = (point: LabPoint) => METHODS[String(point.factors['method'])] ?? String(point.factors['method'])
 /** Pairs of a method and which layers it was used on. */
@@ -64,15 +66,19 @@ interface Loss {
 
 function lossOf(point: LabPoint): Loss | undefined {
   const r = measured(point, 'meanPearson')
-  if (r) {
+  // Outputs without tracks are judged by how far they move.
+  if (r && !measured(point, 'outputChangeShare')) {
     const [before, after] = [measured(point, 'experimentRBefore'), measured(point, 'experimentRAfter')]
     const beside = before && after ? `, against experiments ${after.median.toFixed(3)} instead of ${before.median.toFixed(3)}` : '' // biome-ignore format: one line
     return {
       text: `r ${r.median.toFixed(3)} with the original's predictions${beside}`,
       likeness: r.median,
-      small: r.median >= SAME.pearson,
+      // A quarter of the tracks may not be other ones either. A least r of a track is in results that have one.
+      small: r.median >= SAME.pearson && (measured(point, 'pearson')?.lower ?? 1) >= SAME.pearson && (measured(point, 'leastPearson')?.median ?? 1) >= SAME.trackPearson, // biome-ignore format: one thought
     }
   }
+  const moved = measured(point, 'outputChangeShare')
+  if (moved) return { text: `outputs move by at most ${valueText(moved.median, 'percent')} of the largest`, likeness: -moved.median, small: moved.median < SAME.output } // biome-ignore format: one thought
   const auc = measured(point, 'aucDifference')
   if (!auc) return undefined
   const [low, high] = [measured(point, 'aucDifferenceLower'), measured(point, 'aucDifferenceUpper')]
@@ -102,11 +108,11 @@ function verdictOf(result: LabResult, model: string): LabPage['verdicts'][number
   })
   if (!original || rated.length === 0) return { tone: 'open', text: `${model}: not measured yet.` }
   const smaller = rated.filter(x => x.size < 1)
-  if (smaller.length === 0) return { tone: 'bad', text: `${model}: at ${[...new Set(rated.map(x => keptText(x.point)))].join(', ')} of the energy no layer becomes smaller: its layers need nearly all of their rank.` } // biome-ignore format: one sentence
+  if (smaller.length === 0) return { tone: 'bad', text: `${model}: at ${[...new Set(rated.map(x => atText(x.point)))].join(', ')} no layer becomes smaller: its layers need nearly all of their rank.` } // biome-ignore format: one sentence
   const good = smaller.filter(x => x.loss.small).sort((a, b) => a.size - b.size)[0]
   const best = good ?? smaller.toSorted((a, b) => b.loss.likeness - a.loss.likeness)[0]!
   const { pace, slower } = paceOf(best.point, original)
-  const size = `${valueText(best.size, 'percent')} of the parameters at ${keptText(best.point)} of the energy${inWords(best.point)}`
+  const size = `${valueText(best.size, 'percent')} of the parameters at ${atText(best.point)}${inWords(best.point)}`
   if (!good) return { tone: 'bad', text: `${model}: nothing smaller predicts the same. The nearest has ${size}: ${best.loss.text}${pace}.` } // biome-ignore format: one sentence
   const much = best.size <= 0.9
   return { tone: much && !slower ? 'good' : 'bad', text: `${model}: the smallest that predicts the same has ${size}: ${best.loss.text}${pace}${much ? '' : '. That saves next to nothing'}.` } // biome-ignore format: one sentence

@@ -16,7 +16,7 @@ import {
   trainingSeconds,
 } from './effectRuns.ts'
 import { groupVerdicts } from './effectVerdicts.ts'
-import { machineName, measured, resultNotes, spreadText } from './measured.ts'
+import { measured, otherName, resultNotes, spreadText } from './measured.ts'
 import { PUBLISHED_EFFECT, PUBLISHED_SIZES, TABLE } from './publishedEffect.ts'
 
 /** Accuracy of the three networks on MNIST against what their training costs, beside Table 3.1. */
@@ -29,7 +29,7 @@ export const effectPage: PageBuilder = results => {
     question: 'Do low rank and linear attention lose accuracy on real data, and what does their training cost?',
     verdicts: [...trained, ...timed].flatMap(group => groupVerdicts(group, all)),
     figures: [
-      ...trained.flatMap(group => trainedFigures(group, all, results[0])),
+      ...trained.flatMap(group => trainedFigures(group, all, results)),
       ...(timed.length > 0 ? [speedGrid(timed)] : []),
     ],
     tables: [
@@ -42,18 +42,20 @@ export const effectPage: PageBuilder = results => {
 }
 
 const same = (a: EffectGroup, b: EffectGroup) =>
-  a.job === b.job && a.tokens === b.tokens && a.width === b.width && a.layers === b.layers
+  a.job === b.job && sameSize(a, b) && a.batch === b.batch && a.examples === b.examples
+const sameSize = (a: EffectGroup, b: EffectGroup) =>
+  a.tokens === b.tokens && a.width === b.width && a.layers === b.layers
 
 /** Figures of a group with those of other results that trained the same networks. */
-function trainedFigures(group: EffectGroup, all: readonly EffectGroup[], first: LabResult): LineFigure[] {
+function trainedFigures(group: EffectGroup, all: readonly EffectGroup[], results: readonly LabResult[]): LineFigure[] {
   const groups = all.filter(g => same(g, group))
-  const id = `effect-${group.tokens}-${group.width}-${group.layers}-${group.runs[0]?.examples ?? 0}`
+  const id = `effect-${group.tokens}-${group.width}-${group.layers}-${group.batch}-${group.examples}`
   const name = groupName(group)
   const series = (pointsOf: (run: EffectRun, of: EffectGroup) => readonly FigurePoint[], style: 'line' | 'points') =>
     groups.flatMap(of =>
       of.runs.flatMap((run): FigureSeries[] => {
         const points = pointsOf(run, of)
-        const from = of.result === first ? {} : { from: machineName(of.result) }
+        const from = of.result === results[0] ? {} : { from: otherName(of.result, results) }
         return points.length === 0 ? [] : [{ name: modelName(run), group: run.model, points, style, ...from }]
       }),
     )
@@ -192,6 +194,7 @@ const costTable = (timed: readonly EffectGroup[]): LabTable => ({
 })
 
 function publishedTable(trained: readonly EffectGroup[]): LabTable {
+  const { tokens, width, layers, rank } = PUBLISHED_SIZES
   const rows = PUBLISHED_EFFECT.map(({ model, parameters, printed, trainAccuracy, testAccuracy }) => [
     modelWord(model),
     count(parameters),
@@ -199,11 +202,13 @@ function publishedTable(trained: readonly EffectGroup[]): LabTable {
     percent(trainAccuracy),
     percent(testAccuracy),
     ...trained.map(g => {
-      const run = g.runs.find(r => r.model === model)
-      return percent(run && spreadOf(run, 'testAccuracy')?.mean)
+      const own = g.runs.filter(r => r.model === model)
+      // r = 64 where it was trained; else another, with its rank.
+      const run = own.find(r => r.rank === undefined || r.rank === rank) ?? own[0]
+      const mean = run && spreadOf(run, 'testAccuracy')?.mean
+      return `${percent(mean)}${mean === undefined || run?.rank === undefined || run.rank === rank ? '' : ` (rank ${run.rank})`}`
     }),
   ])
-  const { tokens, width, layers, rank } = PUBLISHED_SIZES
   return {
     id: 'effect-published',
     title: 'Beside the publication',
@@ -220,7 +225,7 @@ function notesOf(
 ): LabPage['notes'] {
   const { tokens, width, layers } = PUBLISHED_SIZES
   const smaller = trained.filter(g => g.tokens !== tokens || g.width !== width || g.layers !== layers)
-  const alone = trained.some(g => all.some(c => c.job === 'cost' && same({ ...c, job: 'train' }, g)))
+  const alone = trained.some(g => all.some(c => c.job === 'cost' && sameSize(c, g)))
   return [
     ...smaller.map(g => `Not the published size: ${groupName(g)} instead of ${tokens} tokens, width ${width}, ${layers} layers.`), // biome-ignore format: one sentence
     ...(trained.length > 0 ? ['Bars are the least and the most over the seeds; of one seed, the 95 % interval (Wilson) of its test images.'] : []), // biome-ignore format: one sentence

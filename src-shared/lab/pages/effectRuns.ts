@@ -19,6 +19,9 @@ export interface EffectGroup {
   readonly tokens: number
   readonly width: number
   readonly layers: number
+  readonly batch: number
+  /** Images that one training sees. */
+  readonly examples: number
   readonly runs: readonly EffectRun[]
 }
 
@@ -39,6 +42,8 @@ export function groupsOf(result: LabResult): readonly EffectGroup[] {
       tokens: numberOf(first, 'tokens'),
       width: numberOf(first, 'width'),
       layers: numberOf(first, 'layers'),
+      batch: numberOf(first, 'batch'),
+      examples: numberOf(first, 'examples'),
       runs: models.map(name => runOf(points.filter(p => `${p.factors['model']} ${p.factors['rank'] ?? ''}` === name))),
     }
   })

@@ -85,7 +85,7 @@ function limitSeries(setting: LengthSetting): readonly FigureSeries[] {
   })).filter(s => s.points.length > 0)
   const most = Math.max(0, ...setting.points.map(p => measured(p, 'peakBytes')?.median ?? 0))
   if (planned.length === 0 && most < PUBLISHED_LENGTH.limitBytes / 4) return []
-  const card = { name: `${valueText(PUBLISHED_LENGTH.limitBytes, 'bytes')}: the card of the report`, style: 'dashed', points: ends.map(x => ({ x, y: PUBLISHED_LENGTH.limitBytes })) } as const // biome-ignore format: one series
+  const card = { name: `${PUBLISHED_LENGTH.limitText}: the card of the report`, style: 'dashed', points: ends.map(x => ({ x, y: PUBLISHED_LENGTH.limitBytes })) } as const // biome-ignore format: one series
   return [card, ...planned]
 }
 

@@ -57,6 +57,9 @@ export const costsOf = (points: readonly LabPoint[], measure: LengthMeasure): re
     return p.state === WANTING[measure] ? [{ x: numberOf(p, 'lengthBp'), cost: null }] : []
   })
 
+/** Whether it is what was published: gradients of the attention alone, at full width. Other jobs do not compare. */
+export const isPublished = ({ job, width }: LengthSetting): boolean => job === 'training-attention' && width === 1536
+
 /** From which length block-sparse attention costs less, of the whole network. */
 export function sparseIsLess(setting: LengthSetting, measure: LengthMeasure): Crossover {
   const most = setting.layers.at(-1)!

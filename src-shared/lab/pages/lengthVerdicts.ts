@@ -5,6 +5,7 @@ import {
   costsOf,
   curve,
   FULL,
+  isPublished,
   type LengthMeasure,
   type LengthSetting,
   layerCosts,
@@ -13,7 +14,7 @@ import {
   sparseIsLess,
 } from './lengthSettings.ts'
 import { about, bp, crossoverText, MEASURES, type Measure } from './lengthWords.ts'
-import { measured, numberOf, numbersOf } from './measured.ts'
+import { BUSY_WORDS, isBusy, measured, numberOf, numbersOf } from './measured.ts'
 import { PUBLISHED_LENGTH } from './publishedLength.ts'
 
 type Verdict = LabPage['verdicts'][number]
@@ -33,30 +34,54 @@ function singleVerdict(setting: LengthSetting): readonly Verdict[] {
   const [memory, time] = MEASURES.map(m => lastPair(setting, m.measure))
   if (!memory || !time) return []
   const texts = [memory, time].map((pair, i) => `${valueText(pair.sparse, MEASURES[i]!.format)} against ${valueText(pair.full, MEASURES[i]!.format)}`) // biome-ignore format: one thought
-  const wins = memory.sparse < memory.full && time.sparse < time.full
-  return [{ tone: wins ? 'good' : 'bad', text: `${settingName(setting)}: at ${bp(memory.x)}, the only length measured, block-sparse attention needs ${texts.join(' and ')} of full attention.` }] // biome-ignore format: one sentence
+  const [less, more] = [memory.sparse < memory.full && time.sparse < time.full, memory.sparse > memory.full && time.sparse > time.full] // biome-ignore format: one thought
+  const busy = timesAreBusy(setting)
+  return [{ tone: busy ? 'open' : less ? 'good' : more ? 'bad' : 'open', text: `${settingName(setting)}: at ${bp(memory.x)}, the only length measured, block-sparse attention needs ${texts.join(' and ')} of full attention${busy ? ` (times ${BUSY_WORDS})` : ''}.` }] // biome-ignore format: one sentence
+}
+
+/** Whether others used the machine while one of the compared times was measured. */
+function timesAreBusy(setting: LengthSetting): boolean {
+  const most = setting.layers.at(-1)!
+  return [FULL, SPARSE].flatMap(model => curve(setting, model, most)).some(p => p.state === 'done' && isBusy(p))
 }
 
 function crossoverVerdict(setting: LengthSetting, m: Measure): Verdict {
+  const { tone, text } = quietVerdict(setting, m)
+  if (m.measure !== 'seconds' || !timesAreBusy(setting)) return { tone, text: `${text}.` }
+  return { tone: 'open', text: `${text} (${BUSY_WORDS}).` }
+}
+
+/** As if the machine had been quiet; without its full stop. */
+function quietVerdict(setting: LengthSetting, m: Measure): Verdict {
   const found = sparseIsLess(setting, m.measure)
   const start = `${settingName(setting)}: block-sparse attention`
   const far = lastPair(setting, m.measure)
   const numbers = far ? ` (${valueText(far.sparse, m.format)} against ${valueText(far.full, m.format)} at ${bp(far.x)})` : '' // biome-ignore format: one thought
   const even = pairsOf(setting, m.measure).every(p => Math.max(p.sparse / p.full, p.full / p.sparse) < EVEN)
-  if (far && even && found.kind !== 'unknown' && found.kind !== 'between')
-    return { tone: 'open', text: `${start} costs as much as full attention in ${m.unit}: less than ${valueText(EVEN - 1, 'percent')} apart at every measured length${numbers}.` } // biome-ignore format: one sentence
+  if (far && even && ['at', 'always', 'never', 'not-at-the-end'].includes(found.kind))
+    return { tone: 'open', text: `${start} costs as much as full attention in ${m.unit}: less than ${valueText(EVEN - 1, 'percent')} apart at every length that both were measured at${numbers}` } // biome-ignore format: one sentence
   switch (found.kind) {
     case 'unknown':
-      return { tone: 'open', text: `${start} cannot be judged by ${m.unit} yet: fewer than two lengths are measured.` }
+      return { tone: 'open', text: `${start} cannot be judged by ${m.unit} yet: fewer than two lengths are measured` }
     case 'never':
-      return { tone: 'bad', text: `${start} needs ${m.more} than full attention at every measured length, or as much: no crossover in the measured range${numbers}.` } // biome-ignore format: one sentence
+      return { tone: 'bad', text: `${start} needs ${m.more} than full attention at every measured length, or as much: no crossover in the measured range${numbers}` } // biome-ignore format: one sentence
+    case 'not-at-the-end':
+      return { tone: 'open', text: `${start} is ${m.less} at some of the measured lengths, and not at the greatest: no length from which it stays ${m.less}${numbers}` } // biome-ignore format: one sentence
     case 'always':
-      return { tone: 'good', text: `${start} is ${m.less} at every measured length${numbers}.` }
+      return { tone: 'good', text: `${start} is ${m.less} at every measured length${numbers}` }
     case 'between':
-      return { tone: 'good', text: `${start} is ${m.less} from between ${bp(found.low)} and ${bp(found.high)} on, where full attention can no longer be run${numbers}.` } // biome-ignore format: one sentence
+      return { tone: 'good', text: `${start} is ${m.less} ${crossoverText(found)}, where ${runsOut(setting, m.measure, found.high)}${numbers}` } // biome-ignore format: one sentence
     case 'at':
-      return { tone: 'good', text: `${start} is ${m.less} from ${about(found.x)} on, and not below${numbers}.` }
+      return { tone: 'good', text: `${start} is ${m.less} ${crossoverText(found)}${found.only ? ', and at no smaller measured length' : ''}${numbers}` } // biome-ignore format: one sentence
   }
+}
+
+/** Which of the two could not be run about a crossover that has no costs on both sides. */
+function runsOut(setting: LengthSetting, measure: LengthMeasure, high: number): string {
+  const full = costsOf(curve(setting, FULL, setting.layers.at(-1)!), measure)
+  return full.some(f => f.x === high && f.cost === null)
+    ? 'full attention can no longer be run'
+    : 'block-sparse attention could not be run before'
 }
 
 /** Two costs nearer than this are no win of either. */
@@ -84,27 +109,60 @@ function fitVerdicts(setting: LengthSetting): readonly Verdict[] {
   const runs = curve(setting, SPARSE, most).findLast(p => p.state === 'done')
   if (full) {
     const longer = runs && numberOf(runs, 'lengthBp') >= numberOf(full, 'lengthBp')
-    const other = longer ? `; block-sparse attention still runs ${bp(numberOf(runs, 'lengthBp'))}` : sparse ? `; nor does block-sparse attention at ${bp(numberOf(sparse, 'lengthBp'))}` : '' // biome-ignore format: one thought
-    verdicts.push({ tone: longer ? 'good' : 'bad', text: `${settingName(setting)}: full attention does not fit here at ${bp(numberOf(full, 'lengthBp'))} (${full.reason})${other}.` }) // biome-ignore format: one sentence
+    const other = longer ? `; block-sparse attention still runs ${bp(numberOf(runs, 'lengthBp'))}` : sparse ? `; nor does block-sparse attention at ${bp(numberOf(sparse, 'lengthBp'))}` : '; block-sparse attention was not measured there' // biome-ignore format: one thought
+    verdicts.push({ tone: longer ? 'good' : sparse ? 'bad' : 'open', text: `${settingName(setting)}: full attention does not fit here at ${bp(numberOf(full, 'lengthBp'))} (${full.reason})${other}.` }) // biome-ignore format: one sentence
   }
-  const limit = valueText(PUBLISHED_LENGTH.limitBytes, 'bytes')
   const [a, b] = [limitLength(setting, FULL), limitLength(setting, SPARSE)]
-  if (a !== null)
+  if (a.kind === 'passes') {
+    const published = isPublished(setting) ? ` Published: full attention failed at ${bp(PUBLISHED_LENGTH.fullFailsBp)}, block-sparse attention ran ${bp(PUBLISHED_LENGTH.sparseRunsBp)}.` : '' // biome-ignore format: one sentence
     verdicts.push({
-      tone: b === null ? 'good' : 'open',
-      text: `${settingName(setting)}: full attention passes the ${limit} of the published card at ${about(a.x)}${a.planned ? ' (by the plan where it did not fit here)' : ''}; block-sparse attention ${b === null ? 'does not in the measured range' : `at ${about(b.x)}`}. Published: full attention failed at ${bp(PUBLISHED_LENGTH.fullFailsBp)}, block-sparse attention ran ${bp(PUBLISHED_LENGTH.sparseRunsBp)}.`,
+      tone: b.kind === 'within' ? 'good' : 'open',
+      text: `${settingName(setting)}: full attention ${limitText(a)}, the memory of the published card; block-sparse attention ${limitText(b)}.${published}`,
     })
+  }
   return verdicts
 }
 
-/** Where the memory of a model passes that of the published card: measured, or as planned where it did not fit. */
-export function limitLength(setting: LengthSetting, model: string): { x: number; planned: boolean } | null {
-  const points = curve(setting, model, setting.layers.at(-1)!).flatMap(p => {
+/** Where the memory of a model passes that of the published card. `unknown`: nothing tells its memory at some length, or at the first. */
+export type LimitLength =
+  | { readonly kind: 'passes'; readonly x: number; readonly planned: boolean }
+  /** `longest`: the greatest length whose memory is known. */
+  | { readonly kind: 'within'; readonly longest: number; readonly planned: boolean }
+  /** More already at the least length. */
+  | { readonly kind: 'above'; readonly shortest: number; readonly planned: boolean }
+  | { readonly kind: 'unknown' }
+
+/** As measured, or as planned where it did not fit. */
+export function limitLength(setting: LengthSetting, model: string): LimitLength {
+  // By rising length.
+  const all = curve(setting, model, setting.layers.at(-1)!)
+  const points = all.flatMap(p => {
     const cost = measured(p, 'peakBytes')?.median ?? (p.state === 'does-not-fit' ? p.predicted?.peakBytes : undefined)
     return cost === undefined ? [] : [{ x: numberOf(p, 'lengthBp'), cost, planned: p.state !== 'done' }]
   })
+  const [shortest, longest] = [points[0], points.at(-1)]
+  if (!shortest || !longest) return { kind: 'unknown' }
+  if (shortest.cost > PUBLISHED_LENGTH.limitBytes) return { kind: 'above', shortest: shortest.x, planned: shortest.planned } // biome-ignore format: one thought
   const x = reaches(points, PUBLISHED_LENGTH.limitBytes)
-  return x === null ? null : { x, planned: points.some(p => p.planned && p.x >= x) }
+  if (x !== null) return { kind: 'passes', x, planned: points.find(p => p.x >= x)?.planned ?? false }
+  if (all.some(p => p.state === 'does-not-fit' && !p.predicted)) return { kind: 'unknown' }
+  return { kind: 'within', longest: longest.x, planned: longest.planned }
+}
+
+/** `passes 24 GiB (25.8 GB) at about 500,000 bp`. */
+export function limitText(at: LimitLength): string {
+  const { limitText } = PUBLISHED_LENGTH
+  const planned = at.kind !== 'unknown' && at.planned ? ' (by the plan: it did not fit here)' : ''
+  switch (at.kind) {
+    case 'passes':
+      return `passes ${limitText} at ${about(at.x)}${planned}`
+    case 'within':
+      return `stays within ${limitText} up to ${bp(at.longest)}, the longest measured${planned}`
+    case 'above':
+      return `needs more than ${limitText} from ${bp(at.shortest)}, the shortest measured, on${planned}`
+    case 'unknown':
+      return `passes ${limitText} at a length that is not known`
+  }
 }
 
 /** The published statements on memory a layer. */
@@ -112,9 +170,16 @@ function layerVerdicts(setting: LengthSetting): readonly Verdict[] {
   if (setting.layers.length < 2) return []
   const [sparse, full] = [SPARSE, FULL].map(model => layerCosts(setting, model, 'peakBytes')) as [ReturnType<typeof layerCosts>, ReturnType<typeof layerCosts>] // biome-ignore format: one thought
   const found = crossover(sparse, full)
-  const published = `published: ${about(PUBLISHED_LENGTH.layerCrossoverBp)}`
+  const published = isPublished(setting) ? ` (published: from ${about(PUBLISHED_LENGTH.layerCrossoverBp)} on)` : ''
   const start = `${settingName(setting)}: a block-sparse layer`
-  if (found.kind === 'unknown') return []
-  if (found.kind === 'never') return [{ tone: 'bad', text: `${start} needs no less memory than a full one at any measured length (${published}).` }] // biome-ignore format: one sentence
-  return [{ tone: 'good', text: `${start} needs less memory than a full one ${crossoverText(found)} (${published}).` }]
+  switch (found.kind) {
+    case 'unknown':
+      return []
+    case 'never':
+      return [{ tone: 'bad', text: `${start} needs no less memory than a full one at any measured length${published}.` }] // biome-ignore format: one sentence
+    case 'not-at-the-end':
+      return [{ tone: 'open', text: `${start} needs less memory than a full one ${crossoverText(found)}${published}.` }] // biome-ignore format: one sentence
+    default:
+      return [{ tone: 'good', text: `${start} needs less memory than a full one ${crossoverText(found)}${published}.` }] // biome-ignore format: one sentence
+  }
 }

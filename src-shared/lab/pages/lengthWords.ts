@@ -20,16 +20,21 @@ export const about = (value: number): string => `about ${valueText(Number(value.
 
 export const NOT_KNOWN = 'not known'
 
+/** Between lengths where it is more there may be one where it is less. */
+const andBelow = ({ only }: { readonly only: boolean }): string => (only ? '' : ', and at some below')
+
 export function crossoverText(found: Crossover): string {
   switch (found.kind) {
     case 'at':
-      return `from ${about(found.x)} on`
+      return `from ${about(found.x)} on${andBelow(found)}`
     case 'between':
-      return `from between ${bp(found.low)} and ${bp(found.high)} on`
+      return `from between ${bp(found.low)} and ${bp(found.high)} on${andBelow(found)}`
     case 'always':
       return 'at every measured length'
     case 'never':
       return 'at no measured length'
+    case 'not-at-the-end':
+      return 'at some of the measured lengths, not at the greatest'
     case 'unknown':
       return NOT_KNOWN
   }

@@ -13,6 +13,7 @@ import {
   lowRankPoints,
 } from './lowRankPoints.ts'
 import {
+  BUSY_WORDS,
   figurePoint,
   machineName,
   measured,
@@ -181,8 +182,9 @@ function factorVerdict(points: LowRankPoints) {
     const thesis = THESIS_FACTORS.find(t => t.rank === rank)
     return `r ${rank}: ${ratioText(factor)}${thesis ? ` (thesis ${ratioText(thesis.factor)})` : ''}`
   })
+  const busy = found.some(({ rank }) => PRE_TRAINING.some(({ tokens }) => points.disturbed('seconds', points.transformer('training', tokens), points.of('lrt', 'training', tokens, rank)))) // biome-ignore format: one thought
   const wins = found.every(f => f.factor > 1)
-  return { tone: wins ? 'good' : 'bad', text: `BERT pre-training as LRT would be as many times as fast here, by equation 3.10: ${told.join(', ')}.` } as const // biome-ignore format: one sentence
+  return { tone: busy ? 'open' : wins ? 'good' : 'bad', text: `BERT pre-training as LRT would be as many times as fast here, by equation 3.10: ${told.join(', ')}${busy ? ` (times measured ${BUSY_WORDS})` : ''}.` } as const // biome-ignore format: one sentence
 }
 
 const costCells = ({ petaflopDays, dollars, carbonKg }: TrainingCost) => [

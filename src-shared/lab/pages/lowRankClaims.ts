@@ -1,7 +1,7 @@
 import { valueText } from '../../report/labNumbers.ts'
 import type { LabPage } from '../page.ts'
 import { FORMS, type Form, JOBS, type Job, type LowRankMeasure, type LowRankPoints } from './lowRankPoints.ts'
-import { measured, ratioText } from './measured.ts'
+import { BUSY_WORDS, measured, ratioText } from './measured.ts'
 
 type Verdict = LabPage['verdicts'][number]
 
@@ -9,22 +9,27 @@ type Verdict = LabPage['verdicts'][number]
 interface Cell {
   readonly where: string
   readonly gain: number
+  /** Times of a busy machine: not judged. */
+  readonly busy: boolean
 }
 
 /** `holds` where every cell is for it; a cell within 2 % of 1 is no win. */
 const EVEN = 1.02
 
-function judged(claim: string, cells: readonly Cell[], wins: Verdict['tone'] = 'good'): Verdict {
-  if (cells.length === 0) return { tone: 'open', text: `${claim}: not measured here.` }
+function judged(claim: string, all: readonly Cell[]): Verdict {
+  const cells = all.filter(c => !c.busy)
+  const left = all.length - cells.length
+  if (all.length === 0) return { tone: 'open', text: `${claim}: not measured here.` }
+  if (cells.length === 0) return { tone: 'open', text: `${claim}: measured ${BUSY_WORDS} alone, which says little of times.` } // biome-ignore format: one thought
+  const without = left > 0 ? ` ${left} more, measured ${BUSY_WORDS}, ${left === 1 ? 'is' : 'are'} not counted.` : ''
   const against = cells.filter(c => c.gain < EVEN).toSorted((a, b) => a.gain - b.gain)
   const gains = cells.map(c => c.gain)
   const span = `${ratioText(Math.min(...gains))} to ${ratioText(Math.max(...gains))}`
-  if (against.length === 0) return { tone: wins, text: `${claim}: holds here in all ${cells.length} cases (${span}).` }
+  if (against.length === 0) return { tone: 'good', text: `${claim}: holds here in ${cells.length === 1 ? 'the one case' : `all ${cells.length} cases`} (${span}).${without}` } // biome-ignore format: one sentence
   const examples = against.slice(0, 3).map(c => `${c.where}: ${ratioText(c.gain)}`).join('; ') // biome-ignore format: one thought
-  const tone = wins === 'good' ? 'bad' : 'good'
   return {
-    tone,
-    text: `${claim}: does not hold here in ${against.length} of ${cells.length} cases (${span}), worst ${examples}.`,
+    tone: 'bad',
+    text: `${claim}: does not hold here in ${against.length} of ${cells.length} cases (${span}), worst ${examples}.${without}`,
   }
 }
 
@@ -36,16 +41,18 @@ export function lowRankClaims(points: LowRankPoints): readonly Verdict[] {
       lengths.filter(n).flatMap(tokens =>
         ranks.filter(r).flatMap(rank => {
           const gain = points.gain(measure, model, job, tokens, rank)
-          return gain === undefined ? [] : [{ where: placeOf(job, tokens, rank), gain }]
+          const busy = points.disturbed(measure, points.transformer(job, tokens), points.of(model, job, tokens, rank))
+          return gain === undefined ? [] : [{ where: placeOf(job, tokens, rank), gain, busy }]
         }),
       ),
     ) // biome-ignore format: one chain
   /** LRT's cost by Linformer's at equal rank: above 1 where Linformer is less. */
   const between = (measure: LowRankMeasure, job: Job, tokens: number, better: Form): Cell[] =>
     ranks.flatMap(rank => {
-      const [lrt, linformer] = FORMS.map(f => measured(points.of(f.model, job, tokens, rank), measure)?.median)
+      const two = FORMS.map(f => points.of(f.model, job, tokens, rank))
+      const [lrt, linformer] = two.map(p => measured(p, measure)?.median)
       if (!lrt || !linformer) return []
-      return [{ where: placeOf(job, tokens, rank), gain: better === 'lrt' ? linformer / lrt : lrt / linformer }]
+      return [{ where: placeOf(job, tokens, rank), gain: better === 'lrt' ? linformer / lrt : lrt / linformer, busy: points.disturbed(measure, ...two) }] // biome-ignore format: one line
     })
   const faster = (better: Form, n: (n: number) => boolean) =>
     lengths.filter(n).flatMap(tokens => JOBS.flatMap(job => between('seconds', job, tokens, better)))
@@ -79,17 +86,22 @@ export function lowRankClaims(points: LowRankPoints): readonly Verdict[] {
 
 const placeOf = (job: Job, tokens: number, rank: number) => `${job}, n ${tokens.toLocaleString('en-US')}, rank ${rank}`
 
-/** Whether Linformer's speed-up rises from each length to the next, averaged over ranks and jobs. */
-function growth({ lengths, ranks, gain }: LowRankPoints): Verdict {
-  const means = lengths.flatMap(tokens => {
-    const all = JOBS.flatMap(job => ranks.flatMap(rank => gain('seconds', 'linformer', job, tokens, rank) ?? []))
+/** Whether Linformer's speed-up rises from each length to the next, averaged over the ranks and jobs that every length has. */
+function growth({ lengths, ranks, gain, disturbed, of, transformer }: LowRankPoints): Verdict {
+  const at = (job: Job, tokens: number, rank: number) =>
+    disturbed('seconds', transformer(job, tokens), of('linformer', job, tokens, rank)) ? undefined : gain('seconds', 'linformer', job, tokens, rank) // biome-ignore format: one thought
+  // A length at which nothing is known is left out; of the others only what all of them have is averaged.
+  const known = lengths.filter(n => JOBS.some(job => ranks.some(rank => at(job, n, rank) !== undefined)))
+  const shared = JOBS.flatMap(job => ranks.flatMap(rank => (known.every(n => at(job, n, rank) !== undefined) ? [{ job, rank }] : []))) // biome-ignore format: one thought
+  const means = known.flatMap(tokens => {
+    const all = shared.flatMap(({ job, rank }) => at(job, tokens, rank) ?? [])
     return all.length > 0 ? [{ tokens, mean: Math.exp(all.reduce((s, g) => s + Math.log(g), 0) / all.length) }] : []
   })
   const claim = "Linformer's speed-up grows with the length"
   if (means.length < 2) return { tone: 'open', text: `${claim}: not measured here.` }
   const told = means.map(m => `${m.tokens.toLocaleString('en-US')}: ${ratioText(m.mean)}`).join(', ')
   const rises = means.every((m, i) => i === 0 || m.mean > means[i - 1]!.mean)
-  return { tone: rises ? 'good' : 'bad', text: `${claim}: ${rises ? 'holds' : 'does not hold at every step'} here (geometric mean over ranks, training and inference; ${told}).` } // biome-ignore format: one sentence
+  return { tone: rises ? 'good' : 'bad', text: `${claim}: ${rises ? 'holds' : 'does not hold at every step'} here (geometric mean over ${shared.length} pairs of rank and job that every length has; ${told}).` } // biome-ignore format: one sentence
 }
 
 function parameterClaims({ lengths, ranks, transformer, of }: LowRankPoints): readonly Verdict[] {
@@ -99,7 +111,7 @@ function parameterClaims({ lengths, ranks, transformer, of }: LowRankPoints): re
   const larger = lengths.flatMap(tokens =>
     ranks.flatMap(rank => {
       const size = sizeOf('linformer', tokens, rank)
-      return size && full ? [{ where: `n ${tokens}, k ${rank}`, gain: size / full }] : []
+      return size && full ? [{ gain: size / full }] : []
     }),
   )
   // More parameters by a hair are more: no allowance for noise in a count.

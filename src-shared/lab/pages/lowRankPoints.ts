@@ -1,5 +1,5 @@
 import type { LabPoint, LabResult } from '../result.ts'
-import { having, measured, numbersOf } from './measured.ts'
+import { having, isBusy, measured, numbersOf } from './measured.ts'
 
 export type LowRankMeasure = 'seconds' | 'peakBytes'
 export const FORMS = [
@@ -18,6 +18,8 @@ export interface LowRankPoints {
   of(model: Form, job: Job, tokens: number, rank: number): LabPoint | undefined
   /** Transformer / model: above 1 the model is faster, or smaller. Undefined where either is not measured. */
   gain(measure: LowRankMeasure, model: Form, job: Job, tokens: number, rank: number): number | undefined
+  /** Whether others used the machine while one of the two was measured, which lengthens times and takes no memory. */
+  disturbed(measure: LowRankMeasure, ...of: readonly (LabPoint | undefined)[]): boolean
 }
 
 export function lowRankPoints({ points }: LabResult): LowRankPoints {
@@ -32,5 +34,6 @@ export function lowRankPoints({ points }: LabResult): LowRankPoints {
       const [full, own] = [measured(transformer(job, tokens), measure), measured(of(model, job, tokens, rank), measure)]
       return full && own ? full.median / own.median : undefined
     },
+    disturbed: (measure, ...of) => measure === 'seconds' && of.some(p => p !== undefined && isBusy(p)),
   }
 }

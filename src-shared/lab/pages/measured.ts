@@ -2,9 +2,19 @@ import { valueText } from '../../report/labNumbers.ts'
 import type { FigurePoint, FigureSeries } from '../page.ts'
 import { BUSY_SHARE, type Factors, type LabPoint, type LabResult, type Quartiles } from '../result.ts'
 
-/** `Xeon …, 2 threads`: how a series of another machine is named. */
-export const machineName = ({ machine }: LabResult): string =>
-  `${machine.processor}, ${machine.threads} ${machine.threads === 1 ? 'thread' : 'threads'}`
+/** `Xeon …, 2 threads`: how a machine is told from others. */
+export const machineName = ({ machine }: Pick<LabResult, 'machine'>): string =>
+  `${machine.processor}, ${machine.threads} ${machine.threads === 1 ? 'thread' : 'threads'}${machine.device === 'cpu' ? '' : `, ${machine.device}`}`
+
+/** How a series of another result is named: by its place where one of the others was measured on a machine of this name too. */
+export function otherName(result: LabResult, results: readonly LabResult[]): string {
+  const name = machineName(result)
+  return results.some(r => r !== result && machineName(r) === name) ? `${results.indexOf(result) + 1}. ${name}` : name
+}
+
+/** Whether others used the machine while a point was measured: its times are too long then. */
+export const isBusy = ({ foreignLoad }: LabPoint): boolean => foreignLoad >= BUSY_SHARE
+export const BUSY_WORDS = 'while others used the machine'
 
 export const numberOf = (point: LabPoint, factor: string): number => Number(point.factors[factor])
 
@@ -40,7 +50,7 @@ export const perResult = (
 ): readonly FigureSeries[] =>
   results.flatMap((result, i) => {
     const series = seriesOf(result).filter(s => s.points.length > 0)
-    return i === 0 ? series : series.map(s => ({ ...s, from: machineName(result) }))
+    return i === 0 ? series : series.map(s => ({ ...s, from: otherName(result, results) }))
   })
 
 /** `1.23 s (1.20 – 1.31)`. */
@@ -57,7 +67,7 @@ export const ratioText = (value: number | null | undefined): string =>
 export function resultNotes(results: readonly [LabResult, ...LabResult[]]): readonly string[] {
   const [first, ...others] = results
   const notes = [...first.notes]
-  const busy = first.points.filter(p => p.foreignLoad >= BUSY_SHARE)
+  const busy = first.points.filter(isBusy)
   if (busy.length > 0) {
     const most = Math.max(...busy.map(p => p.foreignLoad))
     notes.push(`Others used the machine while ${busy.length} of ${first.points.length} points were measured (up to ${valueText(most, 'percent')} of the processor): their times are too long.`) // biome-ignore format: one sentence
@@ -66,6 +76,6 @@ export function resultNotes(results: readonly [LabResult, ...LabResult[]]): read
     notes.push(`${first.points.length} of ${first.total} points were measured so far.`)
   const failed = first.points.filter(p => p.state === 'failed')
   for (const p of failed.slice(0, 3)) notes.push(`Failed: ${Object.values(p.factors).join(', ')}: ${p.reason}.`)
-  for (const other of others) notes.push(`Beside it: ${machineName(other)}, ${other.startedAt.slice(0, 10)}.`)
+  for (const other of others) notes.push(`Beside it: ${otherName(other, results)}, ${other.startedAt.slice(0, 10)}.`)
   return notes
 }

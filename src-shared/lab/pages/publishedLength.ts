@@ -7,6 +7,7 @@ export const REPORT = 'S-Enformer report (Currie), RTX 6000 24 GB'
 
 export const PUBLISHED_LENGTH = {
   limitBytes: 24 * 1024 ** 3,
+  limitText: '24 GiB (25.8 GB)',
   /** Window at which full attention ran out of the 24 GB. */
   fullFailsBp: 589_824,
   /** Largest window that ran with block-sparse attention. */

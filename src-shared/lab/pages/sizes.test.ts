@@ -5,7 +5,7 @@ import { PAGES } from '../pages.ts'
 import type { Factors, LabPoint, LabResult } from '../result.ts'
 import { THESIS_FACTORS } from './publishedLowRank.ts'
 
-const GB = 1024 ** 3
+const GB = 1e9
 
 /** A point whose measures are known: quartiles 1 % below and above. */
 function point(factors: Factors, measures: Readonly<Record<string, number>> | string, predictedBytes = GB): LabPoint {
@@ -62,7 +62,7 @@ describe('the page of lengths', () => {
     expect(series.find(s => s.group === 'enformer')?.points.at(-1)?.missing).toBe('does not fit')
     expect(marks[0]?.x).toBeCloseTo(196_608, 0)
     expect(verdict(page, /a block-sparse layer needs less/)?.text).toMatch(
-      /about 200,000 bp on \(published: about 300,000 bp\)/,
+      /about 200,000 bp on \(published: from about 300,000 bp on\)/,
     )
   })
 
@@ -73,11 +73,11 @@ describe('the page of lengths', () => {
         /does not fit here at 786,432 bp \(the plan needs 89 GB\); block-sparse attention still runs 786,432 bp/,
       ),
     ).toBeDefined()
-    const passes = verdict(page, /passes the 24 GB of the published card/)
-    expect(passes?.text).toMatch(/by the plan where it did not fit here/)
+    const passes = verdict(page, /full attention passes 24 GiB .25\.8 GB. at about/)
+    expect(passes?.text).toMatch(/by the plan: it did not fit here/)
     const memory = figure(page, `length-peakBytes-${KEY}`)
     expect(memory.series.map(s => s.name)).toContain('full attention, planned: did not fit')
-    expect(memory.series.find(s => /24 GB/.test(s.name))?.points.every(p => p.y === 24 * GB)).toBe(true)
+    expect(memory.series.find(s => /24 GiB/.test(s.name))?.points.every(p => p.y === 24 * 1024 ** 3)).toBe(true)
   })
 
   it('names no winner where both cost the same', () => {

@@ -144,7 +144,7 @@ const fieldTable: LabTable = {
     return [position.toLocaleString('en-US'), exponent(full), exponent(sparse), (sparse / full).toFixed(3)]
   }),
   notes: [
-    'The fall of S-Enformer from 73,727 to 98,303 is what its rule for random blocks predicts: they are drawn from the left third only. Models made here draw them from everywhere.',
+    'The fall of S-Enformer from 73,727 to 98,303 is what its rule for random blocks predicts: they are drawn from the left two fifths only. Models made here draw them from everywhere.',
     'Published only; the receptive field of a model of one’s own is measured in the panel of mutations.',
   ],
 }
