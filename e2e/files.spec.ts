@@ -61,7 +61,7 @@ describe.each(availableHosts())('files in the %s window', host => {
       await dialog
         .getByRole('option', { name: new RegExp(`^${name.replace('.', '\\.')}`) })
         .click(i > 0 ? { modifiers: ['Control'] } : {})
-    await dialog.getByRole('button', { name: /^Open/ }).click()
+    await dialog.getByRole('button', { name: /^Open( \d+ files)?$/ }).click()
     await dialog.waitFor({ state: 'hidden' })
   }
   const dismissAll = async () => {
