@@ -43,8 +43,7 @@ describe.each(availableHosts())('a smaller model in the %s window', host => {
       .waitFor(soon)
     await panel()
       .getByRole('combobox', { name: `How ${LAYER} is factorised` })
-      .click()
-    await w.page.getByRole('option', { name: 'rank', exact: true }).click()
+      .selectOption('rank')
     await panel().getByLabel(`Rank of ${LAYER}`).fill('5')
     // 48 x 48 becomes 5·(48 + 48); the demo's model has 94,691 parameters.
     expect(await totals()).toBe(94_691 - 48 * 48 + 5 * 96)

@@ -6,6 +6,7 @@ import {
   Menu,
   Modal,
   NumberInput,
+  Popover,
   Select,
   TextInput,
   Tooltip,
@@ -47,6 +48,8 @@ export const theme = createTheme({
     Select: Select.extend({ defaultProps: { size: 'xs' } }),
     Checkbox: Checkbox.extend({ defaultProps: { size: 'xs' } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 500, withArrow: true, fz: 12 } }),
+    // A list that is open stays seen: whether its field left the view is measured once and may be measured too early.
+    Popover: Popover.extend({ defaultProps: { hideDetached: false } }),
     Menu: Menu.extend({ defaultProps: { shadow: 'md', withinPortal: true } }),
     Modal: Modal.extend({
       defaultProps: {

@@ -1,4 +1,4 @@
-import { NumberInput, Select } from '@mantine/core'
+import { NativeSelect, NumberInput } from '@mantine/core'
 import { memo, useMemo } from 'react'
 import {
   type CompressionPlan,
@@ -120,7 +120,7 @@ function Own(props: {
   const { layer, own, rank } = props
   const { name, largestRank } = layer
   const keptEnergy = useCompression(s => s.keptEnergy)
-  const choose = (kind: string | null) => {
+  const choose = (kind: string) => {
     const first = Math.max(1, Math.min(rank ?? largestRank, largestRank))
     if (kind === 'rank') chooseLayer(name, { rank: first })
     else if (kind === 'energy') chooseLayer(name, { keptEnergy })
@@ -128,13 +128,12 @@ function Own(props: {
   }
   return (
     <div className="compression-own">
-      <Select
+      <NativeSelect
         size="xs"
         aria-label={`How ${name} is factorised`}
-        allowDeselect={false}
         value={kindOf(own)}
         data={largestRank > 0 ? KINDS : KINDS.filter(k => k.value !== 'rank')}
-        onChange={choose}
+        onChange={e => choose(e.currentTarget.value)}
       />
       {own && 'rank' in own && (
         <NumberInput
