@@ -29,3 +29,12 @@ it.skipIf(!existsSync('/proc/self'))(
     })
   },
 )
+
+// Two results that are added at once, in a data folder that is new.
+it('makes folders whose missing parent others make at the same moment', async () => {
+  for (let i = 0; i < 20; i++) {
+    const above = join(folder, `together-${i}`, 'lab')
+    const made = await Promise.all(['a', 'b', 'c', 'd'].map(name => makeFolders(join(above, name))))
+    expect(made).toEqual([true, true, true, true])
+  }
+})

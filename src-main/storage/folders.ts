@@ -7,18 +7,22 @@ import { dirname, resolve } from 'node:path'
  * @throws the system's error: `EEXIST` when the path is a file, `ENOENT`, `EACCES`, `ENOSPC`…
  */
 export async function makeFolders(path: string, mode?: number): Promise<boolean> {
-  const make = () => mkdir(path, mode === undefined ? {} : { mode })
+  const make = async (): Promise<boolean> => {
+    try {
+      await mkdir(path, mode === undefined ? {} : { mode })
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(path)).isDirectory()) return false
+      throw error
+    }
+  }
   try {
-    await make()
-    return true
+    return await make()
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return false
     const above = dirname(resolve(path))
-    if (code !== 'ENOENT' || above === resolve(path)) throw error
-    // A folder above that is there already cannot be what was missing.
-    if (!(await makeFolders(above, mode))) throw error
-    await make()
-    return true
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === resolve(path)) throw error
+    // Somebody else may have made the one above, or this one, meanwhile: tried once more, and no more than that.
+    await makeFolders(above, mode)
+    return make()
   }
 }
