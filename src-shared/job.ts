@@ -27,7 +27,7 @@ export interface JobSnapshot {
   readonly endedAt?: number
   /** Estimated from the rate so far; until there is one, from what was planned; absent where neither is known. */
   readonly secondsLeft?: number
-  /** What the planner said before it started. */
+  /** What was said of it: before it started, or once its pace was seen. */
   readonly estimate?: JobCost
   /** What it took, when it is done. `peakBytes`: of the process that computed; null where nobody knows. */
   readonly cost?: { readonly seconds: number; readonly peakBytes: number | null }

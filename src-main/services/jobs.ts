@@ -4,11 +4,10 @@ import type { JobSnapshot, Progress, WorkContext } from '../../src-shared/job.ts
 import type { JobCost } from '../../src-shared/lab/plan.ts'
 import { writeFileAtomic } from '../storage/atomic.ts'
 import { newId } from './ids.ts'
+import { Pace } from './pace.ts'
 
 /** Windows are told of a running job at most this often; how it ended is always told. */
 const TELL_EVERY_MS = 100
-/** No estimate before this much of a phase was seen: the first rate is mostly start-up. */
-const ESTIMATE_AFTER_MS = 500
 const MAX_RUNNING = 2
 /** Ended jobs that nobody has read are kept up to this many. */
 const KEPT_ENDED = 100
@@ -48,7 +47,7 @@ interface Live {
   snapshot: JobSnapshot
   readonly plan: JobPlan
   readonly controller: AbortController
-  phaseStart: { readonly at: number; readonly done: number; readonly phase: string } | undefined
+  readonly pace: Pace
   toldAt: number
   timer: NodeJS.Timeout | undefined
   readonly waiters: ((s: JobSnapshot) => void)[]
@@ -92,10 +91,8 @@ export async function createJobs(options: {
   const report = (job: Live) => (progress: Progress) => {
     if (job.snapshot.state !== 'running') return
     const t = now()
-    if (job.phaseStart?.phase !== progress.phase || progress.done < job.phaseStart.done)
-      job.phaseStart = { at: t, done: progress.done, phase: progress.phase }
     const { secondsLeft: _old, ...rest } = job.snapshot
-    const left = secondsLeft(progress, job.phaseStart, t) ?? plannedLeft(job.snapshot, t)
+    const left = job.pace.left(progress, t) ?? plannedLeft(job.snapshot, t)
     job.snapshot = { ...rest, progress, ...(left === undefined ? {} : { secondsLeft: left }) }
     announce(job, false)
   }
@@ -122,12 +119,10 @@ export async function createJobs(options: {
     announce(job, true)
   }
 
-  /** Only of jobs that were planned: what they took beside what was said. */
+  /** What it took, to stand beside what was said. */
   const costOf = async (job: Live, endedAt: number): Promise<Pick<JobSnapshot, 'cost'>> => {
-    const { estimate, startedAt } = job.snapshot
-    if (!estimate) return {}
     const peakBytes = (await job.plan.peakBytes?.().catch(() => undefined)) ?? null
-    return { cost: { seconds: (endedAt - startedAt) / 1000, peakBytes } }
+    return { cost: { seconds: (endedAt - job.snapshot.startedAt) / 1000, peakBytes } }
   }
 
   const run = async (job: Live) => {
@@ -196,7 +191,7 @@ export async function createJobs(options: {
           resumable: plan.resumable ?? false,
           read: false,
         },
-        phaseStart: undefined,
+        pace: new Pace(),
         toldAt: Number.NEGATIVE_INFINITY,
         timer: undefined,
         waiters: [],
@@ -234,14 +229,6 @@ export async function createJobs(options: {
       await writing
     },
   }
-}
-
-/** Seconds until `total`, from the rate since the phase began; undefined while there is none. */
-function secondsLeft(p: Progress, from: { at: number; done: number }, now: number): number | undefined {
-  const elapsed = now - from.at
-  const done = p.done - from.done
-  if (p.total <= 0 || done <= 0 || elapsed < ESTIMATE_AFTER_MS) return undefined
-  return Math.max(0, Math.round(((p.total - p.done) * elapsed) / done / 100) / 10)
 }
 
 /** What is left of the planned time; undefined when none is, or when it is over. */

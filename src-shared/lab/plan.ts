@@ -12,10 +12,32 @@ export interface JobEstimate {
   readonly instead: string | null
 }
 
-/** What a job was said to cost, and what it did. */
+/**
+ * Where a number comes from. `calibrated`, `typical`: as of a JobEstimate; `earlier`: the pace of earlier jobs of the kind on this machine;
+ * `begun`: that of the job's own first part.
+ */
+export type CostBasis = JobEstimate['basis'] | 'earlier' | 'begun'
+
+/** What a job was said to cost. */
 export interface JobCost {
   readonly seconds: number
-  readonly peakBytes: number
+  /** Of the process that computes; null where no network runs, or nobody can tell. */
+  readonly peakBytes: number | null
+  readonly basis?: CostBasis
+}
+
+/** What can be said of a job before it starts, for the form that starts it. */
+export interface JobOutlook {
+  /** null: nobody knows before it has begun; `note` says why. */
+  readonly seconds: number | null
+  /** Of the process that computes; null where no network runs, or nobody can tell. */
+  readonly peakBytes: number | null
+  /** null where there is no number. */
+  readonly basis: CostBasis | null
+  /** What the numbers leave out, or why there is none; '' where nothing needs to be said. */
+  readonly note: string
+  /** Why it would be refused, with the largest setting that would not; null where it fits. */
+  readonly refusal: { readonly message: string; readonly remedy: string } | null
 }
 
 /** Rates of this machine, measured once. */

@@ -1,4 +1,5 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { memoryText, roughDuration } from '../../../src-shared/lab/costText.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { PlannedGraph } from '../lab/experiment.ts'
 import { availableBytes } from '../lab/memoryLimit.ts'
@@ -30,22 +31,18 @@ export function createTrainingPlan(
       if (peakBytes > free)
         throw new WorkbenchError(
           'out-of-memory',
-          `this training needs about ${size(peakBytes)} of memory and ${size(free)} are free`,
+          `this training needs about ${memoryText(peakBytes)} of memory and ${memoryText(free)} are free`,
           'use a smaller batch or a shorter window in the recipe',
           { neededBytes: Math.round(peakBytes), freeBytes: Math.round(free) },
         )
       startedAt = now()
       const rates = basis === 'typical' ? " (by the rates of a slow machine; 'diploscope plan --calibrate' measures this one)" : '' // biome-ignore format: one line
-      note(`about ${duration(totalSeconds)} for ${graph.runs} steps, ${size(peakBytes)} of memory${rates}; validation comes on top`) // biome-ignore format: one line
+      note(`about ${roughDuration(totalSeconds)} for ${graph.runs} steps, ${memoryText(peakBytes)} of memory${rates}; validation comes on top`) // biome-ignore format: one line
     },
     async done() {
       if (startedAt === undefined) return
       const { peakRssBytes } = await compute.stats()
-      note(`took ${duration((now() - startedAt) / 1000)} with validation, ${size(peakRssBytes)} of memory`)
+      note(`took ${roughDuration((now() - startedAt) / 1000)} with validation, ${memoryText(peakRssBytes)} of memory`)
     },
   }
 }
-
-const size = (bytes: number): string => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`) // biome-ignore format: one line
-const duration = (seconds: number): string =>
-  seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h` // biome-ignore format: one table

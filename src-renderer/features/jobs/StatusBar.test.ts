@@ -21,6 +21,11 @@ describe('the cost of a job', () => {
     [{ estimate: { seconds: 9000, peakBytes: 1.23e10 } }, 'about 2.5 h, 12.3 GB'],
     [{ state: 'done', cost: { seconds: 130, peakBytes: 1.1e9 } }, 'took 2:10, 1.1 GB'],
     [{ state: 'done', cost: { seconds: 5, peakBytes: null } }, 'took 0:05'],
+    [{ estimate: { seconds: 42, peakBytes: null } }, 'about 42 s'],
+    [
+      { state: 'done', estimate: { seconds: 130, peakBytes: 1.2e9 }, cost: { seconds: 141, peakBytes: 1.1e9 } },
+      'took 2:21, 1.1 GB (estimated 2 min, 1.2 GB)',
+    ],
     [{ state: 'failed', estimate: { seconds: 42, peakBytes: 1e9 } }, ''],
     [{}, ''],
   ] as const)('%o is %s', (more, text) => expect(costText(job(more as Partial<JobSnapshot>))).toBe(text))

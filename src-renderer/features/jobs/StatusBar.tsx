@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { IconAlertTriangle, IconCheck } from '@tabler/icons-react'
 import { useEffect, useRef, useState } from 'react'
 import type { JobSnapshot } from '../../../src-shared/job.ts'
+import { estimateText, memoryText } from '../../../src-shared/lab/costText.ts'
 import { attempt, call, refreshFile } from '../../state/services.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 
@@ -16,17 +17,14 @@ export const timeLeft = (seconds: number): string => {
     : `${Math.floor(s / 60)}:${two(s % 60)}`
 }
 
-/** What the planner said, and what it came to: `about 2 min, 1.2 GB`, `took 2:10, 1.1 GB`. */
+/** What was said of a job, and what it came to: `about 2 min, 1.2 GB`, `took 2:10, 1.1 GB (estimated 2 min, 1.2 GB)`. */
 export const costText = ({ estimate, cost, state }: JobSnapshot): string => {
-  if (state === 'done' && cost)
-    return [`took ${timeLeft(cost.seconds)}`, cost.peakBytes === null ? '' : sizeText(cost.peakBytes)].filter(Boolean).join(', ') // biome-ignore format: one thought
-  return estimate && state === 'running' ? `about ${durationText(estimate.seconds)}, ${sizeText(estimate.peakBytes)}` : '' // biome-ignore format: one thought
+  if (state === 'done' && cost) {
+    const took = `took ${[timeLeft(cost.seconds), cost.peakBytes === null ? '' : memoryText(cost.peakBytes)].filter(Boolean).join(', ')}` // biome-ignore format: one thought
+    return estimate ? `${took} (estimated ${estimateText(estimate)})` : took
+  }
+  return estimate && state === 'running' ? `about ${estimateText(estimate)}` : ''
 }
-
-const durationText = (seconds: number): string =>
-  seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 360) / 10} h` // biome-ignore format: one table
-
-const sizeText = (bytes: number): string => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`) // biome-ignore format: one line
 
 export const progressText = (job: JobSnapshot): string => {
   const { done, total, phase } = job.progress
