@@ -16,7 +16,8 @@ export interface FigureSeries {
   readonly from?: string
   /** Series of the same group share a colour. */
   readonly group?: string
-  readonly style?: 'line' | 'dashed' | 'points'
+  /** `level`: a limit that nobody measured, one dashed line across the figure at the height of its first point. */
+  readonly style?: 'line' | 'dashed' | 'points' | 'level'
 }
 
 export interface FigureAxis {

@@ -9,6 +9,12 @@ import { type Box, type Inks, type Pen, svgPen } from './pen.ts'
 
 const CELL_HIGH = 30
 const WIDEST_CELL = 104
+const LINE = 13
+const LEGEND_ROW = 17
+/** What was not tried; anything else that is absent was tried and failed. */
+const UNTRIED = 'not measured'
+/** More reasons than this are told by the table alone. */
+const MOST_REASONS = 6
 const SCALE_HIGH = 10
 const SCALE_STEP = 4
 
@@ -17,37 +23,74 @@ export interface GridLayout {
   readonly grid: Box
   readonly cell: { readonly width: number; readonly height: number }
   readonly columnsY: number
+  /** Names in lines that fit; of columns too narrow for their names only some have one. */
+  readonly rowNames: readonly (readonly string[])[]
+  readonly columnNames: readonly (readonly string[])[]
   readonly scale: Box
-  readonly legendY: number
+  /** Why values are absent, each with its sign. */
+  readonly reasons: readonly { readonly reason: string; readonly letter: string; readonly y: number }[]
   readonly foot: readonly { readonly y: number; readonly text: string }[]
 }
 
 export function gridLayout(figure: GridFigure, picture: LabPicture): GridLayout {
   const names = [...figure.rows.names, figure.rows.label]
-  const left = Math.ceil(Math.min(0.45 * picture.width, Math.max(40, ...names.map(n => textWidth(n, SMALL) + 12))))
+  const left = Math.ceil(Math.min(0.36 * picture.width, Math.max(40, ...names.map(n => textWidth(n, SMALL) + 12))))
   const columns = Math.max(1, figure.columns.names.length)
   const width = Math.min(WIDEST_CELL, Math.max(24, (picture.width - left - 8) / columns))
-  const top = (picture.title === undefined ? 4 : 28) + 34
-  const grid = { x: left, y: top, width: width * columns, height: CELL_HIGH * figure.rows.names.length }
+  const rowNames = figure.rows.names.map(name => wrapped(name, left - 12, SMALL))
+  const broken = figure.columns.names.map(name => wrapped(name, width - 6, SMALL))
+  const widest = Math.max(0, ...broken.flat().map(line => textWidth(line, SMALL)))
+  const step = Math.max(1, Math.ceil((widest + 4) / width))
+  const columnNames = broken.map((lines, c) => (c % step === 0 ? lines : []))
+  const height = Math.max(CELL_HIGH, ...rowNames.map(lines => lines.length * LINE + 6))
+  const above = LINE * Math.max(0, ...columnNames.map(lines => lines.length - 1))
+  const top = (picture.title === undefined ? 4 : 28) + 34 + above
+  const grid = { x: left, y: top, width: width * columns, height: height * figure.rows.names.length }
   const scaleY = grid.y + grid.height + 16
   const foot = (picture.foot ?? []).flatMap(line => wrapped(line, picture.width - 8, SMALL))
-  const missing = Object.keys(figure.missing).length > 0 || figure.values.includes(null)
   const legendY = scaleY + SCALE_HIGH + 34
-  const footTop = legendY + (missing ? 18 : 0)
+  const reasons = reasonsOf(figure).slice(0, MOST_REASONS).map((r, i) => ({ ...r, y: legendY + i * LEGEND_ROW })) // biome-ignore format: one line
+  const footTop = legendY + reasons.length * LEGEND_ROW
   return {
     height: footTop + foot.length * 14 + (foot.length > 0 ? 2 : -8),
     grid,
-    cell: { width, height: CELL_HIGH },
+    cell: { width, height },
     columnsY: top - 8,
+    rowNames,
+    columnNames,
     scale: {
       x: left,
       y: scaleY,
       width: SCALE_STEP * Math.max(2, Math.floor(Math.min(280, picture.width - left - 64) / SCALE_STEP)),
       height: SCALE_HIGH,
     },
-    legendY,
+    reasons,
     foot: foot.map((text, i) => ({ text, y: footTop + i * 14 })),
   }
+}
+
+const isAbsent = (value: number | null | undefined) => value === null || value === undefined || !Number.isFinite(value)
+const reasonAt = (figure: GridFigure, at: number) => figure.missing[at] ?? 'no value'
+
+/** Why values are absent: what failed with a letter where there are several such reasons, what was not tried last. */
+function reasonsOf(figure: GridFigure): readonly { readonly reason: string; readonly letter: string }[] {
+  const found = [...new Set(figure.values.flatMap((v, i) => (isAbsent(v) ? [reasonAt(figure, i)] : [])))]
+  const failed = found.filter(reason => reason !== UNTRIED)
+  const lettered = failed.map((reason, i) => ({ reason, letter: failed.length > 1 ? String.fromCharCode(97 + (i % 26)) : '' })) // biome-ignore format: one line
+  return [...lettered, ...found.filter(reason => reason === UNTRIED).map(reason => ({ reason, letter: '' }))]
+}
+
+/** A cross, with its letter, for what was tried; a dash for what was not. */
+function drawAbsent(
+  pen: Pen,
+  x: number,
+  y: number,
+  { reason, letter }: { reason: string; letter: string },
+  ink: string,
+) {
+  if (reason === UNTRIED) return pen.line(x - 4, y, x + 4, y, ink, 1.5)
+  drawCross(pen, x, y, 8, ink)
+  if (letter) pen.text(x + 7, y - 1, letter, { size: 9, fill: ink })
 }
 
 const known = (figure: GridFigure) => figure.values.filter((v): v is number => v !== null && Number.isFinite(v))
@@ -87,22 +130,31 @@ export function drawGrid(pen: Pen, figure: GridFigure, layout: GridLayout, theme
   const levels = figure.colours === 'diverging-ratio' ? divergingColours(theme) : sequentialColours()
   const { level, ends } = gridScale(figure)
   const columns = figure.columns.names.length
-  pen.text(grid.x + grid.width / 2, layout.columnsY - 16, figure.columns.label, { anchor: 'middle', size: SMALL, fill: inks.ink }) // biome-ignore format: one line
+  const above = LINE * Math.max(0, ...layout.columnNames.map(lines => lines.length - 1))
+  pen.text(grid.x + grid.width / 2, layout.columnsY - above - 16, figure.columns.label, { anchor: 'middle', size: SMALL, fill: inks.ink }) // biome-ignore format: one line
   pen.text(grid.x - 8, layout.columnsY, figure.rows.label, { anchor: 'end', size: SMALL, fill: inks.ink })
-  figure.columns.names.forEach((name, c) => {
+  layout.columnNames.forEach((lines, c) => {
     const at = grid.x + (c + 0.5) * cell.width
-    pen.text(at, layout.columnsY, name, { anchor: 'middle', size: SMALL, fill: inks.faint })
+    const first = layout.columnsY - LINE * (lines.length - 1)
+    lines.forEach((line, i) => {
+      pen.text(at, first + LINE * i, line, { anchor: 'middle', size: SMALL, fill: inks.faint })
+    })
   })
-  figure.rows.names.forEach((name, r) => {
+  const reasons = new Map(reasonsOf(figure).map(r => [r.reason, r]))
+  layout.rowNames.forEach((lines, r) => {
     const y = grid.y + r * cell.height
-    pen.text(grid.x - 8, y + cell.height / 2 + 4, name, { anchor: 'end', size: SMALL, fill: inks.faint })
+    const first = y + cell.height / 2 + 4 - (LINE * (lines.length - 1)) / 2
+    lines.forEach((line, i) => {
+      pen.text(grid.x - 8, first + LINE * i, line, { anchor: 'end', size: SMALL, fill: inks.faint })
+    })
     for (let c = 0; c < columns; c++) {
       const value = figure.values[r * columns + c] ?? null
       const box = { x: grid.x + c * cell.width, y, width: cell.width, height: cell.height }
       const [middleX, middleY] = [box.x + box.width / 2, box.y + box.height / 2]
       if (value === null || !Number.isFinite(value)) {
         pen.rect(box, inks.paper, inks.grid)
-        drawCross(pen, middleX, middleY, 8, inks.faint)
+        const absent = reasons.get(reasonAt(figure, r * columns + c))
+        if (absent) drawAbsent(pen, middleX, middleY, absent, inks.faint)
         continue
       }
       const colour = levels[level(value)] ?? levels[0]!
@@ -123,21 +175,18 @@ export function drawGrid(pen: Pen, figure: GridFigure, layout: GridLayout, theme
   })
   if (figure.colours === 'diverging-ratio')
     pen.text(scale.x + scale.width + 8, scale.y + 9, '→ better', { size: SMALL, fill: inks.faint })
-  if (figure.values.some(v => v === null || !Number.isFinite(v))) {
-    drawCross(pen, grid.x + 5, layout.legendY - 4, 8, inks.faint)
-    pen.text(grid.x + 18, layout.legendY, missingWords(figure), { size: SMALL, fill: inks.faint })
+  for (const row of layout.reasons) {
+    drawAbsent(pen, grid.x + 5, row.y - 4, row, inks.faint)
+    pen.text(grid.x + 22, row.y, row.reason, { size: SMALL, fill: inks.faint })
   }
 }
-
-const missingWords = (figure: GridFigure): string =>
-  [...new Set(figure.values.flatMap((v, i) => (v === null ? [figure.missing[i] ?? 'no value'] : [])))].join('; ')
 
 export function gridWords(figure: GridFigure): string {
   const values = known(figure)
   const range = values.length === 0 ? 'no value yet' : `from ${valueText(Math.min(...values), figure.format)} to ${valueText(Math.max(...values), figure.format)}` // biome-ignore format: one line
   const absent = figure.values.filter(v => v === null).length
   const about = figure.colours === 'diverging-ratio' ? '; above 1 is better' : ''
-  return `${figure.rows.label} by ${figure.columns.label}: ${figure.rows.names.length} by ${figure.columns.names.length} values ${range}${about}${absent > 0 ? `; ${absent} missing: ${missingWords(figure)}` : ''}` // biome-ignore format: one line
+  return `${figure.rows.label} by ${figure.columns.label}: ${figure.rows.names.length} by ${figure.columns.names.length} values ${range}${about}${absent > 0 ? `; ${absent} missing: ${reasonsOf(figure).map(r => r.reason).join('; ')}` : ''}` // biome-ignore format: one line
 }
 
 /** More cells than this nobody reads, and no window draws. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { FigureAxis, GridFigure, LineFigure } from '../lab/page.ts'
 import { divergingColours, LEVELS, MIDDLE, sequentialColours } from './colourScale.ts'
-import { gridScale, inkOn } from './gridFigure.ts'
-import { axisOf, ticksOf } from './labAxis.ts'
+import { gridLayout, gridScale, inkOn } from './gridFigure.ts'
+import { axisOf, textWidth, ticksOf } from './labAxis.ts'
 import { figureWords, labFigure } from './labFigure.ts'
 import { lineLayout } from './labLayout.ts'
 import { looksOf } from './labMarkers.ts'
@@ -56,6 +56,13 @@ describe('ticks', () => {
     // Narrower than a power of two apart.
     expect(logTicks(1.1, 1.6, 'ratio', 6).length).toBeGreaterThanOrEqual(2)
   })
+  // Truth: counted on the axis; powers of two alone would leave one or two of them.
+  it('of a narrow range are finer, so that an axis shows that it is logarithmic', () => {
+    expect(logTicks(0.7e9, 2.3e9, 'bytes', 8)).toEqual([0.7e9, 1e9, 1.5e9, 2e9])
+    expect(logTicks(0.75, 3.6, 'ratio', 8)).toEqual([1, 1.5, 2, 3])
+    expect(logTicks(0.7e9, 2.3e9, 'bytes', 3)).toEqual([1.024e9, 2.048e9].map(v => Math.round(v / 1.024)))
+  })
+
   it('never lie outside, for any range', () => {
     for (const format of ['number', 'bytes', 'seconds', 'base-pairs', 'percent', 'ratio'] as const)
       for (let e = -6; e < 12; e++)
@@ -182,6 +189,13 @@ describe('a figure of lines', () => {
     expect(new Set(at).size).toBe(3)
     expect(new Set(found.marks.map(m => m.y)).size).toBe(2)
   })
+  it('draws a level as a line across, without a marker that would pass for a measurement', () => {
+    const level = { name: 'limit', style: 'level' as const, points: [{ x: 10, y: 10 }] }
+    const glyphs = (f: LineFigure) => labFigure(f, picture, 'light').split('fill-rule="evenodd"').length
+    expect(glyphs({ ...figure, series: [...figure.series, level] })).toBe(glyphs(figure))
+    expect(labFigure({ ...figure, series: [...figure.series, level] }, picture, 'light')).toContain('>limit<')
+  })
+
   it('says how many points a log axis cannot hold', () => {
     const zero: LineFigure = {
       ...figure,
@@ -289,6 +303,28 @@ describe('a grid', () => {
     for (const text of ['0.5×', '1×', '2×', '4×', '0.25×', 'does not fit']) expect(svg).toContain(`>${text}<`)
     expect(svg).not.toMatch(/NaN|Infinity|undefined/)
   })
+  // Truth: what fits in a cell, by the width that a text is taken to have; nothing is cut or laid on another.
+  it('breaks long names of rows and columns into lines that have their own room', () => {
+    const names = ['197 tokens, width 64, 2 layers, batch 32', '785 tokens, width 64, 2 layers, batch 16']
+    const rows = ['Training step, all gradients, 384 channels, in chunks, 11 layers', 'Inference']
+    const long: GridFigure = { ...grid, rows: { label: 'Network', names: rows }, columns: { label: 'Size', names }, values: [1, 2, 3, 4], missing: {} } // biome-ignore format: one figure
+    const layout = gridLayout(long, picture)
+    expect(layout.columnNames.map(lines => lines.join(' '))).toEqual(names)
+    expect(layout.rowNames.map(lines => lines.join(' '))).toEqual(rows)
+    for (const line of layout.columnNames.flat()) expect(textWidth(line, 11)).toBeLessThanOrEqual(layout.cell.width)
+    for (const line of layout.rowNames.flat()) expect(textWidth(line, 11)).toBeLessThanOrEqual(layout.grid.x - 8)
+    expect(layout.cell.height).toBeGreaterThanOrEqual(13 * Math.max(...layout.rowNames.map(lines => lines.length)))
+    expect(layout.columnsY - 13 * (layout.columnNames[0]!.length - 1) - 16).toBeGreaterThan(8)
+  })
+
+  it('tells what was not tried from what failed, and failures from one another', () => {
+    const absent: GridFigure = { ...grid, values: grid.values.map(() => null), missing: { 0: 'full attention does not fit', 1: 'sparse does not fit' } } // biome-ignore format: one figure
+    const all = { ...absent, missing: Object.fromEntries(absent.values.map((_, i) => [i, absent.missing[i] ?? 'not measured'])) } // biome-ignore format: one figure
+    expect(gridLayout(all, picture).reasons.map(r => [r.reason, r.letter])).toEqual([['full attention does not fit', 'a'], ['sparse does not fit', 'b'], ['not measured', '']]) // biome-ignore format: one table
+    const svg = labFigure(all, picture, 'light')
+    for (const text of ['full attention does not fit', 'sparse does not fit', 'not measured']) expect(svg).toContain(`>${text}<`) // biome-ignore format: one line
+  })
+
   it('is finite without values', () => {
     const empty = { ...grid, values: grid.values.map(() => null), missing: {} }
     for (const colours of ['diverging-ratio', 'sequential'] as const)

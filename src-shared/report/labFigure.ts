@@ -29,6 +29,10 @@ export function drawLines(pen: Pen, figure: LineFigure, layout: LineLayout, them
   figure.series.forEach((_, s) => {
     const look = looks[s]!
     const own = layout.points.filter(p => p.series === s).sort((a, b) => a.x - b.x)
+    if (look.level) {
+      if (own[0]) pen.line(plot.x, own[0].y, plot.x + plot.width, own[0].y, look.colour, 1.4, look.dash)
+      return
+    }
     for (const { x, bar } of own) {
       if (!bar || Math.abs(bar[0] - bar[1]) < 0.5) continue
       pen.line(x, bar[0], x, bar[1], look.colour, 1.2)
@@ -41,8 +45,9 @@ export function drawLines(pen: Pen, figure: LineFigure, layout: LineLayout, them
     pen.text(plot.x - 6, row.y + 4, row.text, { size: SMALL, anchor: 'end', fill: inks.ink })
     pen.line(plot.x, row.y + 9, plot.x + plot.width, row.y + 9, inks.grid)
     for (const { x, series } of row.at) {
-      drawMarker(pen, x, row.y, MARKER, looks[series]!)
-      drawCross(pen, x, row.y, MARKER + 2, inks.ink)
+      // Whose it is shows through: the shape as a ring, the cross beyond it.
+      drawMarker(pen, x, row.y, MARKER + 2, { ...looks[series]!, hollow: true })
+      drawCross(pen, x, row.y, MARKER + 4, inks.ink)
     }
   }
   if (figure.series.every(s => s.points.length === 0))
@@ -83,7 +88,7 @@ function drawAxes(pen: Pen, layout: LineLayout, inks: Inks) {
 
 const scaled = (label: string, axis: Axis) => (axis.log ? `${label}, log scale` : label)
 
-/** y = x, and the band in which predictions are called right: a share of the predicted value each way. */
+/** y = x, and the band in which predictions are called right: a share of the measured value each way, x being what was measured. */
 function drawIdentity(pen: Pen, band: number, { plot, x, y }: LineLayout, inks: Inks) {
   const bottom = plot.y + plot.height
   const along = (factor: number): [number, number][] =>
@@ -101,7 +106,7 @@ function drawLegend(pen: Pen, layout: LineLayout, looks: readonly Look[], inks: 
   for (const { series, x, y, name } of layout.legend) {
     const look = looks[series]!
     if (look.line) pen.line(x, y - 4, x + 20, y - 4, look.colour, 1.6, look.dash)
-    drawMarker(pen, x + 10, y - 4, MARKER, look)
+    if (!look.level) drawMarker(pen, x + 10, y - 4, MARKER, look)
     pen.text(x + LEGEND_SIGN, y, name, { size: SMALL, fill: inks.ink })
   }
 }

@@ -10,6 +10,8 @@ export interface Look {
   readonly hollow: boolean
   readonly dash: string
   readonly line: boolean
+  /** A line across the figure, without markers. */
+  readonly level: boolean
 }
 
 /** Okabe and Ito's, without the yellow that white paper swallows; lifted on dark paper. */
@@ -78,16 +80,17 @@ export function drawCross(pen: Pen, x: number, y: number, size: number, colour: 
 /** The look of every series, in their order: colours by group, shapes by name, so that a series of another machine has its own's. */
 export function looksOf(series: readonly FigureSeries[], theme: Theme): readonly Look[] {
   const groups = [...new Set(series.map(s => s.group ?? s.name))]
-  const names = [...new Set(series.map(s => s.name))]
+  const names = [...new Set(series.filter(s => s.style !== 'level').map(s => s.name))]
   return series.map(s => {
     const away = s.from !== undefined
     const colour = COLOURS[theme][groups.indexOf(s.group ?? s.name) % COLOURS[theme].length]!
     return {
       colour: cssRgb(away ? paler(colour, PAPERS[theme], PALER[theme]) : colour),
-      marker: names.indexOf(s.name) % SHAPES.length,
+      marker: Math.max(0, names.indexOf(s.name)) % SHAPES.length,
       hollow: away,
-      dash: s.style === 'dashed' ? '6 4' : away ? '2 3' : '',
+      dash: s.style === 'level' ? '10 3 2 3' : s.style === 'dashed' ? '6 4' : away ? '2 3' : '',
       line: s.style !== 'points',
+      level: s.style === 'level',
     }
   })
 }

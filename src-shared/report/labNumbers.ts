@@ -73,6 +73,9 @@ const ROUGH_TIMES = [...DECADES.filter(d => d <= 10), 60, 600, 3600, 36_000, 360
 const ONE_TWO_FIVE = DECADES.flatMap(d => [d, 2 * d, 5 * d].map(near))
 const POWERS_OF_TWO = Array.from({ length: 91 }, (_, i) => 2 ** (i - 30))
 
+/** Finer than the powers of two and of ten. */
+const HALVES = DECADES.flatMap(d => [1, 1.5, 2, 3, 5, 7].map(m => near(m * d)))
+
 /** 1, 2, 4 … 512 of B, kB, MB …: ten a step, as the powers of two have. */
 const ROUND_BYTES = Array.from({ length: 50 }, (_, i) => 2 ** (i % 10) * 1000 ** Math.floor(i / 10))
 
@@ -93,6 +96,16 @@ export function logTicks(low: number, high: number, format: NumberFormat, count:
   const within = (values: readonly number[]) => values.filter(v => v >= low * (1 - 1e-9) && v <= high * (1 + 1e-9))
   const sets = ladders(format).map(within)
   const found = sets.find(s => s.length <= count) ?? sets.at(-1) ?? []
+  const finer = within(HALVES)
+  // Two or three ticks of a narrow range do not show that its axis is logarithmic.
+  if (
+    found.length < 4 &&
+    finer.length >= 2 &&
+    found.length < finer.length &&
+    finer.length <= count &&
+    format !== 'base-pairs'
+  )
+    return finer
   // A range narrower than its round values has round steps of a linear axis.
   return found.length >= 2 ? found : linearTicks(low, high, format, Math.min(count, 4))
 }

@@ -73,8 +73,7 @@ function seriesOf(setting: LengthSetting, measure: LengthMeasure): readonly Figu
 
 /** Where memory comes near to that of the published card: the card as a level line, and what is planned of points that did not fit. */
 function limitSeries(setting: LengthSetting): readonly FigureSeries[] {
-  const lengths = numbersOf(setting.points, 'lengthBp')
-  const ends = [...new Set([lengths[0]!, lengths.at(-1)!])]
+  const x = numbersOf(setting.points, 'lengthBp')[0]!
   const planned = MODELS.map(({ model, name }) => ({
     name: `${name}, planned: did not fit`,
     group: model,
@@ -85,7 +84,7 @@ function limitSeries(setting: LengthSetting): readonly FigureSeries[] {
   })).filter(s => s.points.length > 0)
   const most = Math.max(0, ...setting.points.map(p => measured(p, 'peakBytes')?.median ?? 0))
   if (planned.length === 0 && most < PUBLISHED_LENGTH.limitBytes / 4) return []
-  const card = { name: `${PUBLISHED_LENGTH.limitText}: the card of the report`, style: 'dashed', points: ends.map(x => ({ x, y: PUBLISHED_LENGTH.limitBytes })) } as const // biome-ignore format: one series
+  const card = { name: `${PUBLISHED_LENGTH.limitText}: the card of the report`, style: 'level', points: [{ x, y: PUBLISHED_LENGTH.limitBytes }] } as const // biome-ignore format: one series
   return [card, ...planned]
 }
 

@@ -159,6 +159,8 @@ function factorFigure(results: Parameters<PageBuilder>[0]): LineFigure {
       }),
     }))
   })
+  // The first group of every figure is the transformer: colours mean the same in all of them.
+  const none = { name: 'transformer', group: 'transformer', style: 'level' as const, points: [{ x: lowRankPoints(results[0]).ranks[0] ?? 1, y: 1 }] } // biome-ignore format: one series
   const published = { name: 'LRT', group: 'lrt', style: 'dashed' as const, from: THESIS, points: THESIS_FACTORS.map(({ rank, factor }) => ({ x: rank, y: factor })) } // biome-ignore format: one series
   return {
     kind: 'lines',
@@ -166,7 +168,7 @@ function factorFigure(results: Parameters<PageBuilder>[0]): LineFigure {
     title: 'Overall factor of BERT pre-training, 0.9 · E at n 128 + 0.1 · E at n 512 (equation 3.10)',
     x: { label: 'Rank r, k', scale: 'log', format: 'number', ticks: lowRankPoints(results[0]).ranks },
     y: { label: 'Times as fast as the transformer', scale: 'log', format: 'ratio' },
-    series: [...measuredSeries, published],
+    series: [none, ...measuredSeries, published],
     marks: [],
   }
 }

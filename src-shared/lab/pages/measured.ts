@@ -57,7 +57,9 @@ export const perResult = (
 export function spreadText(value: Quartiles | undefined, format: 'seconds' | 'bytes'): string {
   if (!value) return '-'
   const text = (v: number) => valueText(v, format)
-  return value.n > 1 ? `${text(value.median)} (${text(value.lower)} – ${text(value.upper)})` : text(value.median)
+  const [lower, upper] = [text(value.lower), text(value.upper)]
+  // Quartiles that read alike add nothing.
+  return value.n > 1 && lower !== upper ? `${text(value.median)} (${lower} – ${upper})` : text(value.median)
 }
 
 export const ratioText = (value: number | null | undefined): string =>
