@@ -11,7 +11,7 @@ export interface Piece {
   readonly type: PieceType
 }
 
-/** TrainerSpec.ModelType; word and character models are told apart so that they can be refused by name. */
+/** TrainerSpec.ModelType. */
 export const MODEL_TYPE = { unigram: 1, bpe: 2, word: 3, char: 4 } as const
 export type ModelType = (typeof MODEL_TYPE)[keyof typeof MODEL_TYPE]
 
@@ -49,11 +49,7 @@ export interface ModelFile {
 const DEFAULT_UNK_SURFACE = ' \u2047 '
 
 const bad = (what: string) =>
-  new WorkbenchError(
-    'bad-model',
-    `this is not a usable SentencePiece model: ${what}`,
-    'give a .model file of type BPE or unigram',
-  )
+  new WorkbenchError('bad-model', `this is not a usable SentencePiece model: ${what}`, 'give an intact .model file')
 
 /** @throws WorkbenchError `bad-model` */
 export function parseModelFile(bytes: Uint8Array): ModelFile {
@@ -116,10 +112,7 @@ function parseTrainer(bytes: Uint8Array): TrainerSpec {
     else if (field === 44) unkSurface = reader.string()
     else reader.skip(type, field)
   }
-  if (modelType !== MODEL_TYPE.bpe && modelType !== MODEL_TYPE.unigram) {
-    const name = modelType === MODEL_TYPE.word ? 'word' : modelType === MODEL_TYPE.char ? 'char' : String(modelType)
-    throw bad(`its type is '${name}'`)
-  }
+  if (!Object.values<number>(MODEL_TYPE).includes(modelType)) throw bad(`its type is ${modelType}`)
   return { modelType: modelType as ModelType, treatWhitespaceAsSuffix, byteFallback, unkId, unkSurface }
 }
 

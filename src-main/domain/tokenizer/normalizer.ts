@@ -26,7 +26,7 @@ export function createNormalizer(
 ): Normalize {
   const charsmap = parseCharsmap(spec.precompiledCharsmap)
   const space = spec.escapeWhitespaces ? META : ONE_SPACE
-  const decoder = new TextDecoder()
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const plain = plainBytes(charsmap, symbolStarts)
 
   /** The normalised form of what begins at `at`, and how many bytes of the input it stands for. */

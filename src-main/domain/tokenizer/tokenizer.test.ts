@@ -138,6 +138,32 @@ describe('unigram', () => {
   })
 })
 
+// Truth: the library's definition: a piece a character, a piece a word that begins at its space mark; runs of unknown ones are one.
+describe('character and word models', () => {
+  it('cuts at every character, but not inside a user-defined symbol', () => {
+    const model = made(MODEL_TYPE.char, [...characters('AB\u2581'), ['AAB', 0, PIECE.userDefined]])
+    const encoded = loadTokenizer(model).encode('ABAAB \u{20000}z')
+    expect(encoded.pieces).toEqual(['\u2581', 'A', 'B', 'AAB', '\u2581', '\u{20000}z'])
+    expect([...encoded.ids]).toEqual([3, 1, 2, 4, 3, 0])
+  })
+  it('cuts at every space mark', () => {
+    const model = made(MODEL_TYPE.word, [['\u2581the', -1], ['\u2581cat', -2], ['\u2581', -3]]) // biome-ignore format: a list of pieces
+    const tokenizer = loadTokenizer(model)
+    const encoded = tokenizer.encode('the cat sat on the')
+    expect(encoded.pieces).toEqual(['\u2581the', '\u2581cat', '\u2581sat\u2581on', '\u2581the'])
+    expect([...encoded.ids]).toEqual([1, 2, 0, 1])
+    expect(tokenizer.decode(encoded.ids)).toBe('the cat \u2047  the')
+    expect(tokenizer.encode('').pieces).toEqual([])
+  })
+})
+
+// Truth: the library, which gives U+FEFF as any other character; the platform's decoder drops one at the start of a text.
+it('keeps a byte order mark at the start', () => {
+  const bare = [0x18, 0] // field 3: add_dummy_prefix
+  const tokenizer = loadTokenizer(made(MODEL_TYPE.bpe, [...characters('A\ufeff')], [], bare))
+  expect(tokenizer.encode('\ufeffA').pieces).toEqual(['\ufeff', 'A'])
+})
+
 describe('the file', () => {
   const bpe = made(MODEL_TYPE.bpe, [['AB', -1], ...characters('AB')])
   it('is written as it was read', () => {
@@ -151,7 +177,7 @@ describe('the file', () => {
   it.each([
     ['empty', new Uint8Array()],
     ['text', new TextEncoder().encode('this is a text, not a model')],
-    ['a word model', made(MODEL_TYPE.word, [['A', 0]])],
+    ['a model of a type that nobody knows', made(9 as ModelType, [['A', 0]])],
     ['cut short', bpe.subarray(0, bpe.length - 7)],
     [
       'a piece twice',

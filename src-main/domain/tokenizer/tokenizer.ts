@@ -2,6 +2,7 @@ import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { encodeBpe, type Segment } from './bpe.ts'
 import { MODEL_TYPE, type ModelFile, PIECE, parseModelFile } from './modelFile.ts'
 import { createNormalizer, META_SPACE } from './normalizer.ts'
+import { encodeCharacters, encodeWords } from './plainSplits.ts'
 import { encodeUnigram } from './unigram.ts'
 import { characterLength } from './utf8.ts'
 import { createVocabulary, type Vocabulary } from './vocabulary.ts'
@@ -22,6 +23,13 @@ export interface Tokenizer {
   decode(ids: ArrayLike<number>): string
 }
 
+const SEGMENT = {
+  [MODEL_TYPE.unigram]: encodeUnigram,
+  [MODEL_TYPE.bpe]: encodeBpe,
+  [MODEL_TYPE.word]: encodeWords,
+  [MODEL_TYPE.char]: encodeCharacters,
+} as const
+
 /** @throws WorkbenchError `bad-model` */
 export const loadTokenizer = (bytes: Uint8Array): Tokenizer => createTokenizer(parseModelFile(bytes))
 
@@ -29,7 +37,8 @@ export function createTokenizer(model: ModelFile): Tokenizer {
   const vocabulary = createVocabulary(model)
   const { trainer } = model
   const encoder = new TextEncoder()
-  const decoder = new TextDecoder()
+  // U+FEFF is a character like any other, at the start of a text too.
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const userSymbols = model.pieces.filter(p => p.type === PIECE.userDefined).map(p => encoder.encode(p.piece))
   const normalizeBytes = createNormalizer(
     model.normalizer,
@@ -37,7 +46,7 @@ export function createTokenizer(model: ModelFile): Tokenizer {
     longestOf(userSymbols),
     new Set(userSymbols.map(s => s[0] as number)),
   )
-  const segment = trainer.modelType === MODEL_TYPE.bpe ? encodeBpe : encodeUnigram
+  const segment = SEGMENT[trainer.modelType]
   const normalize = (text: string | Uint8Array) =>
     normalizeBytes(typeof text === 'string' ? encoder.encode(text) : text)
 

@@ -98,7 +98,7 @@ async function train(args: ParsedArgs, io: CliIo): Promise<void> {
 
 export const command: CliCommand = {
   name: 'tokenizer',
-  summary: 'Trains a SentencePiece model (BPE), encodes and decodes with one (BPE or unigram).',
+  summary: 'Trains a SentencePiece model (BPE), encodes and decodes with one (BPE, unigram, char or word).',
   usage: 'train --corpus FILE --out FILE.model | encode --model FILE.model [--ids] | decode --model FILE.model',
   options: {
     model: { value: 'FILE', help: 'a SentencePiece model' },
