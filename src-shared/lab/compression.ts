@@ -212,6 +212,10 @@ export interface TrackChange {
   /** Of predictions after with those before, over all bins of all windows; null where one is constant. */
   readonly pearson: number | null
   readonly spearman: number | null
+  /** Standard deviation of the values after by that before, which r does not see: 1 is no change of scale. Null where one is constant. */
+  readonly scale: number | null
+  /** Largest |after - before| over largest |before|; 1 where all were 0 and are not any more. */
+  readonly largestShare: number
 }
 
 /** How predictions changed: between the model before and after, on the same inputs. */
@@ -254,26 +258,6 @@ export type PredictionChange =
       readonly relativeChange: number
       readonly pearson: number | null
     }
-
-/**
- * From here on a smaller model is another model: a mean r with the original's predictions below this, or that of one track, an AUC lower by this, a probability that
- * moved by this, an output that moved by this share of the largest.
- */
-export const SAME = { pearson: 0.99, trackPearson: 0.95, auc: 0.01, probability: 0.05, output: 0.01 } as const
-
-export function predictsTheSame(change: PredictionChange): boolean {
-  switch (change.kind) {
-    case 'tracks':
-      // r does not see a change of scale: callers tell the largest change beside it.
-      return change.meanPearson !== null && change.meanPearson >= SAME.pearson && change.tracks.every(t => t.pearson === null || t.pearson >= SAME.trackPearson) // biome-ignore format: one thought
-    case 'risk':
-      return (
-        (change.interval95?.[0] ?? change.difference) > -SAME.auc && change.largestProbabilityChange < SAME.probability
-      )
-    case 'outputs':
-      return change.relativeChange < SAME.output
-  }
-}
 
 /** A compression that was made and measured. */
 export interface CompressionReport {

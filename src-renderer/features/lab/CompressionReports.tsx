@@ -1,14 +1,9 @@
 import { Button } from '@mantine/core'
 import { IconAlertTriangle, IconCheck } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
-import {
-  type CompressionReport,
-  type PredictionChange,
-  predictsTheSame,
-  type SizeAndSpeed,
-  type TrackChange,
-} from '../../../src-shared/lab/compression.ts'
+import type { CompressionReport, PredictionChange, SizeAndSpeed } from '../../../src-shared/lab/compression.ts'
 import type { Quartiles } from '../../../src-shared/lab/result.ts'
+import { predictsTheSame, worstTrack } from '../../../src-shared/lab/sameness.ts'
 import { threeDigits, valueText } from '../../../src-shared/report/labNumbers.ts'
 import {
   downloadCompressed,
@@ -56,7 +51,7 @@ export function CompressionReports() {
   )
 }
 
-const r = (x: number | null) => (x === null ? 'undefined' : x.toFixed(4))
+const r = (x: number | null | undefined) => (x === null || x === undefined ? 'undefined' : x.toFixed(4))
 const seconds = (q: Quartiles) => `${valueText(q.median, 'seconds')} (${valueText(q.lower, 'seconds')}–${valueText(q.upper, 'seconds')})` // biome-ignore format: one line
 const ratio = (before: number, after: number) => `${(after / before).toPrecision(3)}×`
 
@@ -115,21 +110,24 @@ function Verdict({ good, children }: { readonly good: boolean; readonly children
   )
 }
 
-const leastR = (tracks: readonly TrackChange[]): number | null => {
-  const known = tracks.flatMap(t => t.pearson ?? [])
-  return known.length > 0 ? Math.min(...known) : null
-}
-
 function changeText(change: PredictionChange): string {
   switch (change.kind) {
     case 'tracks':
-      return `Mean r ${r(change.meanPearson)} with those of the original, the least of a track ${r(leastR(change.tracks))}; r does not see scale: a value moved by at most ${threeDigits(change.largestChange)}.` // biome-ignore format: one sentence
+      return tracksText(change)
     case 'risk':
       return `AUC ${r(change.aucAfter)} instead of ${r(change.aucBefore)} on simulated people; a probability moved by at most ${r(change.largestProbabilityChange)}.` // biome-ignore format: one sentence
     case 'outputs':
       return `Outputs moved by at most ${(100 * change.relativeChange).toFixed(2)} % of the largest.`
   }
 }
+
+function tracksText(change: Extract<PredictionChange, { kind: 'tracks' }>): string {
+  const worst = worstTrack(change.tracks)
+  const scale = worst.scale === null ? '' : ` and scale ${threeDigits(worst.scale)} times that before`
+  return `Mean r ${r(change.meanPearson)} with those of the original. At worst a track has r ${r(worst.pearson)}${scale}; a value moved by at most ${threeDigits(change.largestChange)}, ${percent(worst.largestShare)} of the largest of its track.` // biome-ignore format: one sentence
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`
 
 function rowsOf(before: SizeAndSpeed, after: SizeAndSpeed, change: PredictionChange): readonly (readonly string[])[] {
   return [
@@ -147,7 +145,7 @@ function changeRows(change: PredictionChange): readonly (readonly string[])[] {
       return [
         ['Pearson with the original, mean', '', r(change.meanPearson), ''],
         ['Largest change of a value', '', threeDigits(change.largestChange), ''],
-        ...change.tracks.slice(0, 12).map(t => [`${t.name}: Pearson, Spearman`, '', `${r(t.pearson)}, ${r(t.spearman)}`, '']), // biome-ignore format: one row
+        ...change.tracks.slice(0, 12).map(t => [`${t.name}: Pearson, Spearman; scale, largest change`, '', `${r(t.pearson)}, ${r(t.spearman)}; ${r(t.scale)}, ${percent(t.largestShare)}`, '']), // biome-ignore format: one row
         ...(change.tracks.length > 12 ? [[`and ${change.tracks.length - 12} more tracks`, '', '', '']] : []),
         ...(change.experiment
           ? [

@@ -17,7 +17,7 @@ function point(
   return { id: Object.values(factors).join('-'), factors, state: 'done', reason: null, measures: { ...named, seconds: about(seconds) }, predicted: null, foreignLoad } // biome-ignore format: one table
 }
 const original = (model: string, load = 0) => point({ model, method: 'none', keptEnergy: 1 }, { parameters: 1000, weightsBytes: 4000, 'energyAt50.energy': 0.9, 'energyAt10.energy': 0.4 }, 0.01, load) // biome-ignore format: one table
-const tracks = (keptEnergy: number, parameters: number, r: number, seconds: number, method = 'svd') => point({ model: 'm', method, keptEnergy }, { parameters, weightsBytes: 4 * parameters, factorisedLayersCount: 3, meanPearson: r, experimentRBefore: 0.8, experimentRAfter: 0.8 * r }, seconds) // biome-ignore format: one table
+const tracks = (keptEnergy: number, parameters: number, r: number, seconds: number, method = 'svd') => point({ model: 'm', method, keptEnergy }, { parameters, weightsBytes: 4 * parameters, factorisedLayersCount: 3, meanPearson: r, leastPearson: r, worstScale: 1.02, largestChangeShare: 0.03, experimentRBefore: 0.8, experimentRAfter: 0.8 * r }, seconds) // biome-ignore format: one table
 const risk = (parameters: number, auc: number, low: number, moved: number) => point({ model: 'm', method: 'svd', keptEnergy: 0.9 }, { parameters, weightsBytes: 4 * parameters, factorisedLayersCount: 2, aucAfter: 0.7 + auc, aucDifference: auc, aucDifferenceLower: low, aucDifferenceUpper: auc + 0.005, largestProbabilityChange: moved }, 0.01) // biome-ignore format: one table
 
 const result = (points: readonly LabPoint[]): LabResult => ({
@@ -54,7 +54,22 @@ describe('the page of compression', () => {
       tracks(0.5, 200, 0.4, 0.004),
     )
     expect(v.tone).toBe('good')
-    expect(v.text).toMatch(/^m: the smallest that predicts the same has 50 % of the parameters at 90 % of the energy: r 0\.995.*against experiments 0\.796 instead of 0\.800, and a run takes 0\.6× the time\.$/) // biome-ignore format: one sentence
+    expect(v.text).toMatch(/^m: the smallest that predicts the same has 50 % of the parameters at 90 % of the energy: r 0\.995.*at worst of a track 0\.995, scale 1\.02×, a value moves by 3 % of its largest.*against experiments 0\.796 instead of 0\.800, and a run takes 0\.6× the time\.$/) // biome-ignore format: one sentence
+  })
+  // Truth: each alone is another model, whatever the mean r: the rule's own bounds.
+  it.each([
+    [{ worstScale: 0.5 }, /nothing smaller predicts the same/],
+    [{ worstScale: 1.3 }, /nothing smaller predicts the same/],
+    [{ leastPearson: 0.7 }, /nothing smaller predicts the same/],
+    [{ largestChangeShare: 0.6 }, /a value moves by 60 % of its largest/],
+  ])('does not call it the same for its mean r where %j', (changed, text) => {
+    const fine = tracks(0.9, 500, 0.999, 0.006)
+    const measures = { ...fine.measures, ...Object.fromEntries(Object.entries(changed).map(([k, v]) => [k, exact(v)])) }
+    expect(verdict(original('m'), { ...fine, measures })).toMatchObject({ tone: 'bad', text: expect.stringMatching(text) }) // biome-ignore format: one line
+  })
+  it('leaves open what an older result says by r alone', () => {
+    const { worstScale: _s, leastPearson: _r, largestChangeShare: _l, ...measures } = tracks(0.9, 500, 0.999, 0.006).measures // biome-ignore format: one line
+    expect(verdict(original('m'), { ...tracks(0.9, 500, 0.999, 0.006), measures })).toMatchObject({ tone: 'open', text: expect.stringContaining('r alone') }) // biome-ignore format: one line
   })
   it('says plainly that a smaller model is slower', () => {
     const v = verdict(original('m'), tracks(0.9, 500, 0.995, 0.013))

@@ -1,8 +1,8 @@
 import { valueText } from '../../report/labNumbers.ts'
-import { SAME } from '../compression.ts'
 import type { FigurePoint, FigureSeries, LabPage, LabTable, LineFigure } from '../page.ts'
 import type { PageBuilder } from '../pages.ts'
 import { BUSY_SHARE, type LabPoint, type LabResult, type Quartiles } from '../result.ts'
+import { SAME, tracksAreSame } from '../sameness.ts'
 import { having, measured, perResult, ratioText, resultNotes, spreadText, stateText } from './measured.ts'
 
 /** Trained models with their layers as two factors: what is saved, and what becomes of the predictions. */
@@ -60,6 +60,8 @@ function ratioOf(point: LabPoint | undefined, original: LabPoint | undefined, me
 interface Loss {
   readonly text: string
   readonly small: boolean
+  /** All was recorded that `small` rests on. */
+  readonly sure: boolean
   /** The larger, the more the smaller model predicts as the original does. */
   readonly likeness: number
 }
@@ -70,15 +72,18 @@ function lossOf(point: LabPoint): Loss | undefined {
   if (r && !measured(point, 'outputChangeShare')) {
     const [before, after] = [measured(point, 'experimentRBefore'), measured(point, 'experimentRAfter')]
     const beside = before && after ? `, against experiments ${after.median.toFixed(3)} instead of ${before.median.toFixed(3)}` : '' // biome-ignore format: one line
+    const [least, scale, largest] = ['leastPearson', 'worstScale', 'largestChangeShare'].map(name => measured(point, name)?.median) // biome-ignore format: one line
+    const told = least !== undefined && largest !== undefined
+    const worst = told ? ` (at worst of a track ${least.toFixed(3)}${scale === undefined ? '' : `, scale ${ratioText(scale)}`}, a value moves by ${valueText(largest, 'percent')} of its largest)` : ' (r alone: neither scale nor the worst track was recorded)' // biome-ignore format: one line
     return {
-      text: `r ${r.median.toFixed(3)} with the original's predictions${beside}`,
+      text: `r ${r.median.toFixed(3)} with the original's predictions${worst}${beside}`,
       likeness: r.median,
-      // A quarter of the tracks may not be other ones either. A least r of a track is in results that have one.
-      small: r.median >= SAME.pearson && (measured(point, 'pearson')?.lower ?? 1) >= SAME.pearson && (measured(point, 'leastPearson')?.median ?? 1) >= SAME.trackPearson, // biome-ignore format: one thought
+      small: told ? tracksAreSame(r.median, { pearson: least, scale: scale ?? null, largestShare: largest }) : r.median >= SAME.pearson && (measured(point, 'pearson')?.lower ?? 1) >= SAME.pearson, // biome-ignore format: one thought
+      sure: told,
     }
   }
   const moved = measured(point, 'outputChangeShare')
-  if (moved) return { text: `outputs move by at most ${valueText(moved.median, 'percent')} of the largest`, likeness: -moved.median, small: moved.median < SAME.output } // biome-ignore format: one thought
+  if (moved) return { text: `outputs move by at most ${valueText(moved.median, 'percent')} of the largest`, likeness: -moved.median, small: moved.median < SAME.output, sure: true } // biome-ignore format: one thought
   const auc = measured(point, 'aucDifference')
   if (!auc) return undefined
   const [low, high] = [measured(point, 'aucDifferenceLower'), measured(point, 'aucDifferenceUpper')]
@@ -88,6 +93,7 @@ function lossOf(point: LabPoint): Loss | undefined {
     text: `AUC ${signed(auc.median)}${interval} on simulated people${most ? `, a probability moves by at most ${most.median.toFixed(3)}` : ''}`,
     small: (low ?? auc).median > -SAME.auc && (most?.median ?? 0) < SAME.probability,
     likeness: -(most?.median ?? Math.abs(auc.median)),
+    sure: true,
   }
 }
 
@@ -115,7 +121,7 @@ function verdictOf(result: LabResult, model: string): LabPage['verdicts'][number
   const size = `${valueText(best.size, 'percent')} of the parameters at ${atText(best.point)}${inWords(best.point)}`
   if (!good) return { tone: 'bad', text: `${model}: nothing smaller predicts the same. The nearest has ${size}: ${best.loss.text}${pace}.` } // biome-ignore format: one sentence
   const much = best.size <= 0.9
-  return { tone: much && !slower ? 'good' : 'bad', text: `${model}: the smallest that predicts the same has ${size}: ${best.loss.text}${pace}${much ? '' : '. That saves next to nothing'}.` } // biome-ignore format: one sentence
+  return { tone: !much || slower ? 'bad' : best.loss.sure ? 'good' : 'open', text: `${model}: the smallest that predicts the same has ${size}: ${best.loss.text}${pace}${much ? '' : '. That saves next to nothing'}.` } // biome-ignore format: one sentence
 }
 
 /** What a run takes against before, in words; on a busy machine nothing is said of it. */

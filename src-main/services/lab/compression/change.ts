@@ -55,7 +55,7 @@ function inTableOrder(values: Float32Array, columns: readonly number[], width: n
   return out
 }
 
-/** Pearson's and Spearman's r of each track, after with before, over all bins of all windows. */
+/** Pearson's and Spearman's r of each track, after with before, its scale and largest change, over all bins of all windows. */
 export function comparePredictions(
   names: readonly string[],
   before: Float32Array,
@@ -69,14 +69,37 @@ export function comparePredictions(
   let largest = 0
   for (let i = 0; i < before.length; i++) largest = Math.max(largest, Math.abs(after[i]! - before[i]!))
   return {
-    tracks: names.map((name, t) => ({
-      name,
-      pearson: perTrack[t] ?? null,
-      spearman: spearman(column(after, t), column(before, t)) ?? null,
-    })),
+    tracks: names.map((name, t) => {
+      const [then, now] = [column(before, t), column(after, t)]
+      return {
+        name,
+        pearson: perTrack[t] ?? null,
+        spearman: spearman(now, then) ?? null,
+        scale: perTrack[t] === undefined ? null : deviation(now) / deviation(then),
+        largestShare: largestShare(then, now),
+      }
+    }),
     meanPearson: mean ?? null,
     largestChange: largest,
   }
+}
+
+/** Standard deviation, in float64 about the mean. */
+function deviation(values: Float32Array): number {
+  let mean = 0
+  for (const v of values) mean += v / values.length
+  let squares = 0
+  for (const v of values) squares += (v - mean) ** 2 / values.length
+  return Math.sqrt(squares)
+}
+
+function largestShare(before: Float32Array, after: Float32Array): number {
+  let [moved, size] = [0, 0]
+  before.forEach((b, i) => {
+    moved = Math.max(moved, Math.abs(after[i]! - b))
+    size = Math.max(size, Math.abs(b))
+  })
+  return moved === 0 ? 0 : size === 0 ? 1 : moved / size
 }
 
 /** Change of the tracks of a sequence model on given windows, and against experiments where a recipe of them is given. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { quietContext } from '../../../../src-shared/job.ts'
+import { predictsTheSame } from '../../../../src-shared/lab/sameness.ts'
 import { float32, type Tensor } from '../../../../src-shared/tensor.ts'
 import { SMALL_ARCHITECTURES } from '../../../../test-support/small-architectures.ts'
 import { createCompute } from '../../../compute/client.ts'
@@ -152,8 +153,17 @@ it('compares predictions track by track', () => {
   const after = Float32Array.from([2, 1, 4, 2, 6, 3, 9, 4])
   const change = comparePredictions(['a', 'b'], before, after)
   expect(change.tracks[0]).toMatchObject({ name: 'a', pearson: expect.closeTo(0.99438, 4), spearman: 1 })
-  expect(change.tracks[1]).toEqual({ name: 'b', pearson: null, spearman: null })
+  expect(change.tracks[1]).toEqual({ name: 'b', pearson: null, spearman: null, scale: null, largestShare: 0.8 })
   expect(change.largestChange).toBe(5)
+  // 1, 2, 3, 4 to 2, 4, 6, 9: sums of squares about the means 5 and 26.75; 4 moved by 5.
+  expect(change.tracks[0]).toMatchObject({ scale: expect.closeTo(Math.sqrt(26.75 / 5), 6), largestShare: 1.25 })
+  expect(predictsTheSame({ kind: 'tracks', on: '', experiment: null, ...change })).toBe(false)
+  // Halved, a track has r = 1 all the same.
+  const halved = comparePredictions(['a'], Float32Array.from([1, 2, 3]), Float32Array.from([0.5, 1, 1.5]))
+  expect(halved.meanPearson).toBeCloseTo(1, 12)
+  expect(predictsTheSame({ kind: 'tracks', on: '', experiment: null, ...halved })).toBe(false)
+  const near = comparePredictions(['a'], Float32Array.from([1, 2, 3]), Float32Array.from([1.01, 2, 2.99]))
+  expect(predictsTheSame({ kind: 'tracks', on: '', experiment: null, ...near })).toBe(true)
 })
 
 describe('shipped models', () => {
@@ -180,6 +190,7 @@ describe('shipped models', () => {
     const tsv = reportTsv(report)
     expect(tsv).toContain(`parameters\t${report.before.parameters}\t${report.after.parameters}`)
     expect(tsv).toContain('transformer.0.0.fn.1.to_out')
+    for (const t of report.change.tracks) expect(tsv).toContain(`\n${t.name}\t${t.pearson}\t${t.spearman}\t${t.scale}\t${t.largestShare}\n`) // biome-ignore format: one line
     for (const t of report.change.experiment!.tracks) expect(tsv).toContain(`\n${t.name}\t${t.before}\t${t.after}\n`)
   }, 30_000)
 

@@ -15,6 +15,7 @@ import {
   type PredictionChange,
 } from '../../../../src-shared/lab/compression.ts'
 import type { Factors } from '../../../../src-shared/lab/result.ts'
+import { worstTrack } from '../../../../src-shared/lab/sameness.ts'
 import type { ConfigFields } from '../../../models/layers/configFields.ts'
 import { denseForm, type LayerMap } from '../../../models/lowRank/layerMaps.ts'
 import { writeFileAtomic } from '../../../storage/atomic.ts'
@@ -277,8 +278,12 @@ const some = (name: string, values: readonly (number | null | undefined)[]): Vis
 /** A value a track where there are tracks: their spread is that over tracks. */
 function changeMeasures(change: PredictionChange): Visit {
   switch (change.kind) {
-    case 'tracks':
+    case 'tracks': {
+      const worst = worstTrack(change.tracks)
       return {
+        ...some('leastPearson', [worst.pearson]),
+        ...some('worstScale', [worst.scale]),
+        largestChangeShare: [worst.largestShare],
         ...some('pearson', change.tracks.map(t => t.pearson)), // biome-ignore format: one line
         ...some('spearman', change.tracks.map(t => t.spearman)), // biome-ignore format: one line
         ...some('meanPearson', [change.meanPearson]),
@@ -287,6 +292,7 @@ function changeMeasures(change: PredictionChange): Visit {
         ...some('experimentRDifferenceLower', [change.experiment?.interval95?.[0]]),
         ...some('experimentRDifferenceUpper', [change.experiment?.interval95?.[1]]),
       }
+    }
     case 'risk':
       return {
         aucBefore: [change.aucBefore],

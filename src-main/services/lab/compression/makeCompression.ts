@@ -7,6 +7,7 @@ import type {
   PredictionChange,
   SizeAndSpeed,
 } from '../../../../src-shared/lab/compression.ts'
+import { worstTrack } from '../../../../src-shared/lab/sameness.ts'
 import type { Compute } from '../../../compute/client.ts'
 import { modelCard } from '../../../models/folder/card.ts'
 import { CARD_FILE, MODEL_FILE, type ModelJson } from '../../../models/folder/modelJson.ts'
@@ -48,9 +49,9 @@ export interface MakeDeps {
 }
 
 export const SEED = 1
-const WINDOWS = 16
-const PEOPLE = 1000
-const TIMING = { visits: 4, repetitions: { warmUp: 3, repeats: 25, seconds: 3 } }
+export const WINDOWS = 16
+export const PEOPLE = 1000
+export const TIMING = { visits: 4, repetitions: { warmUp: 3, repeats: 25, seconds: 3 } }
 
 /**
  * Makes a smaller model out of a trained one and measures both: size, time and peak memory in fresh processes taken in turns, change of the
@@ -155,7 +156,8 @@ const r = (x: number | null) => (x === null ? 'undefined' : x.toFixed(4))
 export function changeSentences(change: PredictionChange): readonly string[] {
   switch (change.kind) {
     case 'tracks': {
-      const own = `predictions agree with those of the original at mean r ${r(change.meanPearson)} over ${change.tracks.length} tracks (${change.on})`
+      const worst = worstTrack(change.tracks)
+      const own = `predictions agree with those of the original at mean r ${r(change.meanPearson)} over ${change.tracks.length} tracks, at worst r ${r(worst.pearson)}, scale ${r(worst.scale)}, a value moved by ${(100 * worst.largestShare).toFixed(1)} % of the largest of its track (${change.on})`
       const e = change.experiment
       if (!e) return [own]
       return [own, `pearson_per_track against experiments ${r(e.before)} before and ${r(e.after)} after${e.interval95 ? ` (difference, 95 %: ${r(e.interval95[0])} to ${r(e.interval95[1])})` : ''}; ${e.protocol}`] // biome-ignore format: one thought

@@ -26,8 +26,17 @@ export function reportTsv(report: CompressionReport): string {
     ...kept.map(l => row(l.name, '', 0, 1, '', '', `as it was${l.why ? `: ${l.why}` : ''}`)),
   ]
   if (change.kind === 'tracks') {
-    lines.push('', row('track', 'pearson with the original', 'spearman with the original'))
-    for (const t of change.tracks) lines.push(row(t.name, t.pearson, t.spearman))
+    lines.push(
+      '',
+      row(
+        'track',
+        'pearson with the original',
+        'spearman with the original',
+        'scale (sd after / before)',
+        'largest change / largest value before',
+      ),
+    )
+    for (const t of change.tracks) lines.push(row(t.name, t.pearson, t.spearman, t.scale, t.largestShare))
     // Tracks of the recipe, which need not be all of the model's, nor in its order.
     if (change.experiment) lines.push('', row('experiment', 'r before', 'r after'))
     for (const t of change.experiment?.tracks ?? []) lines.push(row(t.name, t.before, t.after))

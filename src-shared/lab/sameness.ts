@@ -1,0 +1,50 @@
+import type { PredictionChange, TrackChange } from './compression.ts'
+
+/**
+ * From here on a smaller model is another model. Of tracks: a mean r with the original's predictions below `pearson`, or that of one track
+ * below `trackPearson`, a track whose scale changed by `scale`, or whose values moved by `track` of its largest. An AUC lower by `auc`, a
+ * probability that moved by `probability`, an output that moved by `output` of the largest.
+ */
+export const SAME = { pearson: 0.99, trackPearson: 0.95, scale: 0.1, track: 0.2, auc: 0.01, probability: 0.05, output: 0.01 } as const // biome-ignore format: one table
+
+/** The worst of all tracks; null where no track has it. */
+export interface WorstTrack {
+  readonly pearson: number | null
+  /** The scale that is furthest from 1, either way. */
+  readonly scale: number | null
+  readonly largestShare: number
+}
+
+export function worstTrack(tracks: readonly TrackChange[]): WorstTrack {
+  const known = <T>(of: (t: TrackChange) => T | null | undefined): readonly T[] => tracks.flatMap(t => of(t) ?? [])
+  const [r, scales] = [known(t => t.pearson), known(t => t.scale)]
+  return {
+    pearson: r.length > 0 ? Math.min(...r) : null,
+    scale: scales.length > 0 ? scales.reduce((worst, s) => (scaleError(s) > scaleError(worst) ? s : worst)) : null,
+    largestShare: Math.max(0, ...known(t => t.largestShare)),
+  }
+}
+
+/** How many times too large or too small, from 0: 0.1 for 1.1 and for 1 / 1.1. */
+export const scaleError = (scale: number): number => (scale > 0 ? Math.max(scale, 1 / scale) - 1 : Number.POSITIVE_INFINITY) // biome-ignore format: one line
+
+/** Whether tracks are the same by their mean r and the worst of them: shape, scale and single values. */
+export const tracksAreSame = (meanPearson: number | null, { pearson, scale, largestShare }: WorstTrack): boolean =>
+  meanPearson !== null &&
+  meanPearson >= SAME.pearson &&
+  (pearson ?? 0) >= SAME.trackPearson &&
+  scaleError(scale ?? 0) < SAME.scale &&
+  largestShare < SAME.track
+
+export function predictsTheSame(change: PredictionChange): boolean {
+  switch (change.kind) {
+    case 'tracks':
+      return tracksAreSame(change.meanPearson, worstTrack(change.tracks))
+    case 'risk':
+      return (
+        (change.interval95?.[0] ?? change.difference) > -SAME.auc && change.largestProbabilityChange < SAME.probability
+      )
+    case 'outputs':
+      return change.relativeChange < SAME.output
+  }
+}
