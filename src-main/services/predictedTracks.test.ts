@@ -99,12 +99,11 @@ const asked = (from: number, to: number, more: Partial<Asked> = {}): Asked => ({
 })
 /** Asks as a window does: again whenever something was told, until all is there. */
 async function settled(args: Asked): Promise<PredictedBins> {
-  for (let i = 0; i < 400; i++) {
+  for (;;) {
     const p = await page.call('predict.bins', args)
     if (p.pending !== 'running') return p
     await new Promise(done => setTimeout(done, 25))
   }
-  throw new Error('never done')
 }
 const share = (sequence: string, letters: string, from: number, to = from + BIN) =>
   [...sequence.slice(Math.max(0, from), to)].filter(b => letters.includes(b)).length / BIN
@@ -323,7 +322,7 @@ describe('a region as a job', () => {
     expect(await code(page.call('predict.bins', wide))).toBe('unsupported')
     const { bins: _bins, ...region } = wide
     const { id } = await page.call('predict.region', region)
-    for (let i = 0; i < 200 && (await page.call('jobs.list', {})).find(j => j.id === id)?.endedAt === undefined; i++) await new Promise(done => setTimeout(done, 20)) // biome-ignore format: one line
+    while ((await page.call('jobs.list', {})).find(j => j.id === id)?.endedAt === undefined) await new Promise(done => setTimeout(done, 20)) // biome-ignore format: one line
     expect((await page.call('jobs.list', {})).find(j => j.id === id)).toMatchObject({ state: 'done', kind: 'predict' })
     const p = await page.call('predict.bins', wide)
     expect(p).toMatchObject({ windows: 100, computed: 100, pending: 'none', merged: 16 })
@@ -422,7 +421,7 @@ describe.skipIf(!existsSync(join(ASSETS, 'models', 'demo-tracks')))('the demo', 
       const args = { modelFileId: model.id, referenceFileId: reference, options: PREDICT_DEFAULTS }
       const ask = { ...args, background: REFERENCE, channels: [0], bins: 1000, interval: document.view.locus! }
       let p = await demo.handlers['predict.bins'](ask, quietContext())
-      for (let i = 0; i < 200 && p.pending === 'running'; i++) {
+      while (p.pending === 'running') {
         await new Promise(done => setTimeout(done, 25))
         p = await demo.handlers['predict.bins'](ask, quietContext())
       }
@@ -433,9 +432,9 @@ describe.skipIf(!existsSync(join(ASSETS, 'models', 'demo-tracks')))('the demo', 
       const of = async (haplotype: 0 | 1 | undefined) => {
         const background = haplotype === undefined ? REFERENCE : { kind: 'haplotype' as const, fileId: bam.id, sample: bam.facts.samples[0]!, haplotype } // biome-ignore format: one line
         const tracks = { ...ask, background, interval: site }
-        for (let i = 0; ; i++) {
+        for (;;) {
           const got = await demo.handlers['predict.bins'](tracks, quietContext())
-          if (got.pending !== 'running' || i > 200) return got
+          if (got.pending !== 'running') return got
           await new Promise(done => setTimeout(done, 25))
         }
       }

@@ -17,6 +17,8 @@ function relayed() {
   }
   return { told, relay, child, own, compute: port2 }
 }
+/** A busy machine may let a message wait. */
+const soon = { timeout: 30_000 }
 const frame = (n: number) => ({ header: { n }, buffers: [Float32Array.from([n, 2])] }) as never
 
 describe('the relay to the compute process', () => {
@@ -29,7 +31,7 @@ describe('the relay to the compute process', () => {
     child.send(frame(2))
     relay.attach(1, 4242, own)
     child.send(frame(3))
-    await vi.waitFor(() => expect(got).toHaveLength(3))
+    await vi.waitFor(() => expect(got).toHaveLength(3), soon)
     expect(got.map(m => (m as { header: { n: number } }).header.n)).toEqual([1, 2, 3])
     expect((got[0] as { buffers: Float32Array[] }).buffers[0]).toEqual(Float32Array.from([1, 2]))
     expect(child.pid).toBe(4242)
@@ -44,7 +46,7 @@ describe('the relay to the compute process', () => {
     child.onEnd(e => ends.push(e))
     relay.attach(1, undefined, own)
     compute.postMessage(frame(7))
-    await vi.waitFor(() => expect(frames).toHaveLength(1))
+    await vi.waitFor(() => expect(frames).toHaveLength(1), soon)
     relay.exited(1, 134)
     expect(ends).toEqual([expect.objectContaining({ code: 134 })])
   })

@@ -72,11 +72,12 @@ describe('a visit with a compute process of its own', () => {
 
   it('is ended, and not called too large, when others take what was free', async () => {
     let free = 10e9
-    const record = visit(waiting, { available: () => free, resident: async () => 1e9 })
-    setTimeout(() => {
+    const resident = async () => {
       free = 0.1e9
-    }, 300)
-    expect(await record).toMatchObject({ state: 'failed', reason: 'out-of-memory: the machine had only 0.10 GB left while this point took 1.00 GB of the 9.00 GB that it might' }) // biome-ignore format: one thought
+      return 1e9
+    }
+    const record = await visit(waiting, { available: () => free, resident })
+    expect(record).toMatchObject({ state: 'failed', reason: 'out-of-memory: the machine had only 0.10 GB left while this point took 1.00 GB of the 9.00 GB that it might' }) // biome-ignore format: one thought
   })
 
   it('takes the processor time of that process off what others used', async () => {
