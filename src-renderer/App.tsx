@@ -20,7 +20,7 @@ import { useScanCommands } from './features/scan/scanCommands.ts'
 import { Start } from './features/start/Start.tsx'
 import { TitleBar } from './features/titlebar/TitleBar.tsx'
 import { ProjectTree } from './features/tree/ProjectTree.tsx'
-import { commandOfKey } from './state/commands.ts'
+import { belongsToControl, commandOfKey } from './state/commands.ts'
 import { useLab } from './state/lab.ts'
 import { queries } from './state/services.ts'
 import { useDocument, useWorkbench } from './state/workbench.ts'
@@ -51,6 +51,8 @@ function Window() {
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
       if (e.defaultPrevented) return
+      // Until a dialog that opens has the focus, what is typed is meant for it and for nothing else.
+      if (useWorkbench.getState().dialog !== 'none' && !belongsToControl(e.target, e.key)) return
       const command = commandOfKey(e)
       if (!command) return
       e.preventDefault()

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { findContig } from '../../src-shared/genome/contigs.ts'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
-import { formatPosition } from '../../src-shared/genome/locus.ts'
+import { formatLocus, formatPosition } from '../../src-shared/genome/locus.ts'
 import { toWire } from '../../src-shared/ipc/errors.ts'
 import type { TrackSetting } from '../../src-shared/project.ts'
 import { useOverlays } from '../state/overlays.ts'
@@ -110,6 +110,7 @@ export function GenomePanel() {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: see role
         tabIndex={0}
         data-ready={ready}
+        data-shown={frame ? formatLocus(frame.shown) : undefined}
         onKeyDown={e => cursorKeys(e, browser.current)}
       >
         <div ref={host} className="genome-host" />

@@ -40,6 +40,8 @@ export class GenomeBrowser {
   #moving: Interval | undefined
   /** The newest place asked for; those before it are not gone to any more. */
   #target: Interval | undefined
+  /** A mouse button was pressed on the tracks and is still down: what moves then is moved by hand, also while data load. */
+  #held = false
   #last: { chr: string; start: number; bpPerPixel: number } | undefined
 
   constructor(host: HTMLElement, events: GenomeEvents) {
@@ -144,6 +146,8 @@ export class GenomeBrowser {
         this.#events.explained(chr, Math.floor(location), plain(track.name ?? ''), detailRows(data ?? []))
       return false
     })
+    this.#host.shadowRoot?.addEventListener('mousedown', () => (this.#held = true), true)
+    window.addEventListener('mouseup', () => (this.#held = false), true)
     listenForClicks(
       this.#host,
       () => browser.trackViews,
@@ -164,11 +168,8 @@ export class GenomeBrowser {
       (before.chr === frame.chr &&
         Math.abs(before.start - frame.start) < 1e-6 &&
         Math.abs(before.bpPerPixel - frame.bpPerPixel) < 1e-9)
-    const cause: MoveCause = this.#moving
-      ? { by: 'program', asked: this.#moving }
-      : resized
-        ? { by: 'resize' }
-        : { by: 'user' }
+    const cause: MoveCause =
+      this.#moving && !this.#held ? { by: 'program', asked: this.#moving } : resized ? { by: 'resize' } : { by: 'user' }
     // A place that is still to be gone to is not overwritten by where the view happens to be.
     if (cause.by !== 'program' && this.#target) return
     this.#events.moved(roundLocus(frame), cause)
@@ -277,7 +278,8 @@ export class GenomeBrowser {
     const box = viewport.viewportElement.getBoundingClientRect()
     const host = this.#host.getBoundingClientRect()
     const { chr, start, bpPerPixel } = viewport.referenceFrame
-    return { left: box.left - host.left, width: box.width, contig: chr, start, bpPerPixel }
+    const shown = roundLocus(viewport.referenceFrame)
+    return { left: box.left - host.left, width: box.width, contig: chr, start, bpPerPixel, shown }
   }
 
   /** After the panel was hidden or its size changed by other means than the window. */

@@ -35,4 +35,6 @@ export interface Frame {
   readonly contig: string
   readonly start: number
   readonly bpPerPixel: number
+  /** The same as whole bases. */
+  readonly shown: Interval
 }
