@@ -20,8 +20,11 @@ export default defineConfig({
   test: {
     include: ['e2e/**/*.spec.ts'],
     exclude: ['**/node_modules/**', 'dist/**'],
-    testTimeout: 90_000,
-    hookTimeout: 120_000,
+    setupFiles: ['./e2e/evidence.ts'],
+    // Room for a machine half as fast with other work on it; what hangs is told by the shorter limits inside.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 30_000 } },
     fileParallelism: false,
     maxWorkers: 1,
     reporters: ['default'],

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -10,10 +10,11 @@ import {
   demoFile,
   genomeReady,
   launchWorkbench,
+  slow,
+  soon,
   type Workbench,
 } from './launch.ts'
-
-const soon = { timeout: 15_000 }
+import { arrived, downloaded, goTo, locusBox, palette, restart, switchTheme } from './steps.ts'
 
 /** The walk of a first day, on the demo project. Truth of every number: the command line on the same file. */
 describe.each(availableHosts())('the demo project in the %s window', host => {
@@ -32,7 +33,7 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
     expect(w.problems).toEqual([])
   })
 
-  const box = () => w.page.getByRole('textbox', { name: 'Locus or gene' })
+  const box = () => locusBox(w.page)
   const tree = () => w.page.getByRole('navigation', { name: 'Project' })
   const inspector = () => w.page.getByRole('complementary', { name: 'Inspector' })
   const openSample = async (name: string) => {
@@ -44,7 +45,7 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
     await tree().getByText('SYN-E3E4').waitFor()
     await tree().getByText('SYN-E3E3').waitFor()
     // The project, two samples, genes, variants, signal and reference.
-    expect(await w.page.locator('.synthetic').count()).toBeGreaterThanOrEqual(7)
+    await expect.poll(() => w.page.locator('.synthetic').count()).toBeGreaterThanOrEqual(7)
     const labels = w.page.locator('.igv-track-label')
     await expect.poll(() => labels.count(), soon).toBeGreaterThanOrEqual(9)
     for (const text of await labels.allTextContents()) expect(text).toContain('synthetic')
@@ -58,7 +59,7 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
     expect(cli.genotype).toBe(genotype)
     await openSample(sample)
     await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe(genotype)
-    expect(await w.page.getByTestId('apoe-confidence').textContent()).toBe(String(cli.confidence))
+    await expect.poll(() => w.page.getByTestId('apoe-confidence').textContent()).toBe(String(cli.confidence))
     for (const site of ['rs429358', 'rs7412'] as const) {
       const cells = await w.page.locator(`[data-site="${site}"] td`).allTextContents()
       const s = cli.sites[site]
@@ -70,7 +71,7 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
     for (const limit of cli.limits) await w.page.getByTestId('apoe-limits').getByText(limit, { exact: true }).waitFor()
     await inspector().getByText('synthetic', { exact: true }).first().waitFor()
     const pictures = w.page.getByTestId('apoe-report').locator('.picture svg')
-    expect(await pictures.count()).toBeGreaterThanOrEqual(2)
+    await expect.poll(() => pictures.count()).toBeGreaterThanOrEqual(2)
   })
 
   it('shows odds ratios side by side with none chosen, for a called genotype that has them', async () => {
@@ -81,7 +82,7 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
         .getByRole('radio', { name: new RegExp(group) })
         .first()
         .waitFor({ state: 'attached' })
-    expect(await odds.getByRole('radio', { name: 'All' }).isChecked()).toBe(true)
+    await expect.poll(() => odds.getByRole('radio', { name: 'All' }).isChecked()).toBe(true)
   })
 
   it('opens the position of a base that is clicked in any track', async () => {
@@ -89,10 +90,9 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
     await w.page.locator('[data-site="rs429358"] button').click()
     await expect.poll(() => w.page.getByTestId('position-title').textContent(), soon).toBe('chr19:44,908,684')
     await expect.poll(() => w.page.getByTestId('position-depth').textContent(), soon).toBe('34')
-    const mark = w.page.locator('.mark-selected')
-    await mark.waitFor()
+    await arrived(w.page, /^chr19:44,908,/)
     // A click beside the mark, at the height of each track, moves the selection by that many bases.
-    const m = (await mark.boundingBox())!
+    const m = (await w.page.locator('.mark-selected[data-position="44908683"]').boundingBox())!
     const tracks = w.page.locator('.igv-viewport')
     let clicked = 0
     for (const track of await tracks.all()) {
@@ -112,16 +112,16 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
 
   it('shows every read of a base with why it counts or not; the ledger adds up', async () => {
     const rows = w.page.getByTestId('ledger').locator('[data-count]')
+    await rows.first().waitFor()
     const numbers = await rows.evaluateAll(list => list.map(e => Number(e.getAttribute('data-count'))))
     const [fetched, ...rest] = numbers
     expect(rest.reduce((s, n) => s + n, 0)).toBe(fetched)
     const table = w.page.getByTestId('reads').getByRole('table')
-    expect(await table.locator('tbody tr').count()).toBe(fetched)
+    await expect.poll(() => table.locator('tbody tr').count()).toBe(fetched)
     await table.getByRole('button', { name: /^BQ/ }).click()
-    const qualities = (await table.locator('tbody tr td:nth-child(3)').allTextContents()).map(t =>
-      Number(t.split('→').at(-1)),
-    )
-    expect([...qualities].sort((a, b) => b - a)).toEqual(qualities)
+    const qualities = async () =>
+      (await table.locator('tbody tr td:nth-child(3)').allTextContents()).map(t => Number(t.split('→').at(-1)))
+    await expect.poll(async () => (await qualities()).every((q, i, all) => i === 0 || all[i - 1]! >= q)).toBe(true)
   })
 
   it('counts again when an option changes', async () => {
@@ -141,30 +141,27 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
   })
 
   it('goes to a locus, a gene and APOE; undo and redo walk back and forth', async () => {
-    await box().fill('chr19:44,900,001-44,902,000')
-    await box().press('Enter')
-    await expect.poll(() => box().inputValue(), soon).toBe('chr19:44,900,001-44,902,000')
+    await goTo(w.page, 'chr19:44,900,001-44,902,000')
     await w.page.getByRole('button', { name: 'APOE', exact: true }).click()
-    await expect.poll(() => box().inputValue(), soon).toBe('chr19:44,905,354-44,909,793')
+    await arrived(w.page, 'chr19:44,905,354-44,909,793')
     await w.page.keyboard.press('Control+z')
     await expect.poll(() => box().inputValue(), soon).toBe('chr19:44,900,001-44,902,000')
     await w.page.keyboard.press('Control+y')
     await expect.poll(() => box().inputValue(), soon).toBe('chr19:44,905,354-44,909,793')
     await box().fill('APOE')
-    await w.page.getByRole('option', { name: /APOE/ }).first().click()
-    await expect.poll(() => box().inputValue(), soon).toMatch(/^chr19:44,90[45],\d{3}-44,9(09|10),\d{3}$/)
+    await w.page.getByRole('listbox', { name: 'Genes' }).getByRole('option', { name: /APOE/ }).first().click()
+    await arrived(w.page, /^chr19:44,90[45],\d{3}-44,9(09|10),\d{3}$/)
   })
 
   it('pans by drag, as one step of undo', async () => {
     await w.page.getByRole('button', { name: 'APOE', exact: true }).click()
-    await expect.poll(() => box().inputValue(), soon).toBe('chr19:44,905,354-44,909,793')
-    await w.page.waitForTimeout(1000)
+    await arrived(w.page, 'chr19:44,905,354-44,909,793')
     await w.page.mouse.move(700, 400)
     await w.page.mouse.down()
     await w.page.mouse.move(600, 400, { steps: 8 })
     await w.page.mouse.up()
     await expect.poll(() => box().inputValue(), soon).not.toBe('chr19:44,905,354-44,909,793')
-    await w.page.waitForTimeout(600)
+    await arrived(w.page, /^chr19:/)
     await w.page.keyboard.press('Control+z')
     await expect.poll(() => box().inputValue(), soon).toBe('chr19:44,905,354-44,909,793')
   })
@@ -178,6 +175,7 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
 
   it('hides a track and undoes it', async () => {
     const labels = w.page.locator('.igv-track-label')
+    await arrived(w.page, /^chr19:/)
     const before = await labels.count()
     await tree().getByRole('checkbox', { name: 'Signal' }).first().click()
     await expect.poll(() => labels.count(), soon).toBe(before - 1)
@@ -187,10 +185,7 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
 
   it('lets figures, tables and reports leave with their provenance', async () => {
     await openSample('SYN-E3E4')
-    const download = async (click: () => Promise<void>) => {
-      const [file] = await Promise.all([w.page.waitForEvent('download'), click()])
-      return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) }
-    }
+    const download = (click: () => Promise<void>) => downloaded(w.page, click)
     const menu = async (name: RegExp) => {
       await inspector().getByRole('button', { name: 'Export' }).click()
       await w.page.getByRole('menuitem', { name }).click()
@@ -241,28 +236,24 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
     await page.locator('[data-site="rs7412"] button').click()
     await page.getByTestId('ledger').waitFor()
     await check('position, light')
-    await page.getByRole('button', { name: 'Light or dark theme' }).click()
-    await page.waitForTimeout(400)
+    await switchTheme(page, 'dark')
     await check('position, dark')
     await openSample('SYN-E3E3')
     await check('report, dark')
-    await page.getByRole('button', { name: 'Light or dark theme' }).click()
+    await switchTheme(page, 'light')
     await page.keyboard.press('p')
   })
 
   it('comes back as it was after a restart', async () => {
-    await box().fill('chr19:44,908,600-44,908,900')
-    await box().press('Enter')
+    await goTo(w.page, 'chr19:44,908,600-44,908,900')
     await openSample('SYN-E3E3')
     await tree().getByRole('checkbox', { name: 'Variants' }).click()
     await w.page.keyboard.press('b')
     const here = await box().inputValue()
-    await expect.poll(() => w.page.locator('[data-save]').getAttribute('data-save'), soon).toBe('saved')
-    await w.restart()
-    await genomeReady(w.page)
-    expect(await box().inputValue()).toBe(here)
+    await restart(w)
+    await expect.poll(() => box().inputValue()).toBe(here)
     await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e3')
-    expect(await tree().getByRole('checkbox', { name: 'Variants' }).isChecked()).toBe(false)
+    await expect.poll(() => tree().getByRole('checkbox', { name: 'Variants' }).isChecked()).toBe(false)
     await w.page.getByRole('button', { name: 'Bookmarks' }).click()
     await w.page.getByRole('menuitem', { name: here }).waitFor()
     await w.page.keyboard.press('Escape')
@@ -270,17 +261,14 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
 
   it('tries the devices that models can run on, by running on them', async () => {
     await genomeReady(w.page)
-    await w.page.keyboard.press('Control+k')
-    const commands = w.page.getByRole('dialog', { name: 'Commands' })
-    await commands.getByRole('combobox').fill('about')
-    await commands.getByRole('option', { name: /About Diploscope/ }).click()
+    await palette(w.page, 'about diploscope')
     const about = w.page.getByRole('dialog', { name: 'About Diploscope' })
     await about.getByRole('button', { name: 'Try the devices that models run on' }).click()
     const rows = w.page.getByTestId('devices').locator('tbody tr')
-    await rows.first().waitFor({ timeout: 60_000 })
+    await rows.first().waitFor(slow)
+    await expect.poll(() => rows.count()).toBe(3)
     const cells = await rows.first().locator('td').allTextContents()
     expect(cells.slice(0, 2)).toEqual(['cpu', 'yes'])
-    expect(await rows.count()).toBe(3)
     expect(await axeProblems(w.page)).toEqual([])
     await w.page.keyboard.press('Escape')
   })

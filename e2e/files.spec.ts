@@ -9,11 +9,18 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { availableHosts, axeProblems, demoFile, genomeReady, launchWorkbench, ready, type Workbench } from './launch.ts'
-
-const soon = { timeout: 15_000 }
+import {
+  availableHosts,
+  axeProblems,
+  demoFile,
+  genomeReady,
+  launchWorkbench,
+  ready,
+  soon,
+  type Workbench,
+} from './launch.ts'
 
 /** Opening, and everything that can be wrong with a file, on copies of the demo's files. */
 describe.each(availableHosts())('files in the %s window', host => {
@@ -53,7 +60,7 @@ describe.each(availableHosts())('files in the %s window', host => {
       const place = dialog.getByRole('combobox', { name: 'Place' })
       if (await place.count()) {
         await place.click()
-        await w.page.getByRole('option', { name: folder.split('/').at(-1) ?? '' }).click()
+        await w.page.getByRole('option', { name: basename(folder), exact: true }).click()
       }
       await dialog.getByRole('option', { name: /^reads/ }).dblclick()
     }
@@ -66,7 +73,16 @@ describe.each(availableHosts())('files in the %s window', host => {
   }
   const dismissAll = async () => {
     const buttons = w.page.getByRole('region', { name: 'Notices' }).getByRole('button', { name: 'Dismiss' })
-    while ((await buttons.count()) > 0) await buttons.first().click()
+    // Some go by themselves, also while they are being clicked.
+    const left = async () => {
+      if ((await buttons.count()) > 0)
+        await buttons
+          .first()
+          .click({ timeout: 1000 })
+          .catch(() => {})
+      return buttons.count()
+    }
+    await expect.poll(left, soon).toBe(0)
   }
   const card = (code: string) => w.page.locator(`.error-card[data-code="${code}"]`)
 
@@ -94,7 +110,7 @@ describe.each(availableHosts())('files in the %s window', host => {
     await card('no-index').first().waitFor()
     expect(await axeProblems(w.page)).toEqual([])
     await card('no-index').getByRole('button', { name: 'Build index' }).first().click()
-    await expect.poll(() => card('no-index').count(), { timeout: 30_000 }).toBe(0)
+    await expect.poll(() => card('no-index').count(), soon).toBe(0)
     await tree().getByRole('button', { name: 'SYN-E3E4', exact: true }).first().click()
     await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e4')
   })
@@ -131,7 +147,7 @@ describe.each(availableHosts())('files in the %s window', host => {
     await w.page.getByText('Drop to open').waitFor()
     await w.page.dispatchEvent('body', 'drop', { dataTransfer: transfer })
     await expect
-      .poll(() => tree().getByRole('button', { name: 'SYN-E3E4', exact: true }).count(), { timeout: 20_000 })
+      .poll(() => tree().getByRole('button', { name: 'SYN-E3E4', exact: true }).count(), soon)
       .toBe(before + 1)
     await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e4')
   })

@@ -1,7 +1,7 @@
+import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { availableHosts, genomeReady, launchWorkbench, type Workbench } from './launch.ts'
-
-const soon = { timeout: 15_000 }
+import { availableHosts, genomeReady, launchWorkbench, soon, type Workbench } from './launch.ts'
+import { tabTo } from './steps.ts'
 
 /** The main walk without a mouse: nothing here may click. */
 describe.each(availableHosts())('by keyboard alone in the %s window', host => {
@@ -18,25 +18,16 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
   const press = async (...keys: string[]) => {
     for (const key of keys) await w.page.keyboard.press(key)
   }
+  /** Keys go where the focus is: it is waited for. */
+  const focused = (what: Locator) =>
+    expect.poll(() => what.evaluate(e => e === document.activeElement), soon).toBe(true)
   /** Types a place into the locus box; Enter leads from there to the tracks. */
   const goTo = async (text: string) => {
     await press('g')
+    await focused(w.page.locator('#locus-box'))
     await w.page.keyboard.type(text)
     await press('Enter')
-    const inTracks = () => w.page.locator('.genome-scroll').evaluate(e => e === document.activeElement)
-    await expect.poll(inTracks, soon).toBe(true)
-  }
-  /** Tabs until the focused element has this name; fails after a whole round. */
-  const tabTo = async (name: RegExp, limit = 120) => {
-    for (let i = 0; i < limit; i++) {
-      await press('Tab')
-      const focused = await w.page.evaluate(() => {
-        const e = document.activeElement
-        return e ? `${e.getAttribute('aria-label') ?? ''}|${e.textContent ?? ''}` : ''
-      })
-      if (name.test(focused)) return
-    }
-    throw new Error(`no Tab leads to ${name}`)
+    await focused(w.page.locator('.genome-scroll'))
   }
 
   it('goes to a place: g, text, Enter; then pans, zooms and comes back', async () => {
@@ -78,15 +69,16 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
     await press('a')
     await expect.poll(locus, soon).not.toBe(here)
     for (let i = 0; i < 8 && (await locus()) !== here; i++) {
+      const before = await locus()
       await press('[')
-      await w.page.waitForTimeout(250)
+      await expect.poll(locus, soon).not.toBe(before)
     }
     expect(await locus()).toBe(here)
   })
 
   it('runs a command from the palette and reads the keys', async () => {
     await press('Control+k')
-    await w.page.getByRole('dialog', { name: 'Commands' }).waitFor()
+    await focused(w.page.getByRole('dialog', { name: 'Commands' }).getByRole('combobox'))
     await w.page.keyboard.type('keys')
     await press('Enter')
     await w.page.getByRole('dialog', { name: 'Keys' }).waitFor()
@@ -96,20 +88,22 @@ describe.each(availableHosts())('by keyboard alone in the %s window', host => {
   })
 
   it('reaches a sample by Tab and reads its report', async () => {
-    await tabTo(/\|SYN-E3E4$/)
+    await tabTo(w.page, /^SYN-E3E4$/)
     await press('Enter')
     await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e4')
-    await tabTo(/\|Export$/)
+    await tabTo(w.page, /^Export$/)
     await press('Enter')
-    await w.page.getByRole('menuitem', { name: /^HTML/ }).waitFor()
+    const item = w.page.getByRole('menuitem', { name: /^HTML/ })
+    await item.waitFor()
     await press('Escape')
+    await item.waitFor({ state: 'hidden' })
   })
 
   it('opens the file dialog and walks it', async () => {
     await press('Control+o')
     const dialog = w.page.getByRole('dialog', { name: 'Open files' })
-    await dialog.waitFor()
     await dialog.getByRole('option').first().waitFor()
+    await focused(dialog.getByRole('textbox', { name: 'Filter names' }))
     await press('ArrowDown', 'Escape')
     await dialog.waitFor({ state: 'hidden' })
   })

@@ -6,10 +6,19 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { watchWindow } from './evidence.ts'
 
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 export const CLI = join(ROOT, 'bin', 'diploscope.mjs')
 export const demoFile = (name: string): string => join(ROOT, 'assets', 'demo', name)
+
+/** How long to wait for what the window does by itself: a busy machine is no failure. */
+export const soon = { timeout: 30_000 }
+/** The same for what is computed. */
+export const slow = { timeout: 150_000 }
+
+/** How many times slower the window's processor shall seem, to find what depends on its speed: DIPLOSCOPE_E2E_THROTTLE=4. */
+const THROTTLE = Number(process.env['DIPLOSCOPE_E2E_THROTTLE'] ?? 1)
 
 export type Host = 'headless' | 'electron'
 
@@ -81,6 +90,13 @@ const CHROMIUM_ARGS = [
   '--test-type',
 ]
 
+/** What a window reports, each emptied or read by its owner. */
+interface Heard {
+  readonly problems: string[]
+  /** What the console and the program said. */
+  readonly log: string[]
+}
+
 interface Running {
   readonly page: Page
   stop(kill?: boolean): Promise<void>
@@ -89,10 +105,12 @@ interface Running {
 /** Starts the program with a data folder of its own and opens its window. */
 export async function launchWorkbench(host: Host, options: LaunchOptions = {}): Promise<Workbench> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'diploscope-e2e-'))
-  const problems: string[] = []
+  const heard: Heard = { problems: [], log: [] }
+  const { problems } = heard
   const open = () =>
-    host === 'electron' ? openElectron(dataDir, options, problems) : openHeadless(dataDir, options, problems)
+    host === 'electron' ? openElectron(dataDir, options, heard) : openHeadless(dataDir, options, heard)
   let running = await open()
+  const closing = watchWindow(() => running.page, heard.log)
   return {
     host,
     problems,
@@ -108,13 +126,14 @@ export async function launchWorkbench(host: Host, options: LaunchOptions = {}): 
       running = await open()
     },
     async close() {
+      await closing()
       await running.stop()
       if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }
 
-async function openHeadless(dataDir: string, options: LaunchOptions, problems: string[]): Promise<Running> {
+async function openHeadless(dataDir: string, options: LaunchOptions, heard: Heard): Promise<Running> {
   const roots = (options.roots ?? []).flatMap(r => ['--root', r])
   const server = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...roots, ...(options.files ?? [])], {
     cwd: ROOT,
@@ -124,27 +143,35 @@ async function openHeadless(dataDir: string, options: LaunchOptions, problems: s
       DIPLOSCOPE_NO_BUILD: process.env['DIPLOSCOPE_NO_BUILD'] ?? '',
     },
   })
-  const url = await startUrl(server)
-  const browser: Browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGS })
-  const context = await browser.newContext({
-    viewport: options.viewport ?? { width: 1440, height: 900 },
-    colorScheme: options.colorScheme ?? 'light',
-    acceptDownloads: true,
-    reducedMotion: 'reduce',
-  })
-  watch(context, new URL(url).origin, problems)
-  const page = await context.newPage()
-  await page.goto(url)
-  return {
-    page,
-    async stop(kill = false) {
-      await browser.close()
-      await end(server, kill ? 'SIGKILL' : 'SIGTERM')
-    },
+  server.stderr?.on('data', d => heard.log.push(`program: ${String(d).trimEnd()}`))
+  let browser: Browser | undefined
+  const stop = async (kill = false) => {
+    await browser?.close()
+    await end(server, kill ? 'SIGKILL' : 'SIGTERM')
+  }
+  try {
+    const url = await startUrl(server)
+    browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_ARGS })
+    const context = await browser.newContext({
+      viewport: options.viewport ?? { width: 1440, height: 900 },
+      colorScheme: options.colorScheme ?? 'light',
+      acceptDownloads: true,
+      reducedMotion: 'reduce',
+    })
+    context.setDefaultTimeout(soon.timeout)
+    watch(context, new URL(url).origin, heard)
+    const page = await context.newPage()
+    if (THROTTLE > 1)
+      await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: THROTTLE })
+    await page.goto(url)
+    return { page, stop }
+  } catch (error) {
+    await stop(true)
+    throw error
   }
 }
 
-async function openElectron(dataDir: string, options: LaunchOptions, problems: string[]): Promise<Running> {
+async function openElectron(dataDir: string, options: LaunchOptions, heard: Heard): Promise<Running> {
   const { _electron } = await import('playwright-core')
   const binary = electronBinary()
   if (!binary) throw new Error("Electron's binary is not installed")
@@ -154,7 +181,8 @@ async function openElectron(dataDir: string, options: LaunchOptions, problems: s
     env: { ...(process.env as Record<string, string>), DIPLOSCOPE_DATA_DIR: dataDir },
     colorScheme: options.colorScheme ?? 'light',
   })
-  watch(app.context(), 'app://', problems)
+  app.process().stderr?.on('data', d => heard.log.push(`program: ${String(d).trimEnd()}`))
+  watch(app.context(), 'app://', heard)
   const page = await app.firstWindow()
   return { page, stop: () => app.close() }
 }
@@ -182,20 +210,22 @@ async function end(server: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise
   if (server.exitCode !== null) return
   const gone = new Promise<void>(done => server.once('exit', () => done()))
   server.kill(signal)
-  const timer = setTimeout(() => server.kill('SIGKILL'), 8000)
+  const timer = setTimeout(() => server.kill('SIGKILL'), soon.timeout)
   await gone
   clearTimeout(timer)
 }
 
 /** Everything that a page must not do is noted. */
-function watch(context: BrowserContext, origin: string, list: string[]) {
+function watch(context: BrowserContext, origin: string, heard: Heard) {
   const problems = {
-    // What repeats is one problem.
     push(text: string) {
-      if (!list.includes(text)) list.push(text)
+      heard.log.push(text)
+      // What repeats is one problem.
+      if (!heard.problems.includes(text)) heard.problems.push(text)
     },
   }
   context.on('console', m => {
+    if (m.type() !== 'error') heard.log.push(`console: ${m.type()} ${m.text()}`)
     if (m.type() === 'error') problems.push(`console: ${m.text()}`)
   })
   context.on('weberror', e => problems.push(`page: ${e.error().stack ?? e.error().message}`))
@@ -234,6 +264,9 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 export async function axeProblems(page: Page): Promise<readonly string[]> {
   await page.evaluate(axeSource)
   return page.evaluate(async () => {
+    // A colour half way to another is nobody's choice.
+    const passing = document.getAnimations().filter(a => a.effect?.getComputedTiming().iterations !== Infinity)
+    await Promise.allSettled(passing.map(a => a.finished))
     const axe = (
       window as unknown as {
         axe: {
@@ -252,10 +285,10 @@ export async function axeProblems(page: Page): Promise<readonly string[]> {
 
 /** The window is connected and the genome browser stands. */
 export async function ready(page: Page): Promise<void> {
-  await page.locator('.app[data-connection="ready"]').waitFor()
+  await page.locator('.app[data-connection="ready"]').waitFor(slow)
 }
 
 export async function genomeReady(page: Page): Promise<void> {
   await ready(page)
-  await page.locator('.genome-scroll[data-ready="true"]').waitFor()
+  await page.locator('.genome-scroll[data-ready="true"]').waitFor(slow)
 }
