@@ -47,6 +47,8 @@ export interface Engines {
   /** Writes the index beside the file, also over one that is there. */
   buildIndex(path: string, context: WorkContext): Promise<IndexResult>
   depthBins(source: SampleSource, interval: Interval, bins: number, options: PileupOptions, context: WorkContext): Promise<CoverageBins> // biome-ignore format: one line
+  /** See firstReads. */
+  firstReads(source: SampleSource, context: WorkContext): Promise<Interval | null>
   column(source: SampleSource, contig: string, position: number, options: PileupOptions, context: WorkContext): Promise<{ readonly detail: ColumnDetail; readonly ledger: PileupLedger }> // biome-ignore format: one line
   diplotype(source: SampleSource, interval: Interval, caller: 'robust' | 'top2', context: WorkContext): Promise<DiplotypeTrack> // biome-ignore format: one line
   apoe(source: SampleSource, build: Build | 'auto', context: WorkContext): Promise<ApoeReport>
@@ -92,6 +94,19 @@ export function createEngines(notice: (problem: WireError) => void = () => {}): 
       return buildIndexInThread({ path, request: { force: true } }, context)
     },
     depthBins: coverageBins,
+    async firstReads(source, context) {
+      const [{ openAlignments }, { firstReads }] = await Promise.all([
+        import('../readers/alignments.ts'),
+        import('./firstReads.ts'),
+      ])
+      const { path, ...options } = alignmentSource(source)
+      const file = await openAlignments(path, options)
+      try {
+        return await firstReads(file, context)
+      } finally {
+        await file.close()
+      }
+    },
     async column(source, contig, position, options, context) {
       const { columnDetails, pileup } = await import('../workers/pileupClient.ts')
       const file = alignmentSource(source)

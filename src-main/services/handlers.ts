@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { findContig } from '../../src-shared/genome/contigs.ts'
+import { findContig, joinContigs } from '../../src-shared/genome/contigs.ts'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { GeneHit } from '../../src-shared/genome/genes.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
@@ -156,8 +156,9 @@ export function createHandlers(
 
   const contigsOfProject = async (): Promise<readonly Contig[]> => {
     const first = await reference()
-    const order = [...(first ? [first] : []), ...files.entries().filter(e => e.role === 'sample'), ...files.entries()]
-    return order.find(e => e.facts.contigs.length > 0)?.facts.contigs ?? []
+    if (first && first.facts.contigs.length > 0) return first.facts.contigs
+    const order = [...files.entries().filter(e => e.role === 'sample'), ...files.entries()]
+    return joinContigs(order.map(e => e.facts.contigs).filter(c => c.length > 0))
   }
 
   const apoe = async (fileId: string, build: 'auto' | 'GRCh37' | 'GRCh38', context: WorkContext) => {
@@ -245,6 +246,10 @@ export function createHandlers(
     },
     async 'locus.resolve'({ text }, context) {
       return resolveLocus(text, await contigsOfProject(), query => searchGenes(query, 20, context))
+    },
+    async 'reads.first'({ fileId }, context) {
+      const source = await sample(fileId)
+      return { interval: await reading(fileId, () => engines.firstReads(source, context)) }
     },
     async 'coverage.bins'({ fileId, interval, bins, options }, context) {
       const source = await sample(fileId)

@@ -9,6 +9,7 @@ import { isPredicted } from '../state/predictedTracks.ts'
 import { useRisk } from '../state/risk.ts'
 import { selectPosition, selectTrack } from '../state/selection.ts'
 import { onRelease } from '../state/services.ts'
+import { noSuchContig } from '../state/tracks.ts'
 import { sameLocus, useDocument, useGenomeFile, useWorkbench } from '../state/workbench.ts'
 import { setGenomeBrowser } from './current.ts'
 import { DiplotypeLegend } from './DiplotypeLegend.tsx'
@@ -52,7 +53,9 @@ export function GenomePanel() {
     onRelease(async fileIds => browser.current?.release(fileIds))
   }, [])
 
-  const genomeId = genome ? `${genome.id}:${genome.facts.modifiedAt}:${hasSequence}` : null
+  const genomeId = genome
+    ? `${genome.id}:${genome.facts.modifiedAt}:${genome.facts.contigs.length}:${hasSequence}`
+    : null
   // biome-ignore lint/correctness/useExhaustiveDependencies: another genome is told by its id alone
   useEffect(() => {
     if (!genome || !locus || !genomeId) return
@@ -81,9 +84,8 @@ export function GenomePanel() {
   useEffect(() => {
     if (!locus || !genome) return
     if (findContig(locus.contig, genome.facts.contigs)) void browser.current?.goTo(locus)
-    else
-      useWorkbench.getState().notify('info', `Contig ${locus.contig} is not in ${genome.name}, whose contigs are shown`)
-  }, [locus, genome])
+    else useWorkbench.getState().notify('info', noSuchContig(locus.contig, genome, hasSequence))
+  }, [locus, genome, hasSequence])
 
   // The panel's width also changes by its splitters, which the browser component does not see.
   const resize = useCallback(() => void browser.current?.shown().then(() => setFrame(browser.current?.frame())), [])
@@ -140,7 +142,8 @@ function create(host: HTMLElement, setFrame: (f: Frame | undefined) => void): Ge
       const settle = () => {
         dragging = false
         const { history, change, adjust } = store.getState()
-        if (sameLocus(history.present.view.locus, locus)) return
+        // A project that is nowhere yet is not sent to where the one before it was.
+        if (history.present.view.locus === null || sameLocus(history.present.view.locus, locus)) return
         const recipe = (d: typeof history.present) => ({ ...d, view: { ...d.view, locus } })
         if (cause.by === 'user') change('Move', recipe, 'locus')
         // Where the program went is the answer only to what is still asked for.

@@ -1,3 +1,4 @@
+import { sameContig } from '../../src-shared/genome/contigs.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import { registerBaseScoreTrack } from './attributionTrack.ts'
@@ -172,6 +173,8 @@ export class GenomeBrowser {
       this.#moving && !this.#held ? { by: 'program', asked: this.#moving } : resized ? { by: 'resize' } : { by: 'user' }
     // A place that is still to be gone to is not overwritten by where the view happens to be.
     if (cause.by !== 'program' && this.#target) return
+    // While another genome is loaded, the place in the one before it is told once more.
+    if (cause.by === 'program' && !sameContig(frame.chr, cause.asked.contig)) return
     this.#events.moved(roundLocus(frame), cause)
   }
 

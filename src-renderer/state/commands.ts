@@ -75,7 +75,9 @@ export const showKey = (key: string): string =>
     .replace('ArrowRight', '→')
     .replace('ArrowUp', '↑')
     .replace('ArrowDown', '↓')
-    .replace(/\+([a-z])$/, (_, letter: string) => `+${letter.toUpperCase()}`)
+    .replace(/(^|\+)([a-z])$/, (_, before: string, letter: string) => `${before}${letter.toUpperCase()}`)
+
+const RANK: Readonly<Record<Command['group'], number>> = { Project: 0, 'Look up': 1, View: 2, Move: 3, Help: 4 }
 
 /** Commands that match a query: every word occurs somewhere in the title or group; a title that begins with it comes first. */
 export function matching(commands: readonly Command[], query: string): readonly Command[] {
@@ -85,7 +87,9 @@ export function matching(commands: readonly Command[], query: string): readonly 
     .filter(c => (c.enabled?.() ?? true) && words.every(w => text(c).includes(w)))
     .sort(
       (a, b) =>
+        // Unasked, what one begins with comes first, in the order of the groups.
+        (words.length === 0 ? RANK[a.group] - RANK[b.group] : 0) ||
         Number(b.title.toLowerCase().startsWith(words[0] ?? '')) -
-        Number(a.title.toLowerCase().startsWith(words[0] ?? '')),
+          Number(a.title.toLowerCase().startsWith(words[0] ?? '')),
     )
 }

@@ -79,6 +79,7 @@ export async function start(): Promise<void> {
     store.setState({ info, jobs, recent })
     store.getState().load(project)
     store.setState({ connection: 'ready' })
+    placed()
   } catch (error) {
     report(error)
     store.setState({ connection: 'lost' })
@@ -87,10 +88,17 @@ export async function start(): Promise<void> {
   autosave()
 }
 
+let placed: () => void = () => {}
+/** Who knows a better place to begin at than the start of a contig says so. */
+export const onPlaced = (find: typeof placed): void => {
+  placed = find
+}
+
 /** Files that were opened, however they came. A project file replaces what is shown. */
 function receive(files: readonly OpenedFile[]) {
   const project = files.find(f => f.role === 'project')
   useWorkbench.getState().opened(files)
+  if (!project) placed()
   if (project)
     attempt(async () => {
       await release(useWorkbench.getState().files.map(f => f.id))

@@ -1,5 +1,6 @@
 import { APOE_GENE } from '../../src-shared/genome/apoe.ts'
-import { findContig } from '../../src-shared/genome/contigs.ts'
+import { buildOf } from '../../src-shared/genome/assemblies.ts'
+import { findContig, joinContigs } from '../../src-shared/genome/contigs.ts'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { Contig } from '../../src-shared/genome/locus.ts'
@@ -71,14 +72,36 @@ export function withTracksOf(tracks: readonly TrackSetting[], file: OpenedFile):
   return inOrder([...tracks, ...added])
 }
 
-/** The file whose contigs (and, for a reference, sequence) the browser uses. */
+/**
+ * The file whose contigs (and, for a reference, sequence) the browser uses. Without a reference in use it is the first sample, else the
+ * first file, with the contigs that only other files have behind its own: the reads of every open file can be gone to.
+ */
 export function genomeFile(document: ProjectDocument, files: readonly OpenedFile[]): OpenedFile | undefined {
   const usable = (f: OpenedFile) => f.facts.contigs.length > 0 && f.problem?.code !== 'not-found'
-  return (
-    files.find(f => f.id === document.view.referenceFileId && usable(f)) ??
-    files.find(f => f.role === 'sample' && usable(f)) ??
-    files.find(usable)
-  )
+  const reference = files.find(f => f.id === document.view.referenceFileId && usable(f))
+  if (reference) return reference
+  const all = files.filter(usable)
+  const first = all.find(f => f.role === 'sample') ?? all[0]
+  return first && withContigsOf(first, all)
+}
+
+/** What was joined last for a file, so that asking again gives the same object. */
+const joined = new WeakMap<OpenedFile, { readonly of: readonly OpenedFile[]; readonly file: OpenedFile }>()
+
+function withContigsOf(first: OpenedFile, all: readonly OpenedFile[]): OpenedFile {
+  const before = joined.get(first)
+  if (before && before.of.length === all.length && before.of.every((f, i) => f === all[i])) return before.file
+  const contigs = joinContigs([first, ...all].map(f => f.facts.contigs))
+  const build = first.facts.build === 'unknown' ? buildOf(contigs) : first.facts.build
+  const grown = before && before.file.facts.contigs.length === contigs.length && before.file.facts.contigs.every((c, i) => c === contigs[i]) // biome-ignore format: one thought
+  const file =
+    contigs === first.facts.contigs
+      ? first
+      : grown
+        ? before.file
+        : { ...first, facts: { ...first.facts, contigs, contigCount: contigs.length, build } }
+  joined.set(first, { of: all, file })
+  return file
 }
 
 /**
@@ -134,3 +157,9 @@ export function withoutClosed(document: ProjectDocument, files: readonly OpenedF
     },
   }
 }
+
+/** Why a contig cannot be gone to, and the way out. `inUse`: the genome is the reference in use, which bounds what is shown. */
+export const noSuchContig = (contig: string, genome: OpenedFile, inUse: boolean): string =>
+  inUse
+    ? `Contig ${contig} is not in ${genome.name}, the reference in use. Use another reference, or remove this one`
+    : `None of the open files has a contig ${contig}`

@@ -8,7 +8,7 @@ import type { JobSnapshot } from '../../src-shared/job.ts'
 import type { ProjectDocument, ProjectState, TrackSetting } from '../../src-shared/project.ts'
 import { amend, type History, historyOf, redo, step, undo } from './history.ts'
 import { nothing, type Selection, sameSelection, selectFile } from './selection.ts'
-import { clampTo, genomeFile, inOrder, startLocus, withoutClosed, withTracksOf } from './tracks.ts'
+import { clampTo, genomeFile, inOrder, noSuchContig, startLocus, withoutClosed, withTracksOf } from './tracks.ts'
 
 /** View state of the window. What comes from services is kept by TanStack Query; only open files and jobs, which are told by events, are here. */
 
@@ -134,7 +134,13 @@ export const useWorkbench = create<Workbench>()((set, get) => ({
   goTo(interval, joins) {
     const { files, change, history } = get()
     const file = genomeFile(history.present, files)
-    const locus = file ? (clampTo(interval, file.facts.contigs) ?? interval) : interval
+    const locus = file ? clampTo(interval, file.facts.contigs) : interval
+    // The box never names a place that the browser does not show.
+    if (!locus) {
+      const inUse = file?.id === history.present.view.referenceFileId
+      if (file) get().notify('info', noSuchContig(interval.contig, file, inUse))
+      return
+    }
     change('Move', d => (sameLocus(d.view.locus, locus) ? d : { ...d, view: { ...d.view, locus } }), joins)
   },
   select(selection) {

@@ -215,3 +215,16 @@ export const bytes = (n: number): string =>
 
 export const whenText = (ms: number): string =>
   new Date(ms).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+
+const TAIL_LETTERS = 9
+
+/** A name that is cut in its middle where there is no room: names of files differ at their ends. Read as one word. */
+export function MiddleName({ text }: { readonly text: string }) {
+  if (text.length <= TAIL_LETTERS * 2) return text
+  return (
+    <span className="middle-name">
+      <span>{text.slice(0, -TAIL_LETTERS)}</span>
+      <span>{text.slice(-TAIL_LETTERS)}</span>
+    </span>
+  )
+}

@@ -25,3 +25,24 @@ export function findContig<C extends { readonly name: string }>(name: string, co
   const bare = bareContigName(name)
   return contigs.find(c => bareContigName(c.name) === bare)
 }
+
+/**
+ * The contigs of several files as one list: those of the first, then what each next one has under a name that no alias of is there yet.
+ * Contigs without a length are left out. The list itself where nothing is added.
+ */
+export function joinContigs<C extends { readonly name: string; readonly length: number }>(
+  lists: readonly (readonly C[])[],
+): readonly C[] {
+  const [first, ...others] = lists
+  if (!first) return []
+  const known = new Set(first.map(c => bareContigName(c.name)))
+  const added: C[] = []
+  for (const list of others)
+    for (const contig of list) {
+      const bare = bareContigName(contig.name)
+      if (contig.length <= 0 || known.has(bare)) continue
+      known.add(bare)
+      added.push(contig)
+    }
+  return added.length === 0 ? first : [...first, ...added]
+}

@@ -46,6 +46,7 @@ export const ARGUMENTS: { readonly [M in Method]: (value: unknown) => Args<M> } 
   'genes.search': fields({ query: text(200), limit: integer(1, 200) }),
   'genes.range': fields({ fileId: id, interval }),
   'locus.resolve': fields({ text: text(1000) }),
+  'reads.first': fileId,
   'coverage.bins': fields({ fileId: id, interval, bins: integer(1, 20_000), options: pileupOptions }),
   'diplotype.range': fields({ fileId: id, interval, caller: oneOf('robust', 'top2') }),
   'position.report': fields({ fileId: id, contig: text(1000), position, options: pileupOptions }),

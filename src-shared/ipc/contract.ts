@@ -114,6 +114,8 @@ export interface Methods extends CompressionMethods, LabMethods, ModelMethods, R
   'genes.search': { args: { query: string; limit: number }; result: readonly GeneHit[] }
   'genes.range': { args: { fileId: string; interval: Interval }; result: GeneModels }
   'locus.resolve': { args: { text: string }; result: LocusResolution }
+  /** Where the mapped reads of a sample begin: one stretch of at most 20 kb; null where none is mapped. */
+  'reads.first': { args: { fileId: string }; result: { interval: Interval | null } }
   'coverage.bins': {
     args: { fileId: string; interval: Interval; bins: number; options: PileupOptions }
     result: CoverageBins

@@ -26,7 +26,7 @@ export function chooseBuild(contigs: readonly Contig[], asked: Build | 'auto'): 
     throw new WorkbenchError(
       'build',
       `no chromosome 19 (chr19, 19, NC_000019) in the header; it has ${someNames(contigs)}`,
-      'use a file of human reads that has it, and give --build where its length is unusual',
+      'use a file of human reads that has it',
     )
   }
   const told = nineteens.map(c => ({

@@ -58,6 +58,7 @@ export const stubEngines = (given: Partial<Engines> = {}): Engines => ({
   genesInRange: unused,
   buildIndex: unused,
   depthBins: unused,
+  firstReads: unused,
   column: unused,
   diplotype: unused,
   apoe: unused,

@@ -1,9 +1,11 @@
 import { Button } from '@mantine/core'
+import { findContig } from '../../../src-shared/genome/contigs.ts'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { buildIndex, closeFile, openFiles, refreshFile } from '../../state/services.ts'
 import { isSynthetic } from '../../state/tracks.ts'
 import { useDocument, useWorkbench } from '../../state/workbench.ts'
 import { bytes, ErrorCard, Section, Synthetic, whenText } from '../../ui/parts.tsx'
+import { FirstReads } from './FirstReads.tsx'
 
 const INDEX_TEXT = {
   ok: 'present and of this file',
@@ -44,9 +46,12 @@ export function FileFactsPanel({ file }: { readonly file: OpenedFile }) {
       <div className="inspector-body">
         {file.problem && <FileProblem file={file} />}
         {file.role === 'sample' && !file.problem && (
-          <Button variant="light" mb="md" onClick={() => select({ kind: 'sample', fileId: file.id })}>
-            APOE report
-          </Button>
+          <div style={{ display: 'flex', gap: 8, marginBottom: 16 }}>
+            <Button variant="light" onClick={() => select({ kind: 'sample', fileId: file.id })}>
+              APOE report
+            </Button>
+            <FirstReads file={file} />
+          </div>
         )}
         <Section title="File">
           <dl className="facts">
@@ -67,7 +72,7 @@ export function FileFactsPanel({ file }: { readonly file: OpenedFile }) {
               {facts.indexName && ` (${facts.indexName})`}
             </dd>
             <dt>Build</dt>
-            <dd>{facts.build === 'unknown' ? 'not known from chromosome 19' : facts.build}</dd>
+            <dd>{buildText(file)}</dd>
             {facts.samples.length > 0 && (
               <>
                 <dt>{facts.samples.length === 1 ? 'Sample' : 'Samples'}</dt>
@@ -95,6 +100,15 @@ export function FileFactsPanel({ file }: { readonly file: OpenedFile }) {
       </div>
     </>
   )
+}
+
+/** By chromosome 19 alone a build is told: its lengths in GRCh37 and GRCh38 differ. */
+const buildText = ({ facts }: OpenedFile): string => {
+  if (facts.build !== 'unknown') return facts.build
+  if (facts.contigs.length === 0) return 'not stated by the file'
+  return findContig('chr19', facts.contigs)
+    ? 'not known: chromosome 19 has neither the length of GRCh37 nor that of GRCh38'
+    : 'not known: told by chromosome 19, which the file does not list'
 }
 
 const SHOWN_CONTIGS = 60

@@ -11,6 +11,7 @@ import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, Section, Synthetic } from '../../ui/parts.tsx'
 import { fileName, type Origin } from '../../ui/provenance.ts'
 import { RiskPanel } from '../risk/RiskPanel.tsx'
+import { FirstReads } from './FirstReads.tsx'
 import { Evidence, Figure, Odds, Posterior } from './reportFigures.tsx'
 
 /** Names and units of the thresholds, as the report states them. */
@@ -81,6 +82,7 @@ export function SampleReport({ file }: { readonly file: OpenedFile }) {
             <Button size="compact-sm" variant="default" onClick={() => void report.refetch()}>
               Try again
             </Button>
+            <FirstReads file={file} size="compact-sm" />
           </ErrorCard>
         )}
         {report.data && <Report report={report.data} file={file} />}

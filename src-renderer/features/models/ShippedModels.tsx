@@ -8,21 +8,22 @@ export function ShippedModels() {
   const shipped = useShippedModels(ready).data ?? []
   if (shipped.length === 0) return null
   return (
-    <p data-testid="shipped-models">
-      Models that come with the program:{' '}
-      {shipped.map((m, i) => (
-        <span key={m.id}>
-          {i > 0 && ', '}
-          <button type="button" className="link" onClick={() => openShipped(m.id)}>
-            {m.name}
-          </button>
-          {m.labels.map(l => (
-            <span key={l} className="synthetic" style={{ marginLeft: 5 }}>
-              {l}
-            </span>
-          ))}
-        </span>
-      ))}
-    </p>
+    <section data-testid="shipped-models">
+      Models that come with the program:
+      <ul className="shipped">
+        {shipped.map(m => (
+          <li key={m.id}>
+            <button type="button" className="link" onClick={() => openShipped(m.id)}>
+              {m.name}
+            </button>
+            {m.labels.map(l => (
+              <span key={l} className="synthetic" style={{ marginLeft: 5 }}>
+                {l}
+              </span>
+            ))}
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }

@@ -28,6 +28,7 @@ function Browser({ close }: { readonly close: () => void }) {
   const [active, setActive] = useState(0)
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const list = useRef<HTMLDivElement>(null)
+  const filterBox = useRef<HTMLInputElement>(null)
 
   const go = useCallback(async (folderId?: string) => {
     try {
@@ -130,11 +131,14 @@ function Browser({ close }: { readonly close: () => void }) {
             placeholder="Place"
             value={null}
             data={listing.roots.map(r => ({ value: r.folderId, label: r.name }))}
-            onChange={id => id && void go(id)}
+            onChange={id => {
+              if (id) void go(id).then(() => filterBox.current?.focus())
+            }}
           />
         )}
         <TextInput
           data-autofocus
+          ref={filterBox}
           style={{ flex: 1 }}
           aria-label="Filter names"
           placeholder="Filter names"

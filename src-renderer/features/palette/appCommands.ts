@@ -4,6 +4,7 @@ import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { genomeBrowser } from '../../genome/current.ts'
 import { type Command, register, runCommand } from '../../state/commands.ts'
 import { saveText, tellShellTheme } from '../../state/connect.ts'
+import { goToFirstReads } from '../../state/firstReads.ts'
 import { labShown, leaveLab } from '../../state/lab.ts'
 import {
   attempt,
@@ -237,6 +238,16 @@ export function useAppCommands() {
           const box = document.querySelector<HTMLInputElement>('#locus-box')
           box?.focus()
           box?.select()
+        },
+      },
+      {
+        id: 'first-reads',
+        title: 'Go to the first reads of the selected sample',
+        group: 'Look up',
+        enabled: () => selectedSample() !== undefined,
+        run: () => {
+          const file = state().files.find(f => f.id === selectedSample())
+          if (file) attempt(() => goToFirstReads(file))
         },
       },
       {

@@ -14,13 +14,14 @@ import {
 } from '@tabler/icons-react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { openField } from '../../state/fields.ts'
+import { goToFirstReads } from '../../state/firstReads.ts'
 import { leaveLab, showLab, showOverview, useLab } from '../../state/lab.ts'
 import { selectFile } from '../../state/selection.ts'
-import { buildIndex, closeFile, openFiles, refreshFile } from '../../state/services.ts'
+import { attempt, buildIndex, closeFile, openFiles, refreshFile } from '../../state/services.ts'
 import { isSynthetic, PART_NAMES } from '../../state/tracks.ts'
 import { scoreVariants } from '../../state/variantTables.ts'
 import { useDocument, useSelection, useWorkbench } from '../../state/workbench.ts'
-import { Synthetic } from '../../ui/parts.tsx'
+import { MiddleName, Synthetic } from '../../ui/parts.tsx'
 import { AddModel, PredictedRows } from '../tracks/TreeTracks.tsx'
 
 /** Groups appear when something is in them: nothing dead on the screen. */
@@ -96,6 +97,9 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
   const tracks = document.tracks.filter(t => t.fileId === file.id && !t.predicted)
   const selected = (selection.kind === 'sample' || selection.kind === 'file') && selection.fileId === file.id
   const isReference = document.view.referenceFileId === file.id
+  const shown = file.problem ? [] : tracks
+  // Below the name, which is often long; a model's tracks have rows of their own there.
+  const synthetic = file.role !== 'model' && isSynthetic(file)
   const title = file.role === 'sample' ? (file.facts.samples[0] ?? file.name) : file.name
   return (
     <li>
@@ -115,14 +119,9 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
             select(selectFile(file))
           }}
         >
-          {title}
+          <MiddleName text={title} />
         </button>
-        {isReference && (
-          <span className="tag" title="The browser's sequence and contigs come from this file">
-            in use
-          </span>
-        )}
-        {isSynthetic(file) && <Synthetic />}
+        {file.role === 'model' && isSynthetic(file) && <Synthetic />}
         <Menu position="bottom-end">
           <Menu.Target>
             <ActionIcon variant="subtle" color="gray" size={22} aria-label={`Actions for ${title}`}>
@@ -131,6 +130,9 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
           </Menu.Target>
           <Menu.Dropdown>
             <Menu.Item onClick={() => select({ kind: 'file', fileId: file.id })}>Facts about the file</Menu.Item>
+            {file.role === 'sample' && !file.problem && (
+              <Menu.Item onClick={() => attempt(() => goToFirstReads(file))}>Go to its first reads</Menu.Item>
+            )}
             {file.role === 'reference' && !isReference && (
               <Menu.Item onClick={() => makeReference(file)}>Use as the reference</Menu.Item>
             )}
@@ -150,9 +152,9 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
         </Menu>
       </div>
       <PredictedRows file={file} />
-      {tracks.length > 0 && !file.problem && (
+      {(shown.length > 0 || isReference || synthetic) && (
         <div className="tree-parts">
-          {tracks.map(t => (
+          {shown.map(t => (
             <Checkbox
               key={t.part}
               size="xs"
@@ -162,6 +164,12 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
               styles={{ label: { paddingInlineStart: 5, fontSize: 12 }, body: { alignItems: 'center' } }}
             />
           ))}
+          {isReference && (
+            <span className="tag" title="The browser's sequence and contigs come from this file">
+              in use
+            </span>
+          )}
+          {synthetic && <Synthetic />}
         </div>
       )}
     </li>
