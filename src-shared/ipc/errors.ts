@@ -80,10 +80,18 @@ export function asWorkbenchError(error: unknown): WorkbenchError {
       return new WorkbenchError('wrong-type', `${path} is a directory`, 'give a file', undefined, { cause: error })
     case 'ENOTDIR':
       return new WorkbenchError('not-found', `${path} lies below something that is not a directory`, 'check the path', undefined, { cause: error }) // biome-ignore format: one line a case
+    case 'ELOOP':
+      return new WorkbenchError('not-found', `${path} is a symbolic link in a circle`, 'check the path', undefined, { cause: error }) // biome-ignore format: one line a case
     case 'ENAMETOOLONG':
       return new WorkbenchError('not-found', 'the path is too long to exist', 'check the path', undefined, { cause: error }) // biome-ignore format: one line a case
+    case 'ERR_FS_FILE_TOO_LARGE':
+    case 'ERR_STRING_TOO_LONG':
+      return new WorkbenchError('bad-input', `${path} is too large to be what it should be`, 'give a smaller file', undefined, { cause: error }) // biome-ignore format: one line a case
+    case 'EIO':
+      return new WorkbenchError('corrupt', `the disk or device gave an error at ${path}`, 'copy the file from elsewhere', undefined, { cause: error }) // biome-ignore format: one line a case
     case 'ENOSPC':
     case 'EDQUOT':
+    case 'EFBIG':
       return new WorkbenchError('no-space', `no space left to write ${path}`, 'free some disk space and try again', undefined, { cause: error }) // biome-ignore format: one line a case
     default: {
       const text = error instanceof Error ? error.message : String(error)

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { CliCommand, OptionSpec, ParsedArgs } from './command.ts'
+import { nearest } from './suggest.ts'
 
 /** Understood by every command. */
 export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
@@ -12,8 +13,12 @@ export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   help: { help: 'this text', short: 'h' },
 }
 
-const usage = (message: string, command: string) =>
-  new WorkbenchError('wrong-usage', message, `see 'diploscope ${command} --help'`)
+const usage = (message: string, command: string, meant?: string) =>
+  new WorkbenchError(
+    'wrong-usage',
+    message,
+    `${meant === undefined ? 'see' : `did you mean '${meant}'? See`} 'diploscope ${command} --help'`,
+  )
 
 /** `--threads` of a command that counts reads: blocks are unpacked beside the counting, whatever is asked for. */
 export const READING_THREADS: OptionSpec = {
@@ -42,7 +47,10 @@ export function parseArguments(command: CliCommand, argv: readonly string[]): Pa
         ),
       })
     } catch (error) {
-      throw usage((error as Error).message.split(/\.\s|\n/, 1)[0] ?? 'unusable arguments', command.name)
+      const message = (error as Error).message.split(/\.\s|\n/, 1)[0] ?? 'unusable arguments'
+      const unknown = /^Unknown option '--(.*)'$/.exec(message)?.[1]
+      const meant = unknown === undefined ? undefined : nearest(unknown, Object.keys(specs))
+      throw usage(message.slice(0, 200), command.name, meant === undefined ? undefined : `--${meant}`)
     }
   })()
   const values = parsed.values as Record<string, string | boolean | undefined>
@@ -65,7 +73,10 @@ export function parseArguments(command: CliCommand, argv: readonly string[]): Pa
     const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = range
     if (!Number.isFinite(n) || (whole && !Number.isInteger(n)) || n < min || n > max) {
       const limits = Number.isFinite(min) && Number.isFinite(max) ? ` from ${min} to ${max}` : Number.isFinite(min) ? ` of at least ${min}` : '' // biome-ignore format: one thought
-      throw usage(`--${name} is '${t}', not ${whole ? 'a whole number' : 'a number'}${limits}`, command.name)
+      throw usage(
+        `--${name} is '${t.slice(0, 60)}', not ${whole ? 'a whole number' : 'a number'}${limits}`,
+        command.name,
+      )
     }
     return n
   }
@@ -86,7 +97,12 @@ export function parseArguments(command: CliCommand, argv: readonly string[]): Pa
       const t = text(name)
       if (t === undefined) return fallback
       const found = allowed.find(a => a === t)
-      if (found === undefined) throw usage(`--${name} is '${t}', not one of ${allowed.join(', ')}`, command.name)
+      if (found === undefined)
+        throw usage(
+          `--${name} is '${t.slice(0, 60)}', not one of ${allowed.join(', ')}`,
+          command.name,
+          nearest(t, allowed),
+        )
       return found
     },
     single(what) {

@@ -47,19 +47,37 @@ const shareText = ({ done, total }: Progress, left: number | undefined): string 
 const countText = ({ done }: Progress, seconds: number): string =>
   Number.isInteger(done) && done > 0 ? `${done.toLocaleString('en-US')} in ${roughDuration(seconds)}` : `${roughDuration(seconds)} so far` // biome-ignore format: one thought
 
+/** Names of files can hold line feeds, and sequences that command a terminal. */
+export const oneLine = (text: string): string =>
+  text
+    .replace(/\s+/g, ' ')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+    .replace(/[\x00-\x1f\x7f-\x9f]/g, '\ufffd')
+    .trim()
+
+/** What becomes of an output that cannot be written to, and of a fault that nobody caught: never a stack. */
+export function guardProcess(debug: boolean): void {
+  const refuse = (error: unknown, code: number) => {
+    const e = asWorkbenchError(error)
+    process.stderr.write(`diploscope: ${e.code}: ${oneLine(e.message)} - ${oneLine(e.remedy)}\n`)
+    if (debug) process.stderr.write(`${(error as Error | undefined)?.stack ?? String(error)}\n`)
+    process.exit(code)
+  }
+  // `diploscope pileup … | head` closes the pipe early: that is the reader's right, not our fault.
+  process.stdout.on('error', error => {
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0)
+    refuse(Object.assign(error, { path: 'standard output' }), 3)
+  })
+  process.stderr.on('error', () => undefined) // nobody is left to be told
+  process.on('uncaughtException', error => refuse(error, 1))
+}
+
 /** The real process as a command sees it. */
 export function processIo(signal: AbortSignal, quiet: boolean): CliIo & { end(): void } {
   const printer = progressPrinter(process.stderr, Date.now)
   const write = async (bytes: Uint8Array | string) => {
     if (!process.stdout.write(bytes)) await once(process.stdout, 'drain', { signal })
   }
-  // `diploscope pileup … | head` closes the pipe early: that is the reader's right, not our fault.
-  process.stdout.on('error', error => {
-    if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0)
-    const e = asWorkbenchError(Object.assign(error, { path: 'standard output' }))
-    process.stderr.write(`diploscope: ${e.code}: ${e.message} - ${e.remedy}\n`)
-    process.exit(3)
-  })
   return {
     context: { signal, report: p => { if (!quiet) printer.report(p) } }, // biome-ignore format: one line
     stdin: process.stdin,
@@ -76,7 +94,7 @@ export function processIo(signal: AbortSignal, quiet: boolean): CliIo & { end():
       }
     },
     note(line) {
-      if (!quiet) process.stderr.write(`${line}\n`)
+      if (!quiet) process.stderr.write(`${line.startsWith(' ') ? '  ' : ''}${oneLine(line)}\n`)
     },
     quiet,
     end: () => printer.end(),

@@ -1,7 +1,8 @@
 import { asWorkbenchError, type ErrorCode, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { helpOf, parseArguments } from './arguments.ts'
 import { type CliCommand, EXIT } from './command.ts'
-import { processIo } from './io.ts'
+import { guardProcess, oneLine, processIo } from './io.ts'
+import { nearest } from './suggest.ts'
 
 /** Every command, loaded when it is called, so that start-up pays for one. A new command is a file and a line here. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: CliCommand }>>> = {
@@ -40,8 +41,6 @@ const exitCode = (code: ErrorCode): number => {
   }
 }
 
-const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim()
-
 async function overview(): Promise<string> {
   const rows = await Promise.all(
     Object.values(COMMANDS).map(async load => {
@@ -52,27 +51,35 @@ async function overview(): Promise<string> {
   return `diploscope COMMAND …   Reads, APOE reports and sequence models at the locus. Research use only.\n\n${rows.join('\n')}\n\n'diploscope COMMAND --help' tells its options.\n`
 }
 
+async function commandOf(name: string): Promise<CliCommand> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (load) return (await load()).command
+  const meant = nearest(name, Object.keys(COMMANDS))
+  throw new WorkbenchError(
+    'wrong-usage',
+    `'${name.slice(0, 40)}' is not a command`,
+    meant ? `did you mean '${meant}'? See 'diploscope --help'` : `use one of ${Object.keys(COMMANDS).join(', ')}`,
+  )
+}
+
 async function run(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
   let io: ReturnType<typeof processIo> | undefined
   try {
-    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    const helpFor = name === 'help' ? rest[0] : undefined
+    if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && helpFor === undefined)) {
       process.stdout.write(await overview())
-      return name === undefined ? EXIT.usage : EXIT.done
+      if (name !== undefined) return EXIT.done
+      throw new WorkbenchError('wrong-usage', 'no command is given', "see 'diploscope --help'")
     }
     if (name === '--version') {
       process.stdout.write(`${process.env['DIPLOSCOPE_VERSION'] ?? 'unknown'}\n`)
       return EXIT.done
     }
-    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-    if (!load) {
-      const known = Object.keys(COMMANDS).join(', ')
-      throw new WorkbenchError('wrong-usage', `'${name.slice(0, 40)}' is not a command`, `use one of ${known}`)
-    }
-    const { command } = await load()
-    if (rest.includes('--help') || rest.includes('-h')) {
+    const command = await commandOf(helpFor ?? name)
+    if (helpFor !== undefined || rest.includes('--help') || rest.includes('-h')) {
       process.stdout.write(helpOf(command))
       return EXIT.done
     }
@@ -92,6 +99,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+guardProcess(process.argv.includes('--debug'))
 process.exitCode = await run(process.argv.slice(2))
 // Workers and sockets that a command left open must not keep the process: the answer is out. A cancelled one has none, and whoever
 // reads may have stopped to (`| less`): nothing is waited for.

@@ -1,6 +1,6 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -19,6 +19,9 @@ beforeAll(async () => {
   writeFileSync(bam, writeBam({ contigs: [{ name: 'chr1', length: 500_000_000 }], records: [] }))
   await buildIndex(bam, {}, quietContext())
 }, 120_000)
+
+/** What is stale was built by the first call. */
+const built = { ...process.env, DIPLOSCOPE_NO_BUILD: '1' }
 
 const start = (args: readonly string[], stdout: number | 'pipe') =>
   spawn(process.execPath, [join(root, 'bin/diploscope.mjs'), ...args], { stdio: ['ignore', stdout, 'pipe'] })
@@ -66,4 +69,29 @@ it.skipIf(process.platform === 'win32')('takes /dev/stdout for stdout, also wher
   const run = (...args: string[]) => execFileSync(process.execPath, [join(root, 'bin/diploscope.mjs'), 'diplotype', bam, '--region', 'chr1:1-9', '--quiet', ...args], { encoding: 'utf8' }) // biome-ignore format: one line
   expect(run('--out', '/dev/stdout')).toBe(run())
   expect(run()).toBe('NNNNNNNNN\n')
+})
+
+// Truth: the contract of the command line: one line on stderr, nothing on stdout, exit code 2 or 3, and nothing that commands a terminal.
+describe.skipIf(process.platform === 'win32')('a refusal', () => {
+  const refused = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin/diploscope.mjs'), ...args], { encoding: 'utf8', env: built }) // biome-ignore format: one line
+    return { status, stdout, stderr }
+  }
+  it.each([
+    [['pilup'], 2, "diploscope: wrong-usage: 'pilup' is not a command - did you mean 'pileup'? See 'diploscope --help'\n"],
+    [['pileup', bam, '--min-base-qualiti', '3'], 2, "diploscope: wrong-usage: Unknown option '--min-base-qualiti' - did you mean '--min-base-quality'? See 'diploscope pileup --help'\n"],
+    [['apoe', bam, '--build', 'grch37'], 2, "diploscope: wrong-usage: --build is 'grch37', not one of auto, GRCh37, GRCh38 - did you mean 'GRCh37'? See 'diploscope apoe --help'\n"],
+    [['apoe', '/nowhere/\x1b[31m\nred.bam'], 3, "diploscope: not-found: '/nowhere/\ufffd[31m red.bam' does not exist - check the path\n"],
+  ] as const)('%j', (args, status, stderr) => expect(refused(...args)).toEqual({ status, stdout: '', stderr })) // biome-ignore format: a table
+
+  it('of a symbolic link in a circle', () => {
+    symlinkSync(join(folder, 'circle.bam'), join(folder, 'circle.bam'))
+    expect(refused('apoe', join(folder, 'circle.bam'))).toMatchObject({ status: 3, stdout: '', stderr: expect.stringMatching(/^diploscope: not-found: .+ in a circle - .+\n$/) }) // biome-ignore format: one line
+  })
+})
+
+// Truth: the same text by the other way of asking.
+it('tells the help of a command both ways', () => {
+  const asked = (...args: string[]) => execFileSync(process.execPath, [join(root, 'bin/diploscope.mjs'), ...args], { encoding: 'utf8', env: built }) // biome-ignore format: one line
+  expect(asked('help', 'pileup')).toBe(asked('pileup', '--help'))
 })

@@ -4,7 +4,7 @@ import { type CliCommand, EXIT } from '../command.ts'
 
 export const command: CliCommand = {
   name: 'index',
-  summary: 'Builds the index that a file needs: .fai and .gzi for FASTA, .bai or .csi for BAM, .tbi for a bgzip VCF',
+  summary: 'Builds the index that a file needs: .fai and .gzi for FASTA, .bai or .csi for BAM, .tbi for a bgzip VCF.',
   usage: 'FILE',
   options: {
     force: { help: 'replace an index that is good' },

@@ -42,8 +42,8 @@ export const withoutNames = (message: string): string =>
 
 export const command: CliCommand = {
   name: 'serve',
-  summary: 'serve the workbench to a browser on this machine',
-  usage: '[FILE…] [--port N] [--open] [--project FILE]',
+  summary: 'Serves the workbench to a browser on this machine, until it is stopped.',
+  usage: '[FILE…] [--port N] [--host 127.0.0.1] [--open] [--project FILE]',
   options: {
     port: { value: 'N', help: 'port to listen on (default: any free one)' },
     host: { value: 'ADDRESS', help: 'address to listen on (default: 127.0.0.1)' },

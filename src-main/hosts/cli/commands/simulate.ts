@@ -34,7 +34,7 @@ export const command: CliCommand = {
     'made-up effects. People are taken from the population until the cohort has its cases and controls. The best possible AUC is exact. Reads\n' +
     'are 2 x 150 bp whose mates do not overlap; variants are substitutions. Everything is simulated: not for use on people.',
   async run(args, io) {
-    const what = args.single('cohort')
+    const what = args.single("'cohort'")
     if (what !== 'cohort') throw new WorkbenchError('wrong-usage', `simulate knows no '${what.slice(0, 40)}'`, "use 'simulate cohort'") // biome-ignore format: one line
     if (args.flag('reads') && args.flag('diplotypes-only')) throw new WorkbenchError('wrong-usage', '--reads and --diplotypes-only exclude each other', 'give one of them') // biome-ignore format: one line
     const reads = !args.flag('diplotypes-only')

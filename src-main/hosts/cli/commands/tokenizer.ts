@@ -12,7 +12,9 @@ const FLUSH_CHARACTERS = 1 << 16
 
 async function openTokenizer(path: string): Promise<Tokenizer> {
   try {
-    const { size } = await stat(path)
+    const stats = await stat(path)
+    const { size } = stats
+    if (!stats.isFile()) throw new WorkbenchError('wrong-type', `'${path}' is ${stats.isDirectory() ? 'a directory' : 'no regular file'}`, 'give a .model file') // biome-ignore format: one line
     if (size > MAX_MODEL_BYTES) throw new WorkbenchError('bad-model', `'${path}' is too large to be a SentencePiece model (${size} bytes)`, 'give a .model file') // biome-ignore format: one line
     return loadTokenizer(await readFile(path))
   } catch (error) {
