@@ -11,6 +11,6 @@ export default defineConfig({
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
-    reporters: ['default'],
+    reporters: ['default', './test-support/skips.ts'],
   },
 })

@@ -27,6 +27,6 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     fileParallelism: false,
     maxWorkers: 1,
-    reporters: ['default'],
+    reporters: ['default', './test-support/skips.ts'],
   },
 })

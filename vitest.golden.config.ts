@@ -9,6 +9,6 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     maxWorkers: 2,
-    reporters: ['default'],
+    reporters: ['default', './test-support/skips.ts'],
   },
 })

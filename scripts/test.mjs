@@ -36,7 +36,15 @@ function vitest(name, config, env = {}) {
   const report = path.join(scratch, `${config}.json`)
   const status = run(
     'vitest',
-    ['run', '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    [
+      'run',
+      '--config',
+      config,
+      '--reporter=default',
+      '--reporter=./test-support/skips.ts',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
     env,
   )
   try {

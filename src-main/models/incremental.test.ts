@@ -223,11 +223,12 @@ describe('a mutant recomputed in parts equals the mutant recomputed whole', () =
         }
       })
     // A head on joined rows has no windows: the graphs of each class of positions take its place.
-    it.runIf(name !== 'baskerville without attention')(`${name}, windows of fixed length`, () => {
-      const { gap, itself } = largestGap(network, { group: 1, placed: false, batch: 2, windows: true }, [...ends, ...inside]) // biome-ignore format: one line
-      expect(gap).toBeLessThan(1e-12)
-      expect(itself).toBeLessThan(1e-13)
-    })
+    if (name !== 'baskerville without attention')
+      it(`${name}, windows of fixed length`, () => {
+        const { gap, itself } = largestGap(network, { group: 1, placed: false, batch: 2, windows: true }, [...ends, ...inside]) // biome-ignore format: one line
+        expect(gap).toBeLessThan(1e-12)
+        expect(itself).toBeLessThan(1e-13)
+      })
     it(`${name}, some bins alone, one mutant at a time`, () => {
       const bins = network.bins > 1 ? { start: 3, end: 5 } : { start: 0, end: 1 }
       expect(largestGap(network, { group: 2, placed: false, batch: 1, bins }, [4, 30, network.length - 5]).gap).toBeLessThan(1e-12) // biome-ignore format: one line
