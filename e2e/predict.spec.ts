@@ -5,6 +5,7 @@ import { BigWig } from '@gmod/bbi'
 import { LocalFile } from 'generic-filehandle2'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { pearson } from '../test-support/baskerville-data.ts'
+import { saveEvidence } from './evidence.ts'
 import {
   availableHosts,
   axeProblems,
@@ -13,10 +14,12 @@ import {
   genomeReady,
   launchWorkbench,
   ROOT,
+  slow,
+  soon,
   type Workbench,
 } from './launch.ts'
+import { arrived, downloaded, goTo, restart, switchTheme } from './steps.ts'
 
-const soon = { timeout: 20_000 }
 const MODEL = join(ROOT, 'assets', 'models', 'demo-tracks')
 /** The kept centre of one window on the browser's grid: 96 bins of 32 bp, number 14,618 from the start of the contig. */
 const WINDOW = { contig: 'chr19', start: 14_618 * 3072, end: 14_619 * 3072 }
@@ -65,24 +68,12 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
       .click()
     await w.page.getByTestId('track-inspector').waitFor()
   }
-  const goTo = async (locus: string) => {
-    const box = w.page.getByRole('textbox', { name: 'Locus or gene' })
-    await box.fill(locus)
-    await box.press('Enter')
-    await expect.poll(() => box.inputValue(), soon).toBe(locus)
-  }
   const statistic = (id: string) =>
     w.page
       .getByTestId(id)
       .getAttribute('data-value')
       .then(v => (v ? Number(v) : Number.NaN))
-  const download = async (click: () => Promise<void>, ending = '') => {
-    const [file] = await Promise.all([
-      w.page.waitForEvent('download', d => d.suggestedFilename().endsWith(ending)),
-      click(),
-    ])
-    return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) }
-  }
+  const download = (click: () => Promise<void>, ending = '') => downloaded(w.page, click, ending)
   /** How many pixels of a track's canvas have a colour, within 24 of each channel. */
   const pixels = (label: RegExp, rgb: readonly [number, number, number]) =>
     w.page.evaluate(
@@ -106,7 +97,7 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
   it('opens with the demo model, which says what it is and that it is synthetic', async () => {
     await openModel()
     const screen = w.page.getByTestId('model-screen')
-    expect(await w.page.getByTestId('model-title').textContent()).toContain('Synthetic demo')
+    await expect.poll(() => w.page.getByTestId('model-title').textContent()).toContain('Synthetic demo')
     await inspector().locator('.synthetic', { hasText: 'synthetic' }).first().waitFor()
     await screen.getByText('4,096 bp of sequence').waitFor()
     const { limits } = JSON.parse(readFileSync(join(MODEL, 'model.json'), 'utf8')) as { limits: string[] }
@@ -117,12 +108,12 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
 
   it('checks the model on demand', async () => {
     await w.page.getByRole('button', { name: 'Check this model' }).click()
-    await w.page.getByTestId('model-check').locator('[data-ok="true"]').first().waitFor({ timeout: 60_000 })
-    expect(await w.page.getByTestId('model-check').locator('li[data-ok="false"]').count()).toBe(0)
+    await w.page.getByTestId('model-check').locator('[data-ok="true"]').first().waitFor(slow)
+    await expect.poll(() => w.page.getByTestId('model-check').locator('li[data-ok="false"]').count()).toBe(0)
   })
 
   it('lists its tracks, finds them by words and assay, and shows the chosen ones', async () => {
-    expect(await list().getByRole('option').count()).toBe(3)
+    await expect.poll(() => list().getByRole('option').count()).toBe(3)
     await w.page.getByLabel('Search tracks').fill('reverse cage')
     await expect.poll(() => list().getByRole('option').count(), soon).toBe(1)
     await w.page.getByLabel('Search tracks').fill('nothing at all')
@@ -140,12 +131,12 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
     await w.page.getByRole('button', { name: 'Show in browser' }).click()
     await expect.poll(() => labels().count(), soon).toBe(2)
     // Both strands of the experiment in one track.
-    expect(await labels().last().textContent()).toMatch(/CAGE:synthetic demo ±/)
+    await expect.poll(() => labels().last().textContent()).toMatch(/CAGE:synthetic demo ±/)
     for (const text of await labels().allTextContents()) expect(text).toContain('synthetic')
   })
 
   it('draws prediction and experiment, the pair of strands to both sides', async () => {
-    await goTo(SHOWN)
+    await goTo(w.page, SHOWN)
     await expect.poll(() => pixels(/DNASE.*predicted/, BLUE), soon).toBeGreaterThan(300)
     await expect.poll(() => pixels(/CAGE.*predicted/, BLUE), soon).toBeGreaterThan(300)
     await w.page.getByTestId('predicted-legend').getByText('experiment').waitFor()
@@ -169,7 +160,7 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
   ] as const)(
     'gives the correlation of %s, channel %i, that the command line and another reader give',
     async (name, channel, file, strand) => {
-      await goTo(SHOWN)
+      await goTo(w.page, SHOWN)
       await openTrack(name)
       if (strand) await inspector().getByText(strand, { exact: true }).click()
       const cli = (await cliJson('predict', '--model', MODEL, '--reference', demoFile('synthetic-chr19.fa.gz'), '--region', SHOWN.replaceAll(',', ''), '--tracks', String(channel))) as { values: number[] | number[][] } // biome-ignore format: one line
@@ -178,17 +169,17 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
       const r = pearson(predicted, await observedBins(file))
       expect(r).toBeGreaterThan(0.5)
       await expect.poll(() => statistic('pearson'), soon).toBeCloseTo(r, 4)
-      expect(await w.page.getByTestId('track-n').textContent()).toBe('96')
+      await expect.poll(() => w.page.getByTestId('track-n').textContent()).toBe('96')
     },
   )
 
   it('names the bin that was clicked, its prediction and its experiment', async () => {
     await openTrack(/DNASE/)
     const viewport = w.page.locator('.igv-viewport').filter({ hasText: /DNASE.*predicted/ })
+    await arrived(w.page, SHOWN)
     const box = (await viewport.boundingBox())!
     await w.page.mouse.click(box.x + box.width / 2, box.y + box.height - 12)
     await expect.poll(() => w.page.getByTestId('track-point').textContent(), soon).toMatch(/^Bin chr19:44,90\d,\d{3}-44,90\d,\d{3}: predicted \d.*observed \d/) // biome-ignore format: one line
-    await w.page.waitForTimeout(450)
   })
 
   it('jumps to a peak of the table, and back by undo', async () => {
@@ -226,12 +217,12 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
       .click()
     const rows = w.page.getByTestId('track-regions').locator('tbody tr')
     await rows.first().waitFor(soon)
-    expect(await rows.count()).toBeGreaterThanOrEqual(2)
+    await expect.poll(() => rows.count()).toBeGreaterThanOrEqual(2)
     await inspector().getByText('View', { exact: true }).click()
   })
 
   it('walks transcription starts and shows the signal around them', async () => {
-    await goTo('chr19:44,903,001-44,913,000')
+    await goTo(w.page, 'chr19:44,903,001-44,913,000')
     await openTrack(/CAGE/)
     await inspector().getByText('+ strand', { exact: true }).click()
     const tss = w.page.getByTestId('track-tss')
@@ -251,7 +242,7 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
   })
 
   it("shows a person's haplotypes and their difference", async () => {
-    await goTo('chr19:44,906,001-44,911,000')
+    await goTo(w.page, 'chr19:44,906,001-44,911,000')
     await openTrack(/DNASE/)
     await settings().getByLabel('Sequence of').selectOption({ label: 'SYN-E3E4 (synthetic-variants.vcf.gz)' })
     const legend = w.page.getByTestId('predicted-legend')
@@ -272,7 +263,7 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
   })
 
   it('lets tables, pictures and tracks leave with their provenance', async () => {
-    await goTo(SHOWN)
+    await goTo(w.page, SHOWN)
     await openTrack(/DNASE/)
     const statistics = w.page.getByTestId('track-statistics')
     await expect.poll(() => w.page.getByTestId('track-n').textContent(), soon).toBe('96')
@@ -315,17 +306,15 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
   it('passes axe in both themes', async () => {
     const check = async (what: string) =>
       expect({ what, found: await axeProblems(w.page) }).toEqual({ what, found: [] })
-    const theme = w.page.getByRole('button', { name: 'Light or dark theme' })
     await check('track, light')
     await openModel()
     await check('model, light')
-    await theme.click()
-    await w.page.waitForTimeout(400)
+    await switchTheme(w.page, 'dark')
     await check('model, dark')
     await openTrack(/CAGE/)
     await w.page.getByTestId('track-hexbin').waitFor(soon)
     await check('track, dark')
-    await theme.click()
+    await switchTheme(w.page, 'light')
   })
 
   it('chooses tracks by keyboard alone', async () => {
@@ -348,15 +337,13 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
   })
 
   it('comes back as it was after a restart', async () => {
-    await goTo(SHOWN)
+    await goTo(w.page, SHOWN)
     await openTrack(/DNASE/)
     await settings().getByText('log', { exact: true }).click()
-    await expect.poll(() => w.page.locator('[data-save]').getAttribute('data-save'), soon).toBe('saved')
-    await w.restart()
-    await genomeReady(w.page)
+    await restart(w)
     await expect.poll(() => labels().count(), soon).toBe(2)
     await w.page.getByTestId('track-inspector').waitFor()
-    expect(await settings().getByRole('radio', { name: 'log', exact: true }).isChecked()).toBe(true)
+    await expect.poll(() => settings().getByRole('radio', { name: 'log', exact: true }).isChecked()).toBe(true)
     await expect.poll(() => pixels(/DNASE.*predicted/, BLUE), soon).toBeGreaterThan(300)
   })
 })
@@ -387,6 +374,9 @@ describe('models of other kinds and what cannot be predicted or compared', () =>
       await genomeReady(w.page)
       await walk(w)
       expect(w.problems).toEqual([])
+    } catch (error) {
+      await saveEvidence('a window of its own')
+      throw error
     } finally {
       await w.close()
     }
@@ -412,7 +402,7 @@ describe('models of other kinds and what cannot be predicted or compared', () =>
       await page.getByRole('navigation', { name: 'Project' }).getByRole('button', { name: 'many-tracks', exact: true }).click() // biome-ignore format: one line
       const list = page.getByRole('listbox', { name: 'Tracks of the model' })
       await page.getByText('5,000 of 5,000 tracks').waitFor()
-      expect(await list.getByRole('option').count()).toBeLessThan(60)
+      await expect.poll(() => list.getByRole('option').count()).toBeLessThan(60)
       await list.focus()
       await page.keyboard.press('End')
       await list.getByRole('option', { name: /tissue 4999/ }).waitFor()
@@ -452,8 +442,8 @@ describe('models of other kinds and what cannot be predicted or compared', () =>
       await addDnase(w, 'other-contigs')
       const card = w.page.getByTestId('track-inspector').locator('.error-card').first()
       await card.waitFor()
-      expect(await card.getAttribute('data-code')).toBe('not-found')
-      expect(await card.textContent()).toContain('scaffold7')
+      await expect.poll(() => card.getAttribute('data-code')).toBe('not-found')
+      await expect.poll(() => card.textContent()).toContain('scaffold7')
     })
   })
 

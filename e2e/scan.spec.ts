@@ -12,11 +12,12 @@ import {
   genomeReady,
   launchWorkbench,
   ROOT,
+  slow,
+  soon,
   type Workbench,
 } from './launch.ts'
+import { downloaded, goTo, palette } from './steps.ts'
 
-const soon = { timeout: 30_000 }
-const slow = { timeout: 80_000 }
 const MODEL = join(ROOT, 'assets', 'models', 'demo-tracks')
 /** Positions scanned, and the first of them, 1-based. */
 const SPAN = 12
@@ -64,12 +65,6 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
   const plots = () => w.page.getByTestId('scan-plots')
   const heatmap = () => w.page.getByTestId('scan-heatmap')
   const readout = () => w.page.getByTestId('scan-readout')
-  const goTo = async (text: string) => {
-    const box = w.page.getByRole('textbox', { name: 'Locus or gene' })
-    await box.fill(text)
-    await box.press('Enter')
-    await expect.poll(() => box.inputValue(), soon).toBe(text)
-  }
   /** Clicks the base in the middle of the view, until the browser has arrived there and it is the one wanted. */
   const clickMiddle = async (wanted: string | RegExp) => {
     const viewport = w.page.locator('.igv-viewport').nth(1)
@@ -94,22 +89,10 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
     await setup.getByLabel('Span (bp)').press('Tab')
     await setup.getByRole('button', { name: /^Scan chr19/ }).click()
   }
-  const palette = async (words: string) => {
-    await w.page.keyboard.press('Control+k')
-    const dialog = w.page.getByRole('dialog', { name: 'Commands' })
-    await dialog.waitFor()
-    await w.page.keyboard.type(words)
-    await dialog.getByRole('option').first().waitFor()
-    await w.page.keyboard.press('Enter')
-    await dialog.waitFor({ state: 'hidden' })
-  }
-  const download = async (click: () => Promise<void>) => {
-    const [file] = await Promise.all([w.page.waitForEvent('download'), click()])
-    return readFileSync(await file.path(), 'utf8')
-  }
+  const download = async (click: () => Promise<void>) => (await downloaded(w.page, click)).text
 
   it('starts at the base that was clicked and fills a heatmap', async () => {
-    await goTo('chr19:44,908,664-44,908,704')
+    await goTo(w.page, 'chr19:44,908,664-44,908,704')
     await clickMiddle('chr19:44,908,684')
     await openForm()
     expect(await axeProblems(w.page)).toEqual([])
@@ -117,11 +100,13 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
     await heatmap().waitFor(slow)
     await expect.poll(() => plots().getAttribute('data-state'), slow).toBe('done')
     await expect.poll(() => heatmap().getAttribute('data-exact'), soon).toBe(String(SPAN * 3))
-    expect(await w.page.getByTestId('scan-status').textContent()).toContain(`${SPAN * 3} of ${SPAN * 3} exact`)
+    await expect
+      .poll(() => w.page.getByTestId('scan-status').textContent())
+      .toContain(`${SPAN * 3} of ${SPAN * 3} exact`)
     // The clicked base is pointed at, and the sample's own variant there is named.
     await expect.poll(() => readout().textContent(), soon).toMatch(/chr19:44,908,684 T>A\s+SAD/)
     await expect.poll(() => readout().textContent(), soon).toMatch(/SYN-E3E4: (C\/T|T\/C)/)
-    expect(await w.page.locator('.synthetic').count()).toBeGreaterThanOrEqual(4)
+    await expect.poll(() => w.page.locator('.synthetic').count()).toBeGreaterThanOrEqual(4)
   })
 
   it('shows the numbers of full passes by the command line, and exports them', async () => {
@@ -143,7 +128,7 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
     expect(svg).toMatch(/^<svg[^>]*><metadata>Diploscope/)
     expect(svg).toContain('44,908,68')
     // The scale's end is the largest effect.
-    expect(Number(await heatmap().getAttribute('data-range'))).toBeCloseTo(largest, 3)
+    await expect.poll(async () => Number(await heatmap().getAttribute('data-range'))).toBeCloseTo(largest, 3)
   })
 
   it('is walked by keys, read by hover, and moves the browser by a click', async () => {
@@ -179,12 +164,12 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
     await w.page.getByRole('button', { name: 'Verify' }).click()
     const found = w.page.getByTestId('scan-verified')
     await found.waitFor(slow)
-    expect(await found.textContent()).toMatch(/Rank correlation(1\.0|0\.9999)/)
+    await expect.poll(() => found.textContent()).toMatch(/Rank correlation(1\.0|0\.9999)/)
     expect(await axeProblems(w.page)).toEqual([])
-    await palette('light or dark')
+    await palette(w.page, 'light or dark')
     await w.page.locator('html[data-mantine-color-scheme="dark"]').waitFor()
     expect(await axeProblems(w.page)).toEqual([])
-    await palette('light or dark')
+    await palette(w.page, 'light or dark')
   })
 
   it('is cancelled, kept as partial over a new start, and goes on', async () => {
@@ -202,7 +187,7 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
     expect(kept).toBeLessThan(1200)
     await w.restart()
     await genomeReady(w.page)
-    await palette('scans that were made')
+    await palette(w.page, 'scans that were made')
     const entry = w.page
       .getByTestId('scan-list')
       .locator('li[data-state="cancelled"], li[data-state="partial"]')
@@ -223,8 +208,8 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
   })
 
   it('scores the variants of a VCF in a table', async () => {
-    await goTo('chr19:44,908,664-44,908,704')
-    await palette('effects of the variants')
+    await goTo(w.page, 'chr19:44,908,664-44,908,704')
+    await palette(w.page, 'effects of the variants')
     await w.page.getByRole('button', { name: 'Score the variants' }).click()
     const table = w.page.getByTestId('variant-table')
     await table.waitFor(slow)
@@ -247,35 +232,35 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
   })
 
   it('attributes the view, and measures a receptive field with its control', async () => {
-    await palette('attribution of the view')
+    await palette(w.page, 'attribution of the view')
     await w.page
       .getByTestId('attribution')
       .getByText(/first-order estimate/)
       .waitFor(slow)
     await expect.poll(async () => (await w.page.locator('.igv-track-label').allTextContents()).join('|'), soon).toContain('Gradient') // biome-ignore format: one question
-    await palette('receptive field')
+    await palette(w.page, 'receptive field')
     const screen = w.page.getByTestId('field-screen')
     await screen.getByLabel('Sequences').fill('1')
     await screen.getByRole('button', { name: 'Measure' }).click()
     await w.page.getByTestId('field-medians').waitFor(slow)
-    expect(await w.page.getByTestId('field-map').textContent()).toMatch(
-      /Control \(nothing mutated\): median 0, largest 0/,
-    )
-    expect(await w.page.getByTestId('field-medians').locator('tbody tr').count()).toBe(9)
+    await expect
+      .poll(() => w.page.getByTestId('field-map').textContent())
+      .toMatch(/Control \(nothing mutated\): median 0, largest 0/)
+    await expect.poll(() => w.page.getByTestId('field-medians').locator('tbody tr').count()).toBe(9)
     expect(await axeProblems(w.page)).toEqual([])
     await w.page.keyboard.press('Escape')
   })
 
   it('says what is wrong with a place that cannot be scanned', async () => {
-    await goTo('chr19:1,000,001-1,000,041')
+    await goTo(w.page, 'chr19:1,000,001-1,000,041')
     await clickMiddle('chr19:1,000,021')
     await openForm()
     await scanOf(SPAN)()
     const card = w.page.getByTestId('scan-setup').getByRole('alert')
     await card.waitFor(slow)
-    expect(await card.textContent()).toMatch(/N/)
+    await expect.poll(() => card.textContent()).toMatch(/N/)
     // At the end of the contig the span moves inside it.
-    await goTo('chr19:58,617,577-58,617,616')
+    await goTo(w.page, 'chr19:58,617,577-58,617,616')
     await w.page.keyboard.press('t')
     await clickMiddle(/chr19:58,617,5/)
     const setup = w.page.getByTestId('scan-setup')
