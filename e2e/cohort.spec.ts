@@ -11,10 +11,21 @@ import { CHR19_LENGTH } from '../src-shared/genome/assemblies.ts'
 import type { RiskCohort, RiskCohortRow } from '../src-shared/genome/risk.ts'
 import { quietContext } from '../src-shared/job.ts'
 import { seededRandom } from '../src-shared/random.ts'
-import { availableHosts, axeProblems, CLI, cliJson, demoFile, genomeReady, launchWorkbench, ROOT, type Workbench } from './launch.ts' // biome-ignore format: one line
+import {
+  availableHosts,
+  axeProblems,
+  CLI,
+  cliJson,
+  demoFile,
+  genomeReady,
+  launchWorkbench,
+  ROOT,
+  slow,
+  soon,
+  type Workbench,
+} from './launch.ts'
+import { downloaded } from './steps.ts'
 
-const soon = { timeout: 30_000 }
-const slow = { timeout: 80_000 }
 const MODEL = join(ROOT, 'assets', 'models', 'apoe-risk-demo')
 const LABEL = /trained on simulated people; not for use on people/i
 const PEOPLE = 48
@@ -43,11 +54,6 @@ function otherModel(folder: string, change: { name: string; blind?: boolean; ris
 
 const simulate = (out: string, reference: string, people: number, depth: number, seed: number) =>
   run(process.execPath, [CLI, 'simulate', 'cohort', '--reference', reference, '--out', out, '--people', String(people), '--depth', String(depth), '--seed', String(seed), '--flank-effects', '6', '--region-flank', '3000'], { cwd: ROOT }) // biome-ignore format: one line
-
-const downloaded = async (w: Workbench, click: () => Promise<void>) => {
-  const [file] = await Promise.all([w.page.waitForEvent('download'), click()])
-  return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'utf8') }
-}
 
 const tableRows = (text: string) =>
   text
@@ -116,13 +122,13 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
     await state('ready').getByRole('button', { name: /^Score/ }).click() // biome-ignore format: one line
     await state('done').waitFor(slow)
     const against = w.page.getByTestId('cohort-against')
-    expect(await against.count()).toBe(2)
+    await expect.poll(() => against.count()).toBe(2)
     // Most of them trained it: the others alone say something.
     const { paired, metrics } = first.seen!.heldOut!
     expect(metrics.model!.n).toBe(first.rows.filter(heldOut).length)
     expect(metrics.model!.n).toBeLessThan(PEOPLE)
-    expect(Number(await against.first().getAttribute('data-p'))).toBe(paired['two-snp']!.p)
-    expect(await against.last().textContent()).toContain(paired['odds-ratio']!.difference.toFixed(3))
+    await expect.poll(async () => Number(await against.first().getAttribute('data-p'))).toBe(paired['two-snp']!.p)
+    await expect.poll(() => against.last().textContent()).toContain(paired['odds-ratio']!.difference.toFixed(3))
   })
 
   it('compares two models on the same people: curves, difference, scores, calls', async () => {
@@ -133,26 +139,27 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
     const fair = first.rows.filter(heldOut).map(r => ({ ...r, other: second.rows.find(s => s.sample === r.sample)!.probability! })) // biome-ignore format: one line
     await aucs.waitFor(slow)
     await expect.poll(async () => right().getByTestId('compare-note').textContent(), slow).toContain(`${fair.length} people with a label`) // biome-ignore format: one line
-    expect(await right().getByTestId('compare-note').textContent()).toContain(`${PEOPLE - fair.length} who trained one of them`) // biome-ignore format: one line
+    await expect.poll(() => right().getByTestId('compare-note').textContent()).toContain(`${PEOPLE - fair.length} who trained one of them`) // biome-ignore format: one line
     const scores = first.rows.map(r => ({ ...r, other: second.rows.find(s => s.sample === r.sample)!.probability! }))
     const [a, b] = [aucOf(fair.map(r => [r.label!, r.probability!])), aucOf(fair.map(r => [r.label!, r.other]))]
-    const shown = await aucs.locator('[data-auc]').evaluateAll(cells => cells.map(c => Number((c as HTMLElement).dataset['auc']))) // biome-ignore format: one line
-    expect(shown[0]).toBeCloseTo(a, 12)
-    expect(shown[1]).toBeCloseTo(b, 12)
+    for (const [i, auc] of [a, b].entries())
+      await expect.poll(async () => Number(await aucs.locator('[data-auc]').nth(i).getAttribute('data-auc'))).toBeCloseTo(auc, 12) // biome-ignore format: one line
     expect(a).not.toBe(b)
-    expect(Number(await aucs.locator('[data-difference]').getAttribute('data-difference'))).toBeCloseTo(a - b, 12)
-    expect(await aucs.textContent()).toMatch(/p \d/)
+    await expect
+      .poll(async () => Number(await aucs.locator('[data-difference]').getAttribute('data-difference')))
+      .toBeCloseTo(a - b, 12)
+    await expect.poll(() => aucs.textContent()).toMatch(/p \d/)
     await right().getByText('Scores', { exact: true }).last().click()
-    const tsv = await downloaded(w, () => right().getByRole('button', { name: /TSV/ }).click())
+    const tsv = await downloaded(w.page, () => right().getByRole('button', { name: /TSV/ }).click())
     expect(tsv.text).toMatch(LABEL)
     const rows = tableRows(tsv.text)
     expect(rows[0]).toEqual(['sample', 'label', 'first', 'second'])
     expect(rows.slice(1)).toEqual(scores.map(r => [r.sample, String(r.label), String(r.probability), String(r.other)]))
-    const svg = await downloaded(w, () => right().getByRole('button', { name: /SVG/ }).click())
+    const svg = await downloaded(w.page, () => right().getByRole('button', { name: /SVG/ }).click())
     expect(svg.text).toContain('Another model')
     await right().getByText('Calls', { exact: true }).click()
     const cells = w.page.getByTestId('compare-calls').locator('tbody td')
-    expect((await cells.allTextContents()).reduce((sum, t) => sum + Number(t), 0)).toBe(PEOPLE)
+    await expect.poll(async () => (await cells.allTextContents()).reduce((sum, t) => sum + Number(t), 0)).toBe(PEOPLE)
     expect(await axeProblems(w.page)).toEqual([])
   })
 
@@ -165,20 +172,20 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
         .click()
       const dialog = w.page.getByRole('dialog', { name: 'Open files' })
       await dialog.getByRole('combobox', { name: 'Place' }).click()
-      await w.page.getByRole('option', { name: basename(folder) }).click()
+      await w.page.getByRole('option', { name: basename(folder), exact: true }).click()
       await dialog.getByRole('option', { name: /^reads/ }).dblclick()
       await dialog.getByRole('button', { name: 'Open this folder as a cohort' }).click()
     }
     await select('reads')
     const sheet = w.page.getByTestId('cohort-sheet')
     await sheet.getByText('none: scores only, no figures').waitFor(soon)
-    expect(await sheet.textContent()).toContain(`${PEOPLE} that can be scored, 1 file at fault`)
+    await expect.poll(() => sheet.textContent()).toContain(`${PEOPLE} that can be scored, 1 file at fault`)
     const fault = await w.page.getByTestId('cohort-problems').locator('tbody tr').textContent()
     expect(fault).toMatch(/Z-bare\.bam' has no index: open the file and build it/)
     await state('ready').getByRole('button', { name: /^Score/ }).click() // biome-ignore format: one line
     await state('done').waitFor(slow)
     const row = table().locator(`tr[data-sample="${first.rows[0]!.sample}"]`)
-    expect(await row.textContent()).toContain(`${(100 * first.rows[0]!.probability!).toFixed(1)} %`)
+    await expect.poll(() => row.textContent()).toContain(`${(100 * first.rows[0]!.probability!).toFixed(1)} %`)
     await right().getByText('ROC', { exact: true }).click()
     await right().getByText('Curves need people of both labels').waitFor(soon)
     expect(readdirSync(reads).filter(n => !/\.bam(\.bai)?$/.test(n))).toEqual([])
@@ -186,7 +193,9 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
 
   it('gives a sheet to fill in, which is a cohort with figures once it is filled in', async () => {
     const label = new Map(first.rows.map(r => [r.sample, String(r.label)]))
-    const file = await downloaded(w, () => right().getByRole('button', { name: 'Save a sheet to fill in' }).click())
+    const file = await downloaded(w.page, () =>
+      right().getByRole('button', { name: 'Save a sheet to fill in' }).click(),
+    )
     expect(file.name).toBe('reads.samples.tsv')
     const [head = [], ...rows] = tableRows(file.text)
     expect(head).toEqual(['sample', 'bam', 'label'])
@@ -205,9 +214,11 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
     await select('reads')
     const note = w.page.getByTestId('cohort-again')
     await note.waitFor(soon)
-    expect(await note.textContent()).toContain(`The files of 1 sample (${sample}) changed after they were scored`)
+    await expect
+      .poll(() => note.textContent())
+      .toContain(`The files of 1 sample (${sample}) changed after they were scored`)
     await table().locator(`tr[data-sample="${sample}"]`, { hasText: 'changed since' }).waitFor(soon)
-    expect(await table().getByText('changed since').count()).toBe(1)
+    await expect.poll(() => table().getByText('changed since').count()).toBe(1)
     await note.getByRole('button', { name: 'Score it again' }).click()
     await expect.poll(() => state('done').textContent(), slow).toContain(`${PEOPLE - 1} taken over`)
     await expect.poll(() => note.count(), soon).toBe(0)
@@ -278,15 +289,15 @@ describe.each(availableHosts())('what a risk model refuses, in the %s window', h
   const noCall = async (code: string) => {
     const card = w.page.getByTestId('risk-no-call')
     await card.waitFor(slow)
-    expect(await card.getAttribute('data-code')).toBe(code)
-    expect(await w.page.getByTestId('risk-probability').count()).toBe(0)
+    await expect.poll(() => card.getAttribute('data-code')).toBe(code)
+    await expect.poll(() => w.page.getByTestId('risk-probability').count()).toBe(0)
     return card
   }
 
   it('reads of RNA: a card that says so, and asks for reads of DNA', async () => {
     await score('SPLICED', /^APOE risk demonstration/)
     const card = await noCall('rna')
-    expect(await card.textContent()).toMatch(/200 of 200 reads in the gene are spliced/)
+    await expect.poll(() => card.textContent()).toMatch(/200 of 200 reads in the gene are spliced/)
     await card.getByRole('button', { name: 'Open reads of DNA…' }).waitFor()
     expect(await axeProblems(w.page)).toEqual([])
   })
@@ -294,7 +305,9 @@ describe.each(availableHosts())('what a risk model refuses, in the %s window', h
   it('a window that is not covered: the share, the threshold, and the way to the depth', async () => {
     await score('SHORT', /^APOE risk demonstration/)
     const card = await noCall('low-coverage')
-    expect(await card.textContent()).toMatch(/positions of the region are covered .* at least 80\.0 % are needed/)
+    await expect
+      .poll(() => card.textContent())
+      .toMatch(/positions of the region are covered .* at least 80\.0 % are needed/)
     await card.getByRole('button', { name: 'Look at the depth of the region' }).click()
     await w.page.getByRole('tab', { name: 'Depth', selected: true }).waitFor(soon)
   })
@@ -309,7 +322,7 @@ describe.each(availableHosts())('what a risk model refuses, in the %s window', h
     await score('NOBUILD', /^APOE risk demonstration/)
     const card = w.page.locator('.error-card[data-code="build"]', { hasText: 'No risk score' })
     await card.waitFor(slow)
-    expect(await card.textContent()).toMatch(/61,?000,?000/)
+    await expect.poll(() => card.textContent()).toMatch(/61,?000,?000/)
     await card.getByRole('button', { name: 'Look at its contigs' }).click()
     await w.page.locator('.inspector-head h2', { hasText: 'NOBUILD.bam' }).waitFor(soon)
     expect(await axeProblems(w.page)).toEqual([])
@@ -319,7 +332,7 @@ describe.each(availableHosts())('what a risk model refuses, in the %s window', h
     await score('SPLICED', /^Foreign tokenizer/)
     const card = w.page.locator('.error-card[data-code="bad-model"]', { hasText: 'No risk score' })
     await card.waitFor(slow)
-    expect(await card.textContent()).toContain('its tokenizer has SHA-256')
+    await expect.poll(() => card.textContent()).toContain('its tokenizer has SHA-256')
     await card.getByRole('button', { name: 'Open the demonstration model' }).waitFor()
   })
 })
