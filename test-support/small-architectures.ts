@@ -27,6 +27,7 @@ export const SMALL_ARCHITECTURES: Readonly<Record<string, Readonly<Record<string
     heads: { human: { activation: 'softplus' }, mouse: { activation: 'softplus' } },
   },
   basset: { length: 64, filters: [3, 4], kernels: [5, 3], pools: [3, 4], dense: [5], outputs: { human: 3, mouse: 2 } },
+  logistic: { features: 'allele-counts', length: 2 },
 }
 
 /** The stored pattern of a network that has one. */

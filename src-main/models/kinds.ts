@@ -4,6 +4,7 @@ import { bigbird } from './bigbird.ts'
 import { encoderDecoder } from './encoderDecoder.ts'
 import { enformer } from './enformer.ts'
 import { linformer } from './linformer.ts'
+import { logistic } from './logistic.ts'
 import { lrt } from './lrt.ts'
 import type { RegisteredModel } from './registry.ts'
 import { sEnformer } from './sEnformer.ts'
@@ -20,4 +21,5 @@ export const MODELS: readonly RegisteredModel[] = [
   sEnformer,
   baskerville,
   basset,
+  logistic,
 ]

@@ -9,7 +9,8 @@ import { modelRegistry } from './registry.ts'
 import { selectTracks } from './trackSelection.ts'
 
 const registry = modelRegistry(MODELS)
-const kinds = Object.entries(SMALL_ARCHITECTURES)
+// A logistic model of two SNPs has no map.
+const kinds = Object.entries(SMALL_ARCHITECTURES).filter(([kind, a]) => registry.configure(kind, a).parameters.some(p => p.map)) // biome-ignore format: one line
 
 /** Every map of a network at a rank of its own: 1, 2, 1, 2 … */
 const everyMap = (kind: string, architecture: unknown) => {

@@ -142,16 +142,17 @@ describe('a training', () => {
       const own = lines.filter(l => l['split'] === split)
       const steps = own.filter(l => 'loss' in l)
       const judged = own.filter(l => 'validationAuc' in l)
-      const aucs = judged.map(l => l['validationAuc']!)
+      const losses = judged.map(l => l['validationLoss']!)
+      const kept = losses.indexOf(Math.min(...losses))
       return {
         split,
         steps: Int32Array.from(steps, l => l['step']!),
         loss: Float64Array.from(steps, l => l['loss']!),
         validationSteps: Int32Array.from(judged, l => l['step']!),
-        validationLoss: Float64Array.from(judged, l => l['validationLoss']!),
-        validationAuc: Float64Array.from(aucs),
-        bestStep: judged[aucs.indexOf(Math.max(...aucs))]!['step']!,
-        stoppedEarly: aucs.length - 1 - aucs.indexOf(Math.max(...aucs)) >= 3 && judged.at(-1)!['step']! < 18,
+        validationLoss: Float64Array.from(losses),
+        validationAuc: Float64Array.from(judged, l => l['validationAuc']!),
+        bestStep: judged[kept]!['step']!,
+        stoppedEarly: losses.length - 1 - kept >= 3 && judged.at(-1)!['step']! < 18,
       }
     })
     expect(curves).toEqual(naive)

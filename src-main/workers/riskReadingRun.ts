@@ -3,20 +3,25 @@ import { readFile } from 'node:fs/promises'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import { cleaner, type Encoder, encoderOf } from '../domain/cohort/encoding.ts'
-import { type ModelReading, readAs } from '../domain/cohort/modelReading.ts'
+import { type ModelReading, type ReadingRules, readAs } from '../domain/cohort/modelReading.ts'
 import type { Panel } from '../domain/cohort/panel.ts'
+import { snpEncoder } from '../domain/cohort/snpModel.ts'
 import { loadTokenizer } from '../domain/tokenizer/tokenizer.ts'
+import type { LogisticFeatures } from '../models/logistic.ts'
 import type { AlignmentFile } from '../readers/alignments.ts'
 import { type DiplotypeOfSample, runSampleDiplotype, type SampleDiplotype } from './sampleDiplotypeRun.ts'
 
-/** How a model reads: its tokenizer by path and content, and what of the locus it looks at. */
-export interface ModelView {
-  readonly tokenizerPath: string
-  readonly tokenizerSha256: string
-  readonly reference: string
-  readonly panel: Panel | null
-  readonly uncovered: 'N' | 'reference'
-}
+/** How a model reads: its tokenizer by path and content, and what of the locus it looks at; or the two SNPs alone. */
+export type ModelView = { readonly reference: string; readonly flankBp: number } & (
+  | {
+      readonly kind: 'tokens'
+      readonly tokenizerPath: string
+      readonly tokenizerSha256: string
+      readonly panel: Panel | null
+      readonly uncovered: 'N' | 'reference'
+    }
+  | { readonly kind: 'snps'; readonly features: LogisticFeatures }
+)
 
 /** A sample's diplotype, and the same as a model reads it. */
 export interface RiskReading extends ModelReading {
@@ -49,12 +54,20 @@ export function riskReadings() {
   ): Promise<RiskReading> => {
     const encoder = await encoderFor(view)
     const read = await runSampleDiplotype(file, request, ctx)
-    const { reference, panel } = view
-    return { read, ...readAs(read.text, { reference, hasPanel: panel !== null, flankBp: request.flankBp }, encoder) }
+    return { read, ...readAs(read.text, rulesOf(view), encoder) }
   }
 }
 
+/** What of a view decides what is read at all. */
+export const rulesOf = (view: ModelView): ReadingRules => ({
+  reference: view.reference,
+  flankBp: view.flankBp,
+  hasPanel: view.kind === 'tokens' && view.panel !== null,
+  snpsOnly: view.kind === 'snps',
+})
+
 async function openEncoder(view: ModelView): Promise<Encoder> {
+  if (view.kind === 'snps') return snpEncoder(view.reference, view.flankBp, view.features)
   const bytes = await readFile(view.tokenizerPath).catch(error => {
     throw asWorkbenchError(error)
   })

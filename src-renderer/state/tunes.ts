@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { create } from 'zustand'
 import type { OpenedFile } from '../../src-shared/genome/files.ts'
-import { TUNE_DEFAULTS, type TuneCost, type TuneDetail, type TuneLine, type TuneOptions, type TuneSettings } from '../../src-shared/genome/tune.ts' // biome-ignore format: one line
+import { type TuneCost, type TuneDetail, type TuneLine, type TuneOptions, type TuneSettings, tuneDefaults } from '../../src-shared/genome/tune.ts' // biome-ignore format: one line
 import type { Args } from '../../src-shared/ipc/contract.ts'
 import type { WireError } from '../../src-shared/ipc/errors.ts'
 import { startCohort } from './cohorts.ts'
@@ -43,7 +43,7 @@ export function formOf(file: OpenedFile, options: TuneOptions, forms: Tunes['for
   const kept = forms[file.id]
   const referenceFileId = options.references.find(r => r.fileId === kept?.referenceFileId)?.fileId ?? options.references[0]?.fileId ?? '' // biome-ignore format: one line
   const stem = file.name.replace(/\.(tsv|txt|csv)$/i, '')
-  const settings: TuneSettings = kept ?? { ...TUNE_DEFAULTS, name: `Risk of ${stem}`.slice(0, 80), start: { kind: 'fresh' }, referenceFileId } // biome-ignore format: one line
+  const settings: TuneSettings = kept ?? { ...tuneDefaults(options), name: `Risk of ${stem}`.slice(0, 80), start: { kind: 'fresh' }, referenceFileId } // biome-ignore format: one line
   const { start } = settings
   // A model that was closed meanwhile cannot be begun with.
   const there = start.kind === 'fresh' || options.starts.some(s => JSON.stringify(s.start) === JSON.stringify(start))

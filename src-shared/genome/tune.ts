@@ -39,8 +39,10 @@ export interface TuneSettings {
   /** Learning rate after warm-up; each step multiplies it by 0.9995. */
   readonly rate: number
   readonly warmupSteps: number
-  /** Epochs without a better validation AUC before a split ends. */
+  /** Epochs without better validation people before a split ends. */
   readonly patience: number
+  /** What of the validation people chooses the weights. Absent in what earlier versions have kept: `auc`. */
+  readonly stopBy?: 'auc' | 'loss'
   readonly seed: number
 }
 
@@ -56,8 +58,33 @@ export const TUNE_DEFAULTS: Omit<TuneSettings, 'name' | 'start' | 'referenceFile
   rate: 0.002,
   warmupSteps: 20,
   patience: 4,
+  stopBy: 'loss',
   seed: 1,
 }
+
+/** Steps that a split may take at most, and that it goes on without better validation people; a site is read in at least so many people. */
+const SMALL = { steps: 600, patienceSteps: 100, carriers: 6, share: 0.4, epochs: 100 } as const
+
+/**
+ * What a cohort of this size begins with: an epoch of few people is few steps, so that it gets more of them (a network that stops while its rate
+ * still warms up has learned nothing, and chance chooses its weights); a letter that a handful of people have cannot be told from chance, and is
+ * not read. Measured in docs/risk.md, "Small cohorts".
+ */
+export function tuneDefaults(people: { readonly cases: number; readonly controls: number }): typeof TUNE_DEFAULTS {
+  const { train, perEpoch } = tuneSteps(TUNE_DEFAULTS, people)
+  return {
+    ...TUNE_DEFAULTS,
+    epochs: Math.min(SMALL.epochs, Math.max(TUNE_DEFAULTS.epochs, Math.ceil(SMALL.steps / perEpoch))),
+    patience: Math.max(TUNE_DEFAULTS.patience, Math.ceil(SMALL.patienceSteps / perEpoch)),
+    panelShare: Math.min(
+      SMALL.share,
+      Math.max(TUNE_DEFAULTS.panelShare, Math.ceil((1000 * SMALL.carriers) / train) / 1000),
+    ),
+  }
+}
+
+/** People under whom a fresh network is not expected to beat the two SNPs: what the window says before it trains. */
+export const FEW_PEOPLE = 1200
 
 /** Least and most of each number; the published flanks reach 15,000. */
 export const TUNE_LIMITS = {
@@ -180,7 +207,7 @@ export interface TuneCurve {
   readonly validationSteps: Int32Array
   readonly validationLoss: Float64Array
   readonly validationAuc: Float64Array
-  /** Step whose weights are kept: the first of the best validation AUC; null before there is one. */
+  /** Step whose weights are kept: the first of the best validation AUC or loss; null before there is one. */
   readonly bestStep: number | null
   /** It ended before its last epoch, because nothing got better. */
   readonly stoppedEarly: boolean

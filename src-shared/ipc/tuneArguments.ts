@@ -1,5 +1,5 @@
 import { TUNE_LIMITS, type TuneNetwork, type TuneSettings, type TuneStart } from '../genome/tune.ts'
-import { type Check, fields, id, integer, number, oneOf, record, text } from './checks.ts'
+import { type Check, fields, id, integer, number, oneOf, optional, record, text } from './checks.ts'
 import type { Args } from './contract.ts'
 import type { TuneMethods } from './tuneMethods.ts'
 
@@ -24,7 +24,10 @@ const named =
   (value, name) => {
     const given = record(value, name)
     const out: Record<string, unknown> = {}
-    for (const key of Object.keys(shape) as (keyof T & string)[]) out[key] = shape[key](given[key], `${name}.${key}`)
+    for (const key of Object.keys(shape) as (keyof T & string)[]) {
+      const parsed = shape[key](given[key], `${name}.${key}`)
+      if (parsed !== undefined) out[key] = parsed
+    }
     return out as T
   }
 
@@ -51,6 +54,7 @@ const settings = named<TuneSettings>({
   rate: fraction('rate'),
   warmupSteps: within('warmupSteps'),
   patience: within('patience'),
+  stopBy: optional(oneOf('auc', 'loss')),
   seed: within('seed'),
 })
 

@@ -1,6 +1,6 @@
 import { diplotypeOfChar } from '../../../src-shared/genome/diplotype.ts'
 import type { Encoder } from './encoding.ts'
-import { snpOffsets } from './twoSnp.ts'
+import { onlySnps } from './twoSnp.ts'
 
 /** Below this share of equal letters reads, or a reference, are of another sequence than the model's: its pieces and weights say nothing of it. */
 export const SAME_SEQUENCE = 0.9
@@ -11,6 +11,8 @@ export interface ReadingRules {
   readonly reference: string
   /** It reads sites of a panel only. */
   readonly hasPanel: boolean
+  /** It reads the two SNPs and nothing else, which mean the same on every sequence. */
+  readonly snpsOnly?: boolean
   readonly flankBp: number
 }
 
@@ -21,14 +23,14 @@ export interface ModelReading {
   /** The reads are of another sequence: only the two SNPs were read, where the model has a panel. */
   readonly foreign: boolean
   readonly cleaned: { readonly text: string; readonly unseen: number }
-  /** [CLS] tokens [SEP]. */
+  /** [CLS] tokens [SEP]; of a logistic model its numbers (snpModel.ts). */
   readonly ids: Int32Array
 }
 
 /** Compares a diplotype text with the model's sequence, takes what the model reads of it, and cuts it into tokens. */
 export function readAs(text: string, rules: ReadingRules, encoder: Encoder): ModelReading {
   const sameSequence = sameShare(text, rules.reference)
-  const foreign = sameSequence < SAME_SEQUENCE
+  const foreign = sameSequence < SAME_SEQUENCE && !rules.snpsOnly
   // On another sequence the letters of the flank mean nothing to the model; the alleles of the two SNPs are the same everywhere.
   const seen = foreign && rules.hasPanel ? onlySnps(text, rules.reference, rules.flankBp) : text
   const cleaned = encoder.clean(seen)
@@ -47,10 +49,4 @@ function sameShare(text: string, reference: string): number {
     }
   }
   return covered === 0 ? 0 : same / covered
-}
-
-function onlySnps(text: string, reference: string, flankBp: number): string {
-  const letters = [...reference]
-  for (const offset of snpOffsets(flankBp)) letters[offset] = text[offset]!
-  return letters.join('')
 }

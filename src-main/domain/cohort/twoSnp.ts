@@ -15,6 +15,13 @@ export const snpOffsets = (flankBp: number): readonly [number, number] => {
   return [SITE_POSITION.GRCh38.rs429358 - start, SITE_POSITION.GRCh38.rs7412 - start]
 }
 
+/** A diplotype text whose letters are the reference's but for the two SNPs. */
+export function onlySnps(text: string, reference: string, flankBp: number): string {
+  const letters = [...reference]
+  for (const offset of snpOffsets(flankBp)) letters[offset] = text[offset]!
+  return letters.join('')
+}
+
 /**
  * Copies of C at rs429358 and of T at rs7412 as a diplotype shows them: what the two-SNP model (FDA K192073) is given. A letter that is no
  * allele of its site counts nothing; undefined where a site is not covered.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SeededRandom } from '../../../test-support/random.ts'
-import { binOfProbability, brierScore, calibrationBins, calibrationLine, expectedCalibrationError, logLoss, plattScaling } from './calibration.ts' // biome-ignore format: one line
+import { binOfProbability, brierScore, calibrationBins, calibrationLine, expectedCalibrationError, LEAST_SLOPE, logLoss, plattScaling } from './calibration.ts' // biome-ignore format: one line
 import { bestThreshold, riskMetrics, rocCurve } from './riskMetrics.ts'
 import { rocAuc } from './rocAuc.ts'
 import { wilsonInterval } from './wilson.ts'
@@ -71,6 +71,18 @@ describe('calibration', () => {
     expect(1 / (1 + Math.exp(-(flat.intercept + flat.slope)))).toBeCloseTo((3 * (4 / 5) + 1 / 3) / 4, 6)
     expect(calibrationLine([0.2, 0.2, 0.8, 0.8], [0, 0, 1, 1])).toBeUndefined()
   })
+})
+
+// Truth: the derivative of Platt's likelihood by the intercept is 0 there, by hand; ranks are those of the scores.
+it('never turns a score round, where a few validation controls happen to score higher', () => {
+  const scores = [0.1, 0.3, -0.2, 0.9, 1.4, 0.7]
+  const labels = [1, 1, 1, 0, 0, 0]
+  const { intercept, slope } = plattScaling(scores, labels)
+  expect(slope).toBe(LEAST_SLOPE)
+  const p = scores.map(s => 1 / (1 + Math.exp(-(intercept + slope * s))))
+  expect(p.reduce((a, b) => a + b, 0)).toBeCloseTo(3 * (4 / 5) + 3 * (1 / 5), 9)
+  expect(rocAuc(p, labels)!.auc).toBe(rocAuc(scores, labels)!.auc)
+  expect(plattScaling([1, 1], [0, 1]).slope).toBeCloseTo(0, 12)
 })
 
 describe('figures of a cohort', () => {

@@ -81,11 +81,27 @@ export const binOfProbability = (bins: readonly CalibrationBin[], p: number): Ca
 
 /**
  * Platt's map of a score to a probability, 1 / (1 + exp(-(intercept + slope·score))), by maximum likelihood with his targets: (n⁺+1)/(n⁺+2)
- * for a case and 1/(n⁻+2) for a control (Platt 1999), so that separated classes have an answer too.
+ * for a case and 1/(n⁻+2) for a control (Platt 1999), so that separated classes have an answer too. The map rises: a score's direction is its
+ * model's, and a dozen people of whom the controls score higher by chance must not turn it round. Where they would, the slope is `LEAST_SLOPE`,
+ * which keeps the ranks and says next to nothing.
  */
 export function plattScaling(
   scores: ArrayLike<number>,
   labels: ArrayLike<number>,
+): { intercept: number; slope: number } {
+  const free = plattFit(scores, labels)
+  // All scores equal: nothing can be turned round.
+  const constant = Array.from(scores).every(s => s === scores[0])
+  return constant || free.slope >= LEAST_SLOPE ? free : plattFit(scores, labels, LEAST_SLOPE)
+}
+
+/** Of a score in nats: one that is a whole nat higher gives odds 1 % higher. */
+export const LEAST_SLOPE = 0.01
+
+function plattFit(
+  scores: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  fixed?: number,
 ): { intercept: number; slope: number } {
   let positives = 0
   for (let i = 0; i < labels.length; i++) positives += labels[i]!
@@ -93,7 +109,7 @@ export function plattScaling(
   const high = (positives + 1) / (positives + 2)
   const low = 1 / (negatives + 2)
   let intercept = Math.log((positives + 1) / (negatives + 1))
-  let slope = 0
+  let slope = fixed ?? 0
   const loss = (a: number, b: number) => {
     let sum = 0
     for (let i = 0; i < labels.length; i++) {
@@ -118,7 +134,7 @@ export function plattScaling(
     }
     const determinant = haa * hbb - hab * hab
     // All scores equal: the slope is not determined and stays 0.
-    const [da, db] = determinant > 1e-12 * haa * hbb ? [(hbb * ga - hab * gb) / determinant, (haa * gb - hab * ga) / determinant] : [ga / haa, 0] // biome-ignore format: one line
+    const [da, db] = fixed === undefined && determinant > 1e-12 * haa * hbb ? [(hbb * ga - hab * gb) / determinant, (haa * gb - hab * ga) / determinant] : [ga / haa, 0] // biome-ignore format: one line
     let size = 1
     while (size > 1e-10 && loss(intercept - size * da, slope - size * db) > value) size /= 2
     if (size <= 1e-10) break

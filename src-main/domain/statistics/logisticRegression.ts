@@ -83,7 +83,13 @@ export function fitLogistic(
 }
 
 /** Probability of label 1 of each row. */
-export function predictLogistic(
+export const predictLogistic = (
+  fit: Pick<LogisticFit, 'intercept' | 'coefficients'>,
+  rows: readonly ArrayLike<number>[],
+): Float64Array => logisticScores(fit, rows).map(sigmoid)
+
+/** log odds of label 1 of each row. @throws WorkbenchError `bad-input` for a row of another length than the coefficients */
+export function logisticScores(
   fit: Pick<LogisticFit, 'intercept' | 'coefficients'>,
   rows: readonly ArrayLike<number>[],
 ): Float64Array {
@@ -94,7 +100,7 @@ export function predictLogistic(
         `a row has ${row.length} values, the model ${fit.coefficients.length} coefficients`,
         'give one value a coefficient',
       )
-    return sigmoid(linear(row, w))
+    return linear(row, w)
   })
 }
 

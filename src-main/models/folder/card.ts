@@ -39,7 +39,8 @@ export function modelCard(m: ModelJson): string {
 }
 
 /** Of a risk model whose facts are whole a sentence about its people, then what else is recorded; of others what is recorded, as it is. */
-function data({ provenance, risk }: ModelJson): string {
+function data(m: ModelJson): string {
+  const { provenance, risk } = m
   const { dataset } = provenance
   if (!dataset) return 'not recorded'
   const { people, cases, ...rest } = dataset as Readonly<Record<string, unknown>>
@@ -49,7 +50,11 @@ function data({ provenance, risk }: ModelJson): string {
     `${people.toLocaleString('en')} people${typeof cases === 'number' ? `, ${cases.toLocaleString('en')} cases` : ''}`,
     `region ${reference.length.toLocaleString('en')} bp (flank ${flankBp})`,
     `depth ${trainingDepth}`,
-    panel === null ? 'whole diplotypes read' : `${panel?.length ?? 'unknown'} sites read`,
+    m.input.type === 'alleles'
+      ? `${m.input.sites.length} sites read`
+      : panel === null
+        ? 'whole diplotypes read'
+        : `${panel?.length ?? 'unknown'} sites read`,
     `reference: ${referenceNote}`,
   ]
   return `${told.join('; ')}. Also recorded: ${JSON.stringify(rest)}`
@@ -60,7 +65,9 @@ function predictions(m: ModelJson): string[] {
   const from =
     input.type === 'dna'
       ? `DNA windows of ${input.length.toLocaleString('en')} bp${input.genome ? ` (${input.genome})` : ''}`
-      : `sequences of at most ${input.maxTokens.toLocaleString('en')} tokens${input.region ? ` of ${input.region}` : ''}`
+      : input.type === 'alleles'
+        ? `alleles of ${input.sites.join(' and ')} (${input.region})`
+        : `sequences of at most ${input.maxTokens.toLocaleString('en')} tokens${input.region ? ` of ${input.region}` : ''}`
   const lines = [`- Input: ${from}`]
   for (const head of output.heads ?? [])
     lines.push(

@@ -9,7 +9,7 @@ export interface ModelJson {
   readonly kind: string
   /** Read by the kind's own definition. */
   readonly architecture: Readonly<Record<string, unknown>>
-  readonly input: DnaInput | TokenInput
+  readonly input: DnaInput | TokenInput | AlleleInput
   readonly output: ModelOutput
   readonly tracks: readonly ModelTrack[]
   readonly tokenizer: TokenizerRef | null
@@ -40,6 +40,15 @@ export interface TokenInput {
   /** Base pairs on each side of the region. */
   readonly flank?: number
   readonly region?: string
+}
+
+/** Alleles of a few sites, as a logistic model is given them. */
+export interface AlleleInput {
+  readonly type: 'alleles'
+  readonly sites: readonly string[]
+  /** Base pairs on each side of the region whose reads are looked at. */
+  readonly flank: number
+  readonly region: string
 }
 
 export interface ModelOutput {

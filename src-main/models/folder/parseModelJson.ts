@@ -1,14 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { parseBoundedJson } from '../checkpoints/boundedJson.ts'
-import type {
-  AttentionPattern,
-  DnaInput,
-  ModelJson,
-  ModelOutput,
-  ModelTrack,
-  TokenInput,
-  TokenizerRef,
-} from './modelJson.ts'
+import type { AttentionPattern, ModelJson, ModelOutput, ModelTrack, TokenizerRef } from './modelJson.ts'
 
 /** Far more than a track table of ten thousand lines. */
 export const MAX_JSON_BYTES = 64 * 1024 * 1024
@@ -105,10 +97,10 @@ function checkModel(m: Json, c: Checker): void {
   checkPattern(m['attentionPattern'], c)
 }
 
-function checkInput(value: unknown, c: Checker): DnaInput | TokenInput | undefined {
+function checkInput(value: unknown, c: Checker): ModelJson['input'] | undefined {
   const input = c.object('input', value)
   if (!input) return undefined
-  c.oneOf('input.type', input['type'], ['dna', 'diplotype-tokens', 'tokens'])
+  c.oneOf('input.type', input['type'], ['dna', 'diplotype-tokens', 'tokens', 'alleles'])
   if (input['type'] === 'dna') {
     c.oneOf('input.alphabet', input['alphabet'], ['ACGT'])
     c.oneOf('input.unknown', input['unknown'], ['zeros', 'quarter'])
@@ -117,11 +109,15 @@ function checkInput(value: unknown, c: Checker): DnaInput | TokenInput | undefin
     if (length !== undefined && multiple !== undefined && length % multiple !== 0)
       c.fault('input.length', length, `a multiple of lengthMultiple, ${multiple}`)
     if (input['genome'] !== null) c.text('input.genome', input['genome'])
+  } else if (input['type'] === 'alleles') {
+    c.list('input.sites', input['sites']).forEach((site, i) => void c.text(`input.sites[${i}]`, site))
+    c.count('input.flank', input['flank'])
+    c.text('input.region', input['region'])
   } else {
     c.count('input.maxTokens', input['maxTokens'], 1)
     if (input['flank'] !== undefined) c.count('input.flank', input['flank'])
   }
-  return input as unknown as DnaInput | TokenInput
+  return input as unknown as ModelJson['input']
 }
 
 function checkOutput(value: unknown, c: Checker): ModelOutput | undefined {
@@ -165,7 +161,7 @@ function checkTracks(value: unknown, output: ModelOutput | undefined, c: Checker
     if (!output.heads.some(h => h.name === head)) c.fault('tracks', head, 'heads of output.heads only')
 }
 
-function checkTokenizer(value: unknown, input: DnaInput | TokenInput | undefined, c: Checker): void {
+function checkTokenizer(value: unknown, input: ModelJson['input'] | undefined, c: Checker): void {
   if (value === null) {
     if (input?.type === 'diplotype-tokens')
       c.fault('tokenizer', null, 'a tokenizer, since the input is diplotype tokens')

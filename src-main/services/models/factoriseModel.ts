@@ -203,6 +203,7 @@ function wholeChoice({ method, choice }: FactoriseRequest, form: DenseForm): Com
 }
 
 function nothingSmaller(layers: readonly PlannedLayer[], request: FactoriseRequest): WorkbenchError {
+  if (layers.length === 0) return new WorkbenchError('bad-input', 'the model has no linear map or convolution that could be made smaller', 'take a network') // biome-ignore format: one thought
   const reasons = [...new Set(layers.map(l => l.why ?? 'was not chosen'))].slice(0, 3).join('; ')
   if (request.method === 'nmf' && layers.every(l => l.why?.includes('negative'))) return new WorkbenchError('bad-input', 'NMF needs weights of at least 0; every layer has negative ones', 'use semi-NMF or SVD') // biome-ignore format: one thought
   return new WorkbenchError('bad-input', `no layer would become smaller (${reasons})`, 'give a smaller rank or a smaller share of the energy') // biome-ignore format: one thought

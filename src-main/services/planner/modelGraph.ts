@@ -38,6 +38,7 @@ export function modelGraph(request: ModelWork, registry: ModelRegistry): Planned
   const { work, batch = 1, runs = 1, workload = 'fixed' } = request
   const json = sized(request, registry)
   if (json.kind === 'onnx') throw new WorkbenchError('unsupported', `model '${json.id}' is an imported ONNX graph, of which nothing is planned`, 'run it: its memory is checked before each run') // biome-ignore format: one thought
+  if (json.kind === 'logistic' && work !== 'inference') throw new WorkbenchError('unsupported', `model '${json.id}' is a logistic model, which is fitted at once and has no ${work === 'training' ? 'training steps' : 'sequence to look back to'}`, 'plan its inference, or run it: it costs next to nothing') // biome-ignore format: one thought
   const network = registry.configure(json.kind, json.architecture)
   const graph = new Graph()
   const length = json.input.type === 'dna' ? undefined : request.length

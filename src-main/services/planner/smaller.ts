@@ -55,6 +55,7 @@ function sparseSibling(request: ModelWork): ModelWork | undefined {
 /** Halves first, then steps between the half that fits and the one above. */
 function shorter({ json, length }: ModelWork, holds: (length: number) => boolean): number | undefined {
   const { input, output } = json
+  if (input.type === 'alleles') return undefined
   const own = input.type === 'dna' ? input.length : input.maxTokens
   // Windows are tried in steps that keep the bins whole.
   const step = input.type === 'dna' ? Math.max(output.binSize ?? 1, input.lengthMultiple) : 1

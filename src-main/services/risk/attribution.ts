@@ -24,6 +24,7 @@ export interface Attributor {
 
 /** Opens the derivative of a risk model beside the model itself. @throws WorkbenchError `unsupported` for a kind without one */
 export async function openAttribution(model: RiskModel, deps: RiskDeps, context: WorkContext): Promise<Attributor> {
+  if (model.view.kind === 'snps') return exactAttribution(model)
   const graph = attributionGraph(model.json.kind, model.json.architecture, 1, model.maxTokens)
   const folder = await openModelFolder(model.folder)
   const values = new Map<string, Float32Array>()
@@ -50,6 +51,15 @@ export async function openAttribution(model: RiskModel, deps: RiskDeps, context:
     close: () => session.close(),
   }
 }
+
+/** Of a logistic model: what each site adds to the logit against the reference's letters. Exact, so that both columns are the same. */
+const exactAttribution = (model: RiskModel): Attributor => ({
+  async attribute(cleaned, signal) {
+    const occlusion = await occlusionOf(model, cleaned, signal)
+    return { occlusion, gradient: occlusion }
+  },
+  async close() {},
+})
 
 async function occlusionOf(model: RiskModel, cleaned: string, signal: AbortSignal): Promise<Float64Array> {
   const { reference } = model.facts

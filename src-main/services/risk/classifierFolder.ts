@@ -28,10 +28,13 @@ export interface Started {
   readonly risk: RiskModelFacts | undefined
 }
 
+/** What the folder of a model says of its recipe, whatever was trained. */
+export type WrittenRecipe = Pick<ClassifyRecipe, 'id' | 'name' | 'licence' | 'limits' | 'created' | 'flankBp' | 'caller' | 'uncovered'> & { readonly training: { readonly splits: number } } // biome-ignore format: one line
+
 /** What all splits of a training have in common. */
-export interface Run {
+export interface Run<Recipe extends WrittenRecipe = WrittenRecipe> {
   readonly request: TrainRequest
-  readonly recipe: ClassifyRecipe
+  readonly recipe: Recipe
   readonly seed: number
   readonly people: RiskPeople
   readonly deps: TrainDeps
@@ -49,16 +52,24 @@ export interface Trained {
   readonly weights: Tensors
   readonly network: ConfiguredModel
   readonly architecture: Readonly<Record<string, unknown>>
-  readonly tokenizer: Uint8Array
+  /** Null, as all that is said of tokens, for a logistic model, which reads none. */
+  readonly tokenizer: Uint8Array | null
   readonly panel: Panel | null
   readonly split: Split
   readonly baselines: ReturnType<typeof fitBaselines>
   readonly judged: ReturnType<typeof judgeSplit>
   readonly steps: number
   readonly keptStep: number
-  readonly maxTokens: number
-  readonly tokens: { readonly least: number; readonly most: number; readonly mean: number }
+  readonly maxTokens: number | null
+  readonly tokens: { readonly least: number; readonly most: number; readonly mean: number } | null
   readonly device: string
+}
+
+/** One split of a network. */
+export interface TrainedNetwork extends Trained {
+  readonly tokenizer: Uint8Array
+  readonly maxTokens: number
+  readonly tokens: NonNullable<Trained['tokens']>
 }
 
 /** Writes the model of the first split, with the report over all of them. */
@@ -79,7 +90,7 @@ export async function writeClassifier(
     depth: people.depth,
     referenceNote: people.referenceNote,
     tokens: trained.tokens,
-    panelSites: trained.panel?.sites.length ?? null,
+    panelSites: trained.tokenizer ? (trained.panel?.sites.length ?? null) : 2,
     optimum: people.truth ? { auc: people.truth.optimalAuc, twoSnpAuc: people.truth.twoSnpOptimalAuc } : null,
     splits: results,
     simulation: people.truth?.description ?? null,
@@ -111,7 +122,7 @@ export async function writeClassifier(
     name: people.simulated ? `${recipe.name} (${SIMULATED_LABEL})` : recipe.name,
     kind: network.kind,
     architecture: trained.architecture,
-    input: { type: 'diplotype-tokens', maxTokens: trained.maxTokens, flank: recipe.flankBp, region: 'APOE' },
+    input: trained.maxTokens === null ? { type: 'alleles', sites: ['rs429358', 'rs7412'], flank: recipe.flankBp, region: 'APOE' } : { type: 'diplotype-tokens', maxTokens: trained.maxTokens, flank: recipe.flankBp, region: 'APOE' }, // biome-ignore format: one line
     output: { classes: ['NC', 'AD'] },
     tracks: [],
     attentionPattern: null,
@@ -138,7 +149,7 @@ export async function writeClassifier(
       weights,
       specs: network.parameters,
       tokenizer: trained.tokenizer,
-      files: { 'report.json': `${JSON.stringify(report, null, 2)}\n`, 'REPORT.md': reportMarkdown(report), 'metrics.jsonl': await joinedMetrics(request.out, count), [PEOPLE_FILE]: `${trainedPeopleText(people, split, recipe.flankBp)}${start?.people ?? ''}` }, // biome-ignore format: one line
+      files: { 'report.json': `${JSON.stringify(report, null, 2)}\n`, 'REPORT.md': reportMarkdown(report), ...(trained.tokenizer ? { 'metrics.jsonl': await joinedMetrics(request.out, count) } : {}), [PEOPLE_FILE]: `${trainedPeopleText(people, split, recipe.flankBp)}${start?.people ?? ''}` }, // biome-ignore format: one line
       // The letters of people first: whatever ends the program now, they are not what stays.
       folders: [PEOPLE_JOURNAL, ...Array.from({ length: count }, (_, i) => `split-${i + 1}`)],
     },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
@@ -11,33 +11,33 @@ import { assertDisjoint, type Split, stratifiedSplit } from '../../domain/cohort
 import { rocAuc } from '../../domain/statistics/rocAuc.ts'
 import { learningRate } from '../../graph/optimizer/schedule.ts'
 import { initialEncoderWeights } from '../../models/encoderInitialisation.ts'
-import { MODEL_FILE } from '../../models/folder/modelJson.ts'
 import type { ConfiguredModel } from '../../models/registry.ts'
-import { makeFolders } from '../../storage/folders.ts'
 import type { PeopleRowsRequest } from '../../workers/peopleRows.ts'
 import { peopleRowsInThread } from '../../workers/peopleRowsClient.ts'
 import { openModelFolder } from '../models/modelFolder.ts'
 import type { Json } from '../training/checkpoint.ts'
 import { readingRecipe } from '../training/recipe.ts'
-import type { TaskRunner, TrainRequest } from '../training/tasks.ts'
+import type { TaskRunner } from '../training/tasks.ts'
 import { trainLoop } from '../training/trainLoop.ts'
-import { type Run, type Started, type Trained, writeClassifier } from './classifierFolder.ts'
+import { type Run, type Started, type Trained, type TrainedNetwork, writeClassifier } from './classifierFolder.ts'
 import { fitBaselines, judgeSplit, type SplitResult } from './judge.ts'
+import { isLogistic, trainLogistic } from './logistic.ts'
 import { caseLogits, int32, openForward, padded, tokenStep } from './network.ts'
-import { simulatedPeople, textsSha256 } from './people.ts'
+import { textsSha256 } from './people.ts'
 import { type ClassifyRecipe, parseClassifyRecipe } from './recipe.ts'
-import { PEOPLE_JOURNAL, sheetPeople } from './sheetPeople.ts'
-import { checkStart, START_FOLDER } from './startModel.ts'
+import { peopleLine, recipePeople, splitLine } from './recipePeople.ts'
+import { checkStart } from './startModel.ts'
+import { checkTarget } from './trainingTarget.ts'
 
 /** People a run of the network judges at once, at most: rows that nobody fills cost as much as the others. */
 const JUDGED = 64
-/** Files in the folder of a training that belong to whoever asked for it: the recipe itself, what it begins with, and what a window wants to remember. */
-const BESIDE: readonly string[] = ['recipe.json', 'tune.json', START_FOLDER]
 /** Room for more tokens than any training person has. */
 const spare = (tokens: number) => Math.ceil((1.1 * tokens + 8) / 8) * 8
 
 interface Best {
   readonly auc: number
+  /** Mean cross-entropy, nats. */
+  readonly loss: number
   readonly step: number
   readonly since: number
 }
@@ -48,13 +48,14 @@ interface Best {
  * and `REPORT.md` over all of them.
  */
 export const trainClassifier: TaskRunner = async (request, deps, context) => {
+  if (isLogistic(request.recipe)) return trainLogistic(request, deps, context)
   const recipe = parseClassifyRecipe(request.recipe)
   const seed = request.seed ?? recipe.training.seed
   await checkTarget(request)
-  const people = recipe.people.kind === 'simulate' ? await simulatedPeople(recipe.people, recipe.flankBp, recipe.caller, context) : await sheetPeople(recipe.people, recipe.flankBp, recipe.caller, context, join(request.out, PEOPLE_JOURNAL)) // biome-ignore format: one line
+  const people = await recipePeople(recipe, request.out, context)
   const start = recipe.start === undefined ? undefined : await checkStart(recipe.start, recipe, people)
   const started = recipe.start === undefined ? undefined : await startOf(recipe.start)
-  deps.note(`${people.names.length} people, ${people.labels.reduce((a, b) => a + b, 0)} cases; ${people.reference.length} bp; ${people.referenceNote}`) // biome-ignore format: one line
+  deps.note(peopleLine(people))
   const results: SplitResult[] = []
   let first: Trained | undefined
   let before = 0
@@ -62,15 +63,14 @@ export const trainClassifier: TaskRunner = async (request, deps, context) => {
     const trained = await trainSplit(which, { request, recipe, seed, people, deps, context, before, started })
     before += trained.steps
     results.push(trained.judged.result)
-    const auc = trained.judged.result.metrics.model?.auc
-    deps.note(`split ${which + 1}: test AUC ${auc?.auc.toFixed(4)} (${auc?.ci95?.map(x => x.toFixed(4)).join('-')}), two SNPs ${trained.judged.result.metrics['two-snp']?.auc?.auc.toFixed(4)}, optimum on these people ${trained.judged.result.metrics.optimum?.auc?.auc.toFixed(4) ?? 'unknown'}`) // biome-ignore format: one line
+    deps.note(splitLine(trained.judged.result))
     first ??= trained
   }
   return writeClassifier(first!, results, { request, recipe, seed, people, deps, context, start })
 }
 
 /** One split of a training: its network trained from people who are given, its weights judged on everybody. */
-export async function trainSplit(which: number, run: Run): Promise<Trained> {
+export async function trainSplit(which: number, run: Run<ClassifyRecipe>): Promise<TrainedNetwork> {
   const { recipe, seed, people, deps, request, context } = run
   const { training } = recipe
   const split = stratifiedSplit(people.labels, seed, which)
@@ -154,11 +154,12 @@ export async function trainSplit(which: number, run: Run): Promise<Trained> {
             const logits = await judge(weights, split.validation)
             const labels = Array.from(split.validation, i => people.labels[i]!)
             const auc = rocAuc(logits, labels)?.auc ?? 0.5
+            const loss = meanLoss(logits, labels)
             const best = before?.memory as unknown as Best | undefined
-            const better = !best || auc > best.auc
-            const now: Best = better ? { auc, step: at, since: 0 } : { ...best, since: best.since + 1 }
+            const better = !best || (training.stopBy === 'auc' ? auc > best.auc : loss < best.loss)
+            const now: Best = better ? { auc, loss, step: at, since: 0 } : { ...best, since: best.since + 1 }
             return {
-              metrics: { split: which + 1, epoch: at / perEpoch, validationAuc: auc, validationLoss: meanLoss(logits, labels) }, // biome-ignore format: one line
+              metrics: { split: which + 1, epoch: at / perEpoch, validationAuc: auc, validationLoss: loss }, // biome-ignore format: one line
               memory: { ...now } as unknown as Json,
               kept: better ? weights : before!.kept,
               stop: now.since >= training.patience,
@@ -254,16 +255,4 @@ function startWeights(network: ConfiguredModel, seed: number, given: ReadonlyMap
     out[name] = taken && String(taken.shape) === String(fresh.shape) && elementCount(taken.shape) > 0 ? float32(taken.data as Float32Array, taken.shape) : fresh // biome-ignore format: one line
   }
   return out
-}
-
-async function checkTarget({ out, resume }: TrainRequest): Promise<void> {
-  const names = (await readdir(out).catch((): string[] => [])).filter(n => !BESIDE.includes(n))
-  if ((await stat(join(out, MODEL_FILE)).catch(() => undefined))?.isFile()) {
-    // What a training that was ended right after its model left: letters of people do not stay beside it.
-    await rm(join(out, PEOPLE_JOURNAL), { force: true })
-    throw new WorkbenchError('bad-input', `'${out}' holds a finished model`, 'choose another folder, or remove it first') // biome-ignore format: one line
-  }
-  if (names.length && !names.some(n => n === PEOPLE_JOURNAL || /^split-\d+$/.test(n))) throw new WorkbenchError('bad-input', `'${out}' holds other files`, 'choose an empty or a new folder') // biome-ignore format: one line
-  if (names.length && !resume) throw new WorkbenchError('bad-input', `'${out}' holds a training that was stopped`, 'give --resume to go on, or another folder') // biome-ignore format: one line
-  await makeFolders(out)
 }

@@ -81,7 +81,10 @@ export function difference(
   return d && { difference: d.difference, ci95: d.ci, z: d.z }
 }
 
-/** Judges a split from the model's logits of everybody; thresholds and calibration come from the validation people alone. */
+/**
+ * Judges a split from the model's logits of everybody; thresholds and calibration come from the validation people alone. `as-is`: logits that are
+ * log odds already, and are not calibrated.
+ */
 export function judgeSplit(
   which: number,
   people: RiskPeople,
@@ -89,6 +92,7 @@ export function judgeSplit(
   logits: Float64Array,
   baselines: Baselines & { readonly rows: SnpRows },
   flankBp: number,
+  calibration: 'platt' | 'as-is' = 'platt',
 ): {
   readonly result: SplitResult
   readonly platt: { readonly intercept: number; readonly slope: number }
@@ -99,7 +103,7 @@ export function judgeSplit(
   const pick = (values: ArrayLike<number>, of: Int32Array) => Array.from(of, i => values[i]!)
   const { validation, test } = split
   const labels = pick(people.labels, test)
-  const platt = plattScaling(pick(logits, validation), pick(people.labels, validation))
+  const platt = calibration === 'platt' ? plattScaling(pick(logits, validation), pick(people.labels, validation)) : { intercept: 0, slope: 1 } // biome-ignore format: one line
   const probabilities = Float64Array.from(logits, l => sigmoid(platt.intercept + platt.slope * l))
   const genotypes = Array.from(test, i => genotypeOfText(people.texts[i]!, flankBp) ?? 'not called')
   const all = new Map<RiskModelName, Float64Array>([['model', probabilities]])

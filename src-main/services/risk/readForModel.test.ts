@@ -45,8 +45,10 @@ describe('a sample read for a model in a thread', () => {
     stop.abort()
     await expect(readForModelInThread({ path: demo('synthetic-e3e3.bam') }, model, { signal: stop.signal, report() {} })).rejects.toMatchObject({ code: 'cancelled' }) // biome-ignore format: one line
     const other = join(work, 'other.model')
-    writeFileSync(other, Buffer.concat([readFileSync(model.tokenizer.tokenizerPath), Buffer.from([0])]))
-    const swapped = { ...model, tokenizer: { ...model.tokenizer, tokenizerPath: other } }
+    const { view } = model
+    if (view.kind !== 'tokens') throw new Error('a model of tokens was opened')
+    writeFileSync(other, Buffer.concat([readFileSync(view.tokenizerPath), Buffer.from([0])]))
+    const swapped = { ...model, view: { ...view, tokenizerPath: other } }
     await expect(readForModelInThread({ path: demo('synthetic-e3e3.bam') }, swapped, quietContext())).rejects.toMatchObject({ code: 'bad-model', message: expect.stringMatching(/when the model was opened/) }) // biome-ignore format: one line
   })
 })

@@ -35,8 +35,10 @@ export interface ClassifyRecipe {
     readonly seed: number
     readonly batch: number
     readonly epochs: number
-    /** Epochs without a better validation AUC before the training ends. */
+    /** Epochs without better validation people before the training ends. */
     readonly patience: number
+    /** What of the validation people chooses the weights: their AUC, or their loss, which moves less where they are few. */
+    readonly stopBy: 'auc' | 'loss'
     readonly splits: number
     readonly schedule: Schedule
     readonly weightDecay: number
@@ -67,6 +69,7 @@ export function parseClassifyRecipe(file: RecipeFile): ClassifyRecipe {
         batch: training.count('batch'),
         epochs: training.count('epochs'),
         patience: training.count('patience'),
+        stopBy: training.choice('stopBy', ['auc', 'loss'], 'auc'),
         splits: training.count('splits'),
         schedule: scheduleOf(training),
         weightDecay: training.number('weightDecay', { otherwise: 0.01, least: 0, below: 1 }),
@@ -103,7 +106,7 @@ export function scheduleOf(fields: ConfigFields): Schedule {
   }
 }
 
-function peopleOf(fields: ConfigFields, file: RecipeFile): PeopleSource {
+export function peopleOf(fields: ConfigFields, file: RecipeFile): PeopleSource {
   const kind = fields.choice('from', ['simulate', 'samples'])
   const reference = file.file(fields.text('reference'))
   let source: PeopleSource

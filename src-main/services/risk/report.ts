@@ -14,7 +14,8 @@ export interface RiskReport {
   readonly flankBp: number
   readonly depth: string
   readonly referenceNote: string
-  readonly tokens: { readonly least: number; readonly most: number; readonly mean: number }
+  /** Null: the model reads the two SNPs, no tokens. */
+  readonly tokens: { readonly least: number; readonly most: number; readonly mean: number } | null
   readonly panelSites: number | null
   /** Of the population, exact; simulated people only. */
   readonly optimum: { readonly auc: number; readonly twoSnpAuc: number } | null
@@ -66,7 +67,7 @@ export function reportMarkdown(report: RiskReport): string {
     `# ${report.id}`,
     '',
     ...(report.simulated ? [`**All people are simulated: ${SIMULATED_LABEL}.**`, ''] : []),
-    `${report.people} people, ${report.cases} cases; region ${report.regionBp.toLocaleString('en-US')} bp (flank ${report.flankBp}); depth ${report.depth}; ${report.panelSites === null ? 'whole diplotypes' : `${report.panelSites} sites read`}; ${report.tokens.least} to ${report.tokens.most} tokens (${(report.regionBp / report.tokens.mean).toFixed(1)} bp each). Reference: ${report.referenceNote}.`, // biome-ignore format: one line
+    `${report.people} people, ${report.cases} cases; region ${report.regionBp.toLocaleString('en-US')} bp (flank ${report.flankBp}); depth ${report.depth}; ${report.panelSites === null ? 'whole diplotypes' : `${report.panelSites} sites read`}${report.tokens ? `; ${report.tokens.least} to ${report.tokens.most} tokens (${(report.regionBp / report.tokens.mean).toFixed(1)} bp each)` : ''}. Reference: ${report.referenceNote}.`, // biome-ignore format: one line
     '',
   ]
   if (report.startNote) out.push(report.startNote, '')

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { DIPLOTYPE_CODES } from '../../../src-shared/genome/diplotype.ts'
 import { type RiskModelFacts, type RiskScore, SIMULATED_LABEL } from '../../../src-shared/genome/risk.ts'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
@@ -9,14 +8,19 @@ import type { Compute } from '../../compute/client.ts'
 import type { Device, Session } from '../../compute/engine.ts'
 import { cleaner, type Encoder, encoderOf } from '../../domain/cohort/encoding.ts'
 import { SPECIALS } from '../../domain/cohort/peopleTokenizer.ts'
+import { snpEncoder, snpSpans } from '../../domain/cohort/snpModel.ts'
+import { logisticScores } from '../../domain/statistics/logisticRegression.ts'
 import { loadTokenizer } from '../../domain/tokenizer/tokenizer.ts'
+import { mapTensors, sameNames } from '../../models/checkpoints/mapTensors.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
+import type { LogisticConfig } from '../../models/logistic.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
+import type { ModelView } from '../../workers/riskReadingRun.ts'
 import { buildOnnx } from '../models/exportOnnx.ts'
 import { fileSha256 } from '../models/fileSource.ts'
-import { openModelFolder } from '../models/modelFolder.ts'
+import { type OpenModelFolder, openModelFolder } from '../models/modelFolder.ts'
 import { caseLogits } from './network.ts'
-import { PEOPLE_FILE, readTrainedPeople, type TrainedPeople } from './trainedPeople.ts'
+import { peopleListOf, readTrainedPeople, type TrainedPeople } from './trainedPeople.ts'
 
 export interface RiskDeps {
   readonly compute: Compute
@@ -24,15 +28,16 @@ export interface RiskDeps {
   readonly device?: Device
 }
 
-/** A risk model, open: its network loaded, its tokenizer read. */
+/** A risk model, open: its network loaded, its tokenizer read; or the coefficients of a logistic one. */
 export interface RiskModel {
   readonly folder: string
   readonly json: ModelJson
   readonly facts: RiskModelFacts
   readonly encoder: Encoder
+  /** Numbers in a row at most: of a logistic model those that it is given. */
   readonly maxTokens: number
-  /** The tokenizer's file, and what it must hold. */
-  readonly tokenizer: { readonly tokenizerPath: string; readonly tokenizerSha256: string }
+  /** How it reads a sample, as another thread is told. */
+  readonly view: ModelView
   /** Who trained it; null where its folder does not say. */
   readonly trainedPeople: TrainedPeople | null
   /** SHA-256 over weights, tokenizer, calibration, panel and who trained it: all of the folder that a score shows. */
@@ -59,6 +64,7 @@ export async function openRiskModel(folder: string, deps: RiskDeps, context: Wor
   try {
     const { json } = model
     const facts = riskFacts(json, folder)
+    if (json.kind === 'logistic') return await openLogistic(model, facts, deps)
     const mismatch = (what: string) => new WorkbenchError('bad-model', `'${folder}': ${what}`, 'use an intact model folder, as train wrote it') // biome-ignore format: one line
     if (!model.tokenizerPath || !json.tokenizer) throw mismatch('it has no tokenizer')
     const { tokenizerPath } = model
@@ -77,7 +83,7 @@ export async function openRiskModel(folder: string, deps: RiskDeps, context: Wor
     const session: Session = await deps.compute.load({ bytes }, { workload: 'fixed', device: deps.device ?? 'cpu' }, context.signal) // biome-ignore format: one line
     const panel = facts.panel ? { sites: facts.panel } : null
     const trainedPeople = await readTrainedPeople(folder, { flankBp: facts.flankBp, caller: facts.caller.caller })
-    const scoreKey = createHash('sha256').update(JSON.stringify([json.weights.sha256, sha256, json.risk, await readFile(join(folder, PEOPLE_FILE), 'utf8').catch(() => null)])).digest('hex') // biome-ignore format: one line
+    const scoreKey = await scoreKeyOf(folder, json, sha256)
     const lengths = new Map(tokenizer.vocabulary.pieces.map((p, id) => [id, id < 5 ? 0 : p.replaceAll('\u2581', '').length])) // biome-ignore format: one line
     const encoder = encoderOf(tokenizer, cleaner(facts.reference, panel, facts.uncovered))
     return {
@@ -86,7 +92,7 @@ export async function openRiskModel(folder: string, deps: RiskDeps, context: Wor
       facts,
       encoder,
       maxTokens,
-      tokenizer: { tokenizerPath, tokenizerSha256: sha256 },
+      view: { kind: 'tokens', tokenizerPath, tokenizerSha256: sha256, reference: facts.reference, flankBp: facts.flankBp, panel, uncovered: facts.uncovered }, // biome-ignore format: one line
       trainedPeople,
       scoreKey,
       spans(cleaned) {
@@ -100,7 +106,7 @@ export async function openRiskModel(folder: string, deps: RiskDeps, context: Wor
       },
       unknownTokens: ids => ids.reduce((n, id) => n + (id === SPECIALS.unknown ? 1 : 0), 0),
       logits: (rows, signal) => caseLogits({ session }, {}, rows, { batch, length: maxTokens, pad: SPECIALS.pad }, signal), // biome-ignore format: one line
-      summary: { id: json.id, name: json.name, folder, trainedOnSimulated: facts.trainedOnSimulated, caseShare: facts.caseShare }, // biome-ignore format: one line
+      summary: summaryOf(folder, json, facts),
       device: () => Object.keys(session.provider.ran).join(', ') || 'not run',
       close: () => session.close(),
     }
@@ -109,11 +115,46 @@ export async function openRiskModel(folder: string, deps: RiskDeps, context: Wor
   }
 }
 
+/** A logistic model of the two SNPs: two or ten numbers, in float64, and no session. */
+async function openLogistic(model: OpenModelFolder, facts: RiskModelFacts, { registry }: RiskDeps): Promise<RiskModel> {
+  const { folder, json } = model
+  const { parameters } = registry.configure(json.kind, json.architecture)
+  const { features } = json.architecture as unknown as LogisticConfig
+  await mapTensors(model.weights, parameters, sameNames) // names and shapes; it reads float32, which is not exact
+  const numbers = async (name: string) => Float64Array.from((await model.weights.read(name)).data as Float64Array)
+  const fit = { intercept: (await numbers('intercept'))[0]!, coefficients: await numbers('coefficients') }
+  const { reference, flankBp } = facts
+  return {
+    folder,
+    json,
+    facts,
+    encoder: snpEncoder(reference, flankBp, features),
+    maxTokens: fit.coefficients.length,
+    view: { kind: 'snps', features, reference, flankBp },
+    trainedPeople: await readTrainedPeople(folder, { flankBp, caller: facts.caller.caller }),
+    scoreKey: await scoreKeyOf(folder, json, null),
+    spans: () => snpSpans(flankBp),
+    unknownTokens: () => 0,
+    logits: async rows => logisticScores(fit, rows),
+    summary: summaryOf(folder, json, facts),
+    device: () => 'no network',
+    async close() {},
+  }
+}
+
+const scoreKeyOf = async (folder: string, json: ModelJson, tokenizerSha256: string | null): Promise<string> =>
+  createHash('sha256').update(JSON.stringify([json.weights.sha256, tokenizerSha256, json.risk, (await peopleListOf(folder)) ?? null])).digest('hex') // biome-ignore format: one line
+
+const summaryOf = (folder: string, { id, name }: ModelJson, facts: RiskModelFacts): RiskScore['model'] => ({ id, name, folder, trainedOnSimulated: facts.trainedOnSimulated, caseShare: facts.caseShare }) // biome-ignore format: one line
+
+/** True of what `openRiskModel` opens, as far as model.json says. */
+export const isRiskModel = (json: ModelJson): boolean => json.risk !== undefined && (json.input.type === 'diplotype-tokens' || json.input.type === 'alleles') // biome-ignore format: one line
+
 /** @throws WorkbenchError `bad-model` */
 export function riskFacts(json: ModelJson, folder: string): RiskModelFacts {
   const { risk, input } = json
   const bad = (what: string) => new WorkbenchError('bad-model', `'${folder}' is no risk model: ${what}`, 'use a model made by a recipe of task classify') // biome-ignore format: one line
-  if (input.type !== 'diplotype-tokens') throw bad(`it reads ${input.type}`)
+  if (input.type !== 'diplotype-tokens' && input.type !== 'alleles') throw bad(`it reads ${input.type}`)
   if (!risk || typeof risk !== 'object') throw bad('model.json has no part "risk"')
   if (risk.formatVersion !== 1) throw new WorkbenchError('unsupported', `'${folder}' has risk facts of version ${String(risk.formatVersion).slice(0, 10)}; this program reads 1`, 'use a newer version of the program') // biome-ignore format: one line
   const length = risk.gene?.GRCh38 ? risk.gene.GRCh38.end - risk.gene.GRCh38.start + 2 * risk.flankBp : 0

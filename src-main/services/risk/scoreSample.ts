@@ -1,7 +1,9 @@
+import { APOE_SITES } from '../../../src-shared/genome/apoe.ts'
 import type { Build } from '../../../src-shared/genome/assemblies.ts'
 import {
   MIN_REGION_COVERAGE,
   type RiskEvidence,
+  type RiskModelFacts,
   type RiskNoCall,
   type RiskScore,
   type RiskSeen,
@@ -45,6 +47,7 @@ export async function scoreSample(request: ScoreRequest, model: RiskModel, conte
   const { read, sameSequence, foreign, cleaned, ids } = await (request.read ?? readForModel)(request, model, context)
   context.report({ phase: 'scoring', done: 1, total: 2 })
   const noCall = noCallOf(read, model, foreign, ids.length)
+  const snpsOnly = model.view.kind === 'snps'
   const logit = noCall ? null : (await model.logits([ids], context.signal))[0]!
   const probability = logit === null ? null : sigmoid(facts.platt.intercept + facts.platt.slope * logit)
   const genotype = genotypeOfText(read.text, facts.flankBp)
@@ -81,7 +84,7 @@ export async function scoreSample(request: ScoreRequest, model: RiskModel, conte
       sameSequence,
       unseen: cleaned.unseen,
     },
-    tokens: { count: ids.length, unknown: model.unknownTokens(ids), limit: model.maxTokens },
+    tokens: snpsOnly ? null : { count: ids.length, unknown: model.unknownTokens(ids), limit: model.maxTokens },
     evidence: logit === null || request.evidence === 0 ? [] : await evidenceOf(cleaned.text, logit, model, read, request.evidence, context), // biome-ignore format: one line
     ...(trained ? { seen: trained } : {}),
     device: model.device(),
@@ -105,6 +108,7 @@ export function noCallOf(read: SampleDiplotype, model: RiskModel, foreign: boole
   const share = read.covered / read.text.length
   if (read.rna)
     return { code: 'rna', message: `${read.geneReads.spliced} of ${read.geneReads.reads} reads in the gene are spliced: these are reads of RNA, which show neither introns nor flanks. Score reads of DNA.` } // biome-ignore format: one line
+  if (model.view.kind === 'snps') return tokens > 0 ? null : snpsNotRead(read.text, facts.flankBp)
   if (share < MIN_REGION_COVERAGE)
     return { code: 'low-coverage', message: `${read.covered.toLocaleString('en-US')} of ${read.text.length.toLocaleString('en-US')} positions of the region are covered (${percent(share)}); at least ${percent(MIN_REGION_COVERAGE)} are needed. Deeper sequencing, or a file of the whole region, would help.` } // biome-ignore format: one line
   if (foreign && !facts.panel)
@@ -112,6 +116,13 @@ export function noCallOf(read: SampleDiplotype, model: RiskModel, foreign: boole
   if (tokens > model.maxTokens)
     return { code: 'too-many-tokens', message: `The diplotype has ${tokens} tokens, the model takes ${model.maxTokens}. So many differences from its training people mean another sequence, or reads of poor quality.` } // biome-ignore format: one line
   return null
+}
+
+/** A logistic model needs its two sites, and nothing else of the region. */
+function snpsNotRead(text: string, flankBp: number): RiskNoCall {
+  const bare = snpOffsets(flankBp).flatMap((offset, i) => (text[offset] === 'N' ? [APOE_SITES[i]!] : []))
+  if (bare.length > 0) return { code: 'low-coverage', message: `${bare.join(' and ')} ${bare.length > 1 ? 'are' : 'is'} not covered, and the model reads nothing else. Deeper sequencing, or a file that holds the sites, would help.` } // biome-ignore format: one line
+  return { code: 'other-sequence', message: 'The letters at rs429358 and rs7412 are of no APOE genotype, and the model reads nothing else. Look at the reads there.' } // biome-ignore format: one line
 }
 
 /** Where a value stands in a distribution given by quantiles 0, 1/n … 1: 0 to 1, by linear interpolation. */
@@ -167,11 +178,18 @@ function limitsOf(read: SampleDiplotype, model: RiskModel, sameSequence: number,
       ? []
       : [`Chromosome 19 has an unknown length: the build ${read.build} was taken as given.`]),
     ...(read.contigNote ? [read.contigNote] : []),
-    ...(sameSequence < SAME_SEQUENCE ? [`The reads agree with the model's reference at ${percent(sameSequence)} of the covered positions: they are of another sequence (${facts.referenceNote}). Only rs429358 and rs7412 were read; everywhere else the reference was taken, which is nobody's: the probability is not calibrated, and no interval or place is given.`] : []), // biome-ignore format: one line
-    ...(sameSequence >= SAME_SEQUENCE && unseen > 0 ? [`${unseen} positions hold letters that fewer than the needed share of training people had; the model took the reference there.`] : []), // biome-ignore format: one line
-    ...(read.covered < read.text.length ? [`${(read.text.length - read.covered).toLocaleString('en-US')} positions are not covered; ${facts.panel || facts.uncovered === 'reference' ? 'the reference was taken there' : 'they stand as N'}.`] : []), // biome-ignore format: one line
+    ...(model.view.kind === 'snps' ? [`The model reads rs429358 and rs7412, and nothing else of the region.${sameSequence < SAME_SEQUENCE ? ` The reads agree with its reference at ${percent(sameSequence)} of the covered positions: they are of another sequence (${facts.referenceNote}).` : ''}`] : readLimits(read, facts, sameSequence, unseen)), // biome-ignore format: one line
     ...(het > HETEROZYGOUS_WARNING ? [`${percent(het)} of the covered positions are heterozygous; people have about 0.1 %: look at depth and quality.`] : []), // biome-ignore format: one line
     `Trained at a depth of ${facts.trainingDepth}; this sample has ${read.meanDepth.toFixed(1)}.`,
     ...json.limits.filter(l => !l.toLowerCase().startsWith('trained on simulated')),
+  ]
+}
+
+/** What a model of the whole region must say of what it read. */
+function readLimits(read: SampleDiplotype, facts: RiskModelFacts, sameSequence: number, unseen: number): string[] {
+  return [
+    ...(sameSequence < SAME_SEQUENCE ? [`The reads agree with the model's reference at ${percent(sameSequence)} of the covered positions: they are of another sequence (${facts.referenceNote}). Only rs429358 and rs7412 were read; everywhere else the reference was taken, which is nobody's: the probability is not calibrated, and no interval or place is given.`] : []), // biome-ignore format: one line
+    ...(sameSequence >= SAME_SEQUENCE && unseen > 0 ? [`${unseen} positions hold letters that fewer than the needed share of training people had; the model took the reference there.`] : []), // biome-ignore format: one line
+    ...(read.covered < read.text.length ? [`${(read.text.length - read.covered).toLocaleString('en-US')} positions are not covered; ${facts.panel || facts.uncovered === 'reference' ? 'the reference was taken there' : 'they stand as N'}.`] : []), // biome-ignore format: one line
   ]
 }

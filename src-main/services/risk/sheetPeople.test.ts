@@ -1,4 +1,13 @@
-import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -66,7 +75,12 @@ it('does not read again who was read before a stop, but reads a file that change
   appendFileSync(journal, '["cut off by a ki')
   const touched = join(folder, 'bam', 'SIM-000003.bam')
   utimesSync(touched, new Date(1e12), new Date(1e12))
+  const { ino } = statSync(journal)
   const whole = await at([], Number.POSITIVE_INFINITY)
+  // Taken over whole or not at all: another file under the name, closed to others as before.
+  const { ino: now, mode } = statSync(journal)
+  expect(now).not.toBe(ino)
+  expect(mode & 0o777).toBe(0o600)
   expect(whole.texts).toEqual((await read(sheet)).texts)
   // Seven from before, thirteen others, and the one whose file changed once more.
   expect(readFileSync(journal, 'utf8').trimEnd().split('\n').length).toBe(1 + 7 + 13 + 1)

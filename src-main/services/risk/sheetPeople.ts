@@ -4,6 +4,7 @@ import { asWorkbenchError, type ErrorCode, WorkbenchError } from '../../../src-s
 import type { WorkContext } from '../../../src-shared/job.ts'
 import { riskRegion } from '../../domain/cohort/locus.ts'
 import { DIPLOTYPE_DEFAULTS } from '../../domain/diplotype/call.ts'
+import { writeFileAtomic } from '../../storage/atomic.ts'
 import { makeFolders } from '../../storage/folders.ts'
 import { locusLetters, type RiskPeople } from './people.ts'
 import { readSampleInThread, type SampleDiplotype } from './sampleDiplotype.ts'
@@ -116,6 +117,9 @@ async function openJournal(path: string, settings: string): Promise<Map<string, 
       }
     }
   await makeFolders(path.slice(0, -PEOPLE_JOURNAL.length))
-  await writeFile(path, `${[settings, ...whole].join('\n')}\n`, { mode: 0o600 })
+  const text = `${[settings, ...whole].join('\n')}\n`
+  // Whole or not at all, for a kill in the middle would lose who was read; what is there keeps its mode.
+  if (whole.length > 0) await writeFileAtomic(path, text)
+  else await writeFile(path, text, { mode: 0o600 })
   return known
 }

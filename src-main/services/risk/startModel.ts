@@ -40,8 +40,9 @@ export async function checkStart(
   recipe: Pick<ClassifyRecipe, 'flankBp' | 'caller'>,
   people: RiskPeople,
 ): Promise<StartFacts> {
-  await checkSequence(folder, people, recipe.flankBp)
   const json = await readModelJson(folder)
+  if (json.input.type === 'alleles') throw new WorkbenchError('bad-input', `'${json.id}' is a logistic model of two SNPs: it has no network whose weights could be gone on with`, 'start fresh, or from a risk model of tokens or a masked-token model') // biome-ignore format: one line
+  await checkSequence(folder, people, recipe.flankBp)
   const { id, risk } = json
   if (!risk) return { ...factsOf(json, ''), people: '' }
   const own: ReadAs = { flankBp: risk.flankBp, caller: risk.caller.caller }

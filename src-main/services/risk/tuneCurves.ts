@@ -28,6 +28,7 @@ export interface CurveShape {
   readonly splits: number
   readonly stepsPerSplit: number
   readonly patience: number
+  readonly stopBy: 'auc' | 'loss'
 }
 
 /** Logs are kept in memory up to this many bytes of text, those looked at last first; the others are read again. */
@@ -85,13 +86,14 @@ export function createTuneCurves(): TuneCurves {
   }
 }
 
-function curveOf(split: number, lines: readonly LogLine[], { stepsPerSplit, patience }: CurveShape): TuneCurve {
+function curveOf(split: number, lines: readonly LogLine[], { stepsPerSplit, patience, stopBy }: CurveShape): TuneCurve {
+  const better = (a: LogLine, b: LogLine) => stopBy === 'auc' ? a.validationAuc! > b.validationAuc! : (a.validationLoss ?? Number.NaN) < (b.validationLoss ?? Number.NaN) // biome-ignore format: one line
   const training = lines.filter(l => l.loss !== undefined)
   const judged = lines.filter(l => l.validationAuc !== undefined)
   let best: LogLine | undefined
   let since = 0
   for (const line of judged)
-    if (!best || line.validationAuc! > best.validationAuc!) {
+    if (!best || better(line, best)) {
       best = line
       since = 0
     } else since++

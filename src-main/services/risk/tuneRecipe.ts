@@ -62,6 +62,7 @@ export function tuneRecipe(settings: TuneSettings, source: TuneSource): string {
       batch: settings.batch,
       epochs: settings.epochs,
       patience: settings.patience,
+      stopBy: settings.stopBy ?? 'auc',
       splits: settings.splits,
       rate: settings.rate,
       warmupSteps: settings.warmupSteps,

@@ -55,6 +55,7 @@ export async function startFolderOf(settings: TuneSettings, { models }: StartPar
   if (start.kind === 'fresh') return null
   const folder = start.kind === 'shipped' ? await models.shipped.folder(start.modelId) : (await models.models.use(start.fileId)).folder // biome-ignore format: one line
   const json = await readModelJson(folder)
+  if (json.input.type === 'alleles') throw new WorkbenchError('bad-model', `'${json.id}' is a logistic model of two SNPs: it has no network whose weights could be gone on with`, 'start fresh, or from a risk model of tokens or a masked-token model') // biome-ignore format: one line
   if (!usable(json) || !json.tokenizer) throw new WorkbenchError('bad-model', `'${json.id}' is no model of diplotype tokens`, 'start fresh, or from a risk model or a masked-token model') // biome-ignore format: one line
   const { risk } = json
   if (risk && (risk.flankBp !== settings.flankBp || risk.caller.caller !== settings.caller))

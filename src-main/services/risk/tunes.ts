@@ -239,7 +239,12 @@ export function createTunes(parts: TunesParts): Tunes {
       const line = await lineOf(facts)
       const report = line.state === 'done' ? await reportOf(tuneId) : undefined
       const stepsPerSplit = tuneSteps(settings, facts).perSplit
-      const shape = { splits: settings.splits, stepsPerSplit, patience: settings.patience }
+      const shape = {
+        splits: settings.splits,
+        stepsPerSplit,
+        patience: settings.patience,
+        stopBy: settings.stopBy ?? ('auc' as const),
+      }
       return {
         ...line,
         sheetName: facts.sheetName,

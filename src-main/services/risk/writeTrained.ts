@@ -15,7 +15,8 @@ export interface TrainedModel {
   readonly json: Omit<ModelJson, 'format' | 'formatVersion' | 'weights' | 'tokenizer'>
   readonly weights: Tensors
   readonly specs: readonly ParameterSpec[]
-  readonly tokenizer: Uint8Array
+  /** Null: the model reads no tokens. */
+  readonly tokenizer: Uint8Array | null
   /** Other files of the folder, by name. */
   readonly files: Readonly<Record<string, string>>
   /** Folders of the training that go once the model is there. */
@@ -29,12 +30,12 @@ export async function writeTrained(out: string, model: TrainedModel, context: Wo
   const { cls, sep, mask, pad } = SPECIALS
   try {
     const path = join(scratch, TOKENIZER_FILE)
-    await writeFile(path, model.tokenizer)
+    if (model.tokenizer) await writeFile(path, model.tokenizer)
     const weights = await openSafetensors(memorySource(encodeSafetensors(model.weights)))
-    const tokenizer = { path, specials: { cls, sep, mask, pad } }
-    const written = await writeModelFolder(temporary, { json: model.json, weights, specs: model.specs, tokenizer }, context) // biome-ignore format: one line
+    const tokenizer = model.tokenizer ? { tokenizer: { path, specials: { cls, sep, mask, pad } } } : {}
+    const written = await writeModelFolder(temporary, { json: model.json, weights, specs: model.specs, ...tokenizer }, context) // biome-ignore format: one line
     for (const [name, text] of Object.entries(model.files)) await writeFile(join(out, name), text)
-    for (const name of [WEIGHTS_FILE, TOKENIZER_FILE, CARD_FILE, MODEL_FILE]) await rename(join(temporary, name), join(out, name)) // biome-ignore format: one line
+    for (const name of [WEIGHTS_FILE, ...(model.tokenizer ? [TOKENIZER_FILE] : []), CARD_FILE, MODEL_FILE]) await rename(join(temporary, name), join(out, name)) // biome-ignore format: one line
     await syncFolder(out)
     for (const name of model.folders) await rm(join(out, name), { recursive: true, force: true })
     return written

@@ -63,7 +63,7 @@ function ends(curves: readonly TuneCurve[], of: (c: TuneCurve) => Float64Array):
     return i < 0 ? [] : [[c.validationSteps[i] ?? 0, of(c)[i] ?? 0]]
   }
   return [
-    { name: 'kept (best AUC)', symbol: 'diamond', points: curves.flatMap(c => at(c, c.bestStep ?? undefined)) },
+    { name: 'kept', symbol: 'diamond', points: curves.flatMap(c => at(c, c.bestStep ?? undefined)) },
     { name: 'stopped early', symbol: 'rect', points: curves.flatMap(c => (c.stoppedEarly ? at(c, c.validationSteps.at(-1)) : [])) }, // biome-ignore format: one line
   ]
 }
