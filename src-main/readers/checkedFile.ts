@@ -42,6 +42,18 @@ export async function openChecked(path: string): Promise<CheckedFile> {
   }
 }
 
+/**
+ * For files that are read as a stream: a pipe could wait, and a device go on, without end.
+ * @throws WorkbenchError as openChecked
+ */
+export async function ensureRegularFile(path: string): Promise<void> {
+  try {
+    ensureRegular(path, await stat(path))
+  } catch (error) {
+    throw asWorkbenchError(error)
+  }
+}
+
 function ensureRegular(path: string, stats: Stats): void {
   if (stats.isFile()) return
   const what = stats.isDirectory()

@@ -8,6 +8,7 @@ import { ALPHABETS, buildModel, SPECIAL_PIECES } from '../domain/tokenizer/train
 import { nfkcCharsmap } from '../domain/tokenizer/train/nfkcMap.ts'
 import { CorpusBuilder, MAX_SYMBOLS, type SymbolCorpus } from '../domain/tokenizer/train/symbols.ts'
 import { byteLines } from '../readers/byteLines.ts'
+import { ensureRegularFile } from '../readers/checkedFile.ts'
 import type { TokenizerTrainingRequest, TokenizerTrainingResult } from './tokenizerTrainingProtocol.ts'
 
 /** A longer line is not a sentence; it is counted and left out. Codes of heterozygotes take three bytes. */
@@ -102,6 +103,7 @@ async function readCorpus(
     { treatWhitespaceAsSuffix: false },
     () => 0,
   )
+  await ensureRegularFile(request.corpusPath)
   const lines = () => byteLines(createReadStream(request.corpusPath, { highWaterMark: 1 << 20 }))
   try {
     let total = 0

@@ -5,17 +5,15 @@ import { basename } from 'node:path'
 import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
 import type { ByteSource } from '../../models/checkpoints/byteSource.ts'
+import { ensureRegularFile } from '../../readers/checkedFile.ts'
 
-/** A file read by range. @throws WorkbenchError `not-found`, `permission`, `wrong-type` (a folder), `changed` when it shrank while open */
+/** A file read by range. @throws WorkbenchError `not-found`, `permission`, `wrong-type` (a folder, pipe, device), `changed` when it shrank while open */
 export async function openFileSource(path: string): Promise<ByteSource> {
+  await ensureRegularFile(path)
   const handle = await open(path, 'r').catch(error => {
     throw asWorkbenchError(error)
   })
   const info = await handle.stat()
-  if (info.isDirectory()) {
-    await handle.close()
-    throw new WorkbenchError('wrong-type', `'${path}' is a directory`, 'give a file')
-  }
   return {
     name: basename(path),
     size: info.size,
@@ -38,6 +36,7 @@ export async function openFileSource(path: string): Promise<ByteSource> {
 
 /** SHA-256 of a file, in hexadecimal, with progress in bytes. */
 export async function fileSha256(path: string, context: WorkContext, phase = 'checking'): Promise<string> {
+  await ensureRegularFile(path)
   const hash = createHash('sha256')
   let done = 0
   try {

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { asWorkbenchError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { baskervilleDefinition, baskervilleGeometry, baskervilleLayers } from '../../models/baskerville.ts'
@@ -9,8 +9,12 @@ import { readKerasConfig } from '../../models/checkpoints/kerasConfig.ts'
 import type { MappingRules } from '../../models/checkpoints/mapTensors.ts'
 import type { ModelTrack } from '../../models/folder/modelJson.ts'
 import { parseTrackTable, unnamedTracks } from '../../models/folder/trackTable.ts'
+import { readWhole, readWholeText } from '../../readers/wholeFile.ts'
 import { openKerasInThread } from '../../workers/kerasClient.ts'
 import type { NewModel } from './modelFolder.ts'
+
+/** What one buffer holds; the largest published network is under 1 GB. */
+const MAX_KERAS_BYTES = 2 ** 32 - 1
 
 export interface BaskervilleSource {
   /** A folder with params.json and one .h5, or the .h5 itself. */
@@ -35,9 +39,7 @@ export async function readBaskerville(
   const path = await weightsPath(request.source)
   const folder = dirname(path)
   const params = await readParams(request.config ?? join(folder, 'params.json'))
-  const bytes = await readFile(path).catch(error => {
-    throw asWorkbenchError(error)
-  })
+  const bytes = await readWhole(path, MAX_KERAS_BYTES)
   const file = await openKerasInThread(new Uint8Array(bytes), basename(path), signal)
   try {
     const { gelu, ...epsilons } = readKerasConfig(file.config)
@@ -120,10 +122,10 @@ async function weightsPath(source: string): Promise<string> {
 }
 
 async function readParams(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch(error => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+  const text = await readWholeText(path).catch(error => {
+    if (asWorkbenchError(error).code === 'not-found')
       throw new WorkbenchError('not-found', `'${path}' does not exist`, 'give params.json with --config FILE')
-    throw asWorkbenchError(error)
+    throw error
   })
   try {
     return JSON.parse(text)
@@ -152,9 +154,7 @@ async function trackTables(
       tracks.push(...unnamedTracks(head, count, binSize))
       continue
     }
-    const text = await readFile(path, 'utf8').catch(error => {
-      throw asWorkbenchError(error)
-    })
+    const text = await readWholeText(path)
     const table = parseTrackTable(text, head, binSize, basename(path))
     if (table.length !== count) throw new WorkbenchError('bad-input', `'${path}' has ${table.length} tracks, head '${head}' has ${count}`, 'give the table of this model') // biome-ignore format: one thought
     tracks.push(...table)

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { asWorkbenchError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
@@ -12,9 +12,13 @@ import type { TensorSource } from '../../models/checkpoints/tensorSource.ts'
 import type { ModelJson, ModelTrack } from '../../models/folder/modelJson.ts'
 import { parseTrackTable, unnamedTracks } from '../../models/folder/trackTable.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
+import { readWhole, readWholeText } from '../../readers/wholeFile.ts'
 import { fileSha256, openFileSource } from './fileSource.ts'
 import { readBaskerville } from './importBaskerville.ts'
 import { type NewModel, writeModelFolder } from './modelFolder.ts'
+
+/** The format's own limit: protocol buffers end at 2 GiB. */
+const MAX_ONNX_BYTES = 2 ** 31
 
 export interface ImportRequest {
   readonly source: string
@@ -103,9 +107,7 @@ async function openTensors(path: string): Promise<TensorSource & { close(): Prom
 }
 
 async function readJson(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readFile(path, 'utf8').catch(error => {
-    throw asWorkbenchError(error)
-  })
+  const text = await readWholeText(path)
   try {
     const json: unknown = JSON.parse(text)
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>
@@ -176,9 +178,7 @@ async function readHuggingFaceEnformer(request: ImportRequest, context: WorkCont
 async function tracksOf(head: string, count: number, binSize: number, request: ImportRequest): Promise<ModelTrack[]> {
   const path = request.targets?.[head]
   if (!path) return unnamedTracks(head, count, binSize)
-  const bytes = await readFile(path).catch(error => {
-    throw asWorkbenchError(error)
-  })
+  const bytes = await readWhole(path)
   const text = new TextDecoder().decode(path.endsWith('.gz') ? unpacked(bytes, path) : bytes)
   const tracks = parseTrackTable(text, head, binSize, basename(path))
   if (tracks.length !== count) throw new WorkbenchError('bad-input', `'${path}' has ${tracks.length} tracks, head '${head}' has ${count}`, 'give the table of this model') // biome-ignore format: one thought
@@ -254,9 +254,7 @@ async function readPyTorch(request: ImportRequest, context: WorkContext): Promis
 
 async function readOnnx(request: ImportRequest, context: WorkContext): Promise<Imported> {
   const json = await template(request, request.source, context)
-  const bytes = await readFile(request.source).catch(error => {
-    throw asWorkbenchError(error)
-  })
+  const bytes = await readWhole(request.source, MAX_ONNX_BYTES)
   const tensors = openOnnxTensors(bytes, basename(request.source), async (file, offset, length) => {
     // A location is a name beside the model; anything with a folder in it could point anywhere.
     if (basename(file) !== file || file === '' || file === '..') throw new WorkbenchError('bad-model', `external data '${file}' lies outside the model's folder`, 'put it beside the model') // biome-ignore format: one thought

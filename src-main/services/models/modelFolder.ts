@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { copyFile, open, readFile, rm, stat } from 'node:fs/promises'
+import { copyFile, open, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../src-shared/job.ts'
@@ -10,6 +10,7 @@ import { modelCard } from '../../models/folder/card.ts'
 import { CARD_FILE, MODEL_FILE, type ModelJson, TOKENIZER_FILE, WEIGHTS_FILE } from '../../models/folder/modelJson.ts'
 import { MAX_JSON_BYTES, parseModelJson } from '../../models/folder/parseModelJson.ts'
 import type { ParameterSpec } from '../../models/registry.ts'
+import { readWholeText } from '../../readers/wholeFile.ts'
 import { makeFolders } from '../../storage/folders.ts'
 import { fileSha256, openFileSource } from './fileSource.ts'
 import { clearLeftovers, moveInto, restoreReplaced, siblingOf, syncFolder } from './folderSwap.ts'
@@ -40,8 +41,8 @@ export async function readModelJson(folder: string): Promise<ModelJson> {
     () => 0, // reading says why
   )
   if (size > MAX_JSON_BYTES) throw new WorkbenchError('bad-model', `'${path}' has ${size} bytes, more than any model needs`, 'get the model folder again') // biome-ignore format: one thought
-  const text = await readFile(path, 'utf8').catch(error => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+  const text = await readWholeText(path, MAX_JSON_BYTES).catch(error => {
+    if (asWorkbenchError(error).code === 'not-found')
       throw new WorkbenchError(
         'not-found',
         `'${folder}' holds no model.json`,

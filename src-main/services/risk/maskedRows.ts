@@ -7,6 +7,7 @@ import { BIGRAM_WEIGHTS, BigramModel, MarkovModel, UnigramModel } from '../../do
 import { NOT_ASKED } from '../../domain/maskedTokens/mask.ts'
 import type { Tokenizer } from '../../domain/tokenizer/tokenizer.ts'
 import { byteLines } from '../../readers/byteLines.ts'
+import { ensureRegularFile } from '../../readers/checkedFile.ts'
 
 /** Sentences as ids, end to end. */
 export interface Sentences {
@@ -18,6 +19,7 @@ export interface Sentences {
 export async function sentencesOfFile(path: string, context: WorkContext): Promise<string[]> {
   const decoder = new TextDecoder()
   const out: string[] = []
+  await ensureRegularFile(path)
   try {
     for await (const line of byteLines(createReadStream(path, { highWaterMark: 1 << 20 }))) {
       if (out.length % 1024 === 0) throwIfCancelled(context.signal)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { Tensors } from '../../../src-shared/tensor.ts'
@@ -14,6 +14,7 @@ import { learningRate } from '../../graph/optimizer/schedule.ts'
 import { initialEncoderWeights } from '../../models/encoderInitialisation.ts'
 import { MODEL_FILE } from '../../models/folder/modelJson.ts'
 import type { ConfiguredModel } from '../../models/registry.ts'
+import { readWhole } from '../../readers/wholeFile.ts'
 import type { Json } from '../training/checkpoint.ts'
 import { readingRecipe } from '../training/recipe.ts'
 import type { TaskRunner } from '../training/tasks.ts'
@@ -40,7 +41,7 @@ export const trainMaskedTokens: TaskRunner = async (request, deps, context) => {
   if (names.length && !request.resume && !names.includes('metrics.jsonl')) throw new WorkbenchError('bad-input', `'${request.out}' holds other files`, 'choose an empty or a new folder') // biome-ignore format: one line
   const trainTexts = await sentencesOfFile(recipe.corpus.train, context)
   const validTexts = await sentencesOfFile(recipe.corpus.valid, context)
-  const bytes = 'file' in recipe.tokenizer ? await readFile(recipe.tokenizer.file) : tokenizerOf(trainTexts.slice(0, recipe.tokenizer.sentences), { vocabulary: recipe.tokenizer.vocabulary, maxPieceLength: recipe.tokenizer.maxPieceLength, seed }, context) // biome-ignore format: one line
+  const bytes = 'file' in recipe.tokenizer ? await readWhole(recipe.tokenizer.file) : tokenizerOf(trainTexts.slice(0, recipe.tokenizer.sentences), { vocabulary: recipe.tokenizer.vocabulary, maxPieceLength: recipe.tokenizer.maxPieceLength, seed }, context) // biome-ignore format: one line
   const tokenizer = loadTokenizer(bytes)
   const train = encoded(trainTexts, tokenizer)
   const valid = encoded(validTexts, tokenizer)

@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { RiskSheet, RiskSheetProblem, RiskSheetRow } from '../../../src-shared/genome/risk.ts'
 import { asWorkbenchError, type ErrorCode, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { readWholeText } from '../../readers/wholeFile.ts'
 import { folderSheet } from './folderSheet.ts'
 
 /** Fewer people of a class say nothing about it. */
@@ -22,9 +23,7 @@ export async function readSampleSheet(path: string): Promise<RiskSheet> {
   if (found.isDirectory()) return folderSheet([path])
   const { size } = found
   if (size > MAX_BYTES) throw new WorkbenchError('bad-input', `'${path}' has ${size} bytes, too many for a sample sheet`, 'give a table of samples') // biome-ignore format: one line
-  const text = await readFile(path, 'utf8').catch(error => {
-    throw asWorkbenchError(error)
-  })
+  const text = await readWholeText(path)
   const sheet = parseSampleSheet(text, path)
   const problems = [...sheet.problems]
   const rows: RiskSheetRow[] = []

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { asWorkbenchError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { parseBoundedJson } from '../../models/checkpoints/boundedJson.ts'
 import { ConfigFields } from '../../models/layers/configFields.ts'
+import { readWholeText } from '../../readers/wholeFile.ts'
 
 export const RECIPE_FORMAT = 'diploscope-recipe'
 const LIMITS = { depth: 24, values: 200_000 }
@@ -24,9 +24,7 @@ export interface RecipeFile {
  * @throws WorkbenchError `not-found`, `bad-input` (not JSON, not a recipe, a field that cannot be), `unsupported` (a newer version)
  */
 export async function readRecipe(path: string, dataFolder?: string): Promise<RecipeFile> {
-  const text = await readFile(path, 'utf8').catch(error => {
-    throw asWorkbenchError(error)
-  })
+  const text = await readWholeText(path)
   const bad = (what: string) => new WorkbenchError('bad-input', `'${path}' ${what}`, 'give a recipe; docs/recipes.md says what one holds') // biome-ignore format: one thought
   if (text.length > MAX_CHARACTERS) throw bad(`has ${text.length} characters, too many for a recipe`)
   let json: unknown

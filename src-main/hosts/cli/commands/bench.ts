@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { asWorkbenchError, cancelled, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { EXPERIMENTS } from '../../../../src-shared/lab/result.ts'
 import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
+import { readWholeText } from '../../../readers/wholeFile.ts'
 import { defaultDataDir, prepareDataDir } from '../../../services/dataDir.ts'
 import { chosenRecipe, recipeList } from '../../../services/lab/chosenRecipe.ts'
 import { exportResult, resultTable } from '../../../services/lab/exportResult.ts'
@@ -108,11 +108,7 @@ async function list(lab: Lab, io: CliIo): Promise<number> {
 }
 
 async function importResult(lab: Lab, path: string, io: CliIo): Promise<number> {
-  const bytes = await readFile(path).catch(error => {
-    throw asWorkbenchError(error)
-  })
-  if (bytes.length > MAX_IMPORT_BYTES) throw new WorkbenchError('bad-input', `'${path}' has ${bytes.length} bytes, too many for a result`, 'give a result that the lab has saved') // biome-ignore format: one thought
-  const result = await lab.import(path, bytes.toString('utf8'))
+  const result = await lab.import(path, await readWholeText(path, MAX_IMPORT_BYTES))
   await io.write(`${result.id}\t${result.experiment}\t${result.recipe.name}\t${result.machine.processor}\t${result.points.length} points\n`) // biome-ignore format: one thought
   return EXIT.done
 }

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { asWorkbenchError, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
+import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import type { CompressionMethod, LayerChoice } from '../../../../src-shared/lab/compression.ts'
 import { choicesOfPart, errorOfRank, LAYER_PARTS, rankOfEnergy } from '../../../../src-shared/lab/compression.ts'
 import { createCompute } from '../../../compute/client.ts'
 import { parseBoundedJson } from '../../../models/checkpoints/boundedJson.ts'
 import { denseForm } from '../../../models/lowRank/layerMaps.ts'
 import type { ModelRegistry } from '../../../models/registry.ts'
+import { readWholeText } from '../../../readers/wholeFile.ts'
 import { makeCompression } from '../../../services/lab/compression/makeCompression.ts'
 import { reportTsv } from '../../../services/lab/compression/reportTsv.ts'
 import { factoriseModel, HERE, modelSpectra } from '../../../services/models/factoriseModel.ts'
@@ -113,9 +113,7 @@ export async function spectraCommand(
  * of a name and such a value, separated by white space.
  */
 async function readRanks(path: string): Promise<Readonly<Record<string, LayerChoice>>> {
-  const text = await readFile(path, 'utf8').catch(error => {
-    throw asWorkbenchError(error)
-  })
+  const text = await readWholeText(path)
   const bad = (what: string) => new WorkbenchError('bad-input', `'${path}': ${what}`, 'give a rank, a share of the energy below 1, or "whole" for each layer; `models spectra` lists the names') // biome-ignore format: one thought
   const entries: (readonly [string, unknown])[] = []
   if (/^\s*\{/.test(text)) {

@@ -1,24 +1,20 @@
-import { readFile, stat } from 'node:fs/promises'
 import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { loadTokenizer, type Tokenizer } from '../../../domain/tokenizer/tokenizer.ts'
 import { byteLines } from '../../../readers/byteLines.ts'
+import { readWhole } from '../../../readers/wholeFile.ts'
 import { writeFileAtomic } from '../../../storage/atomic.ts'
 import { type CliCommand, type CliIo, EXIT, type ParsedArgs } from '../command.ts'
 
-/** Published models are a few megabytes; a file over this is not one. */
-const MAX_MODEL_BYTES = 256 * 1024 * 1024
 /** Output is written in pieces of about this size. */
 const FLUSH_CHARACTERS = 1 << 16
 
 async function openTokenizer(path: string): Promise<Tokenizer> {
+  const bytes = await readWhole(path)
   try {
-    const stats = await stat(path)
-    const { size } = stats
-    if (!stats.isFile()) throw new WorkbenchError('wrong-type', `'${path}' is ${stats.isDirectory() ? 'a directory' : 'no regular file'}`, 'give a .model file') // biome-ignore format: one line
-    if (size > MAX_MODEL_BYTES) throw new WorkbenchError('bad-model', `'${path}' is too large to be a SentencePiece model (${size} bytes)`, 'give a .model file') // biome-ignore format: one line
-    return loadTokenizer(await readFile(path))
+    return loadTokenizer(bytes)
   } catch (error) {
-    throw asWorkbenchError(error)
+    const e = asWorkbenchError(error)
+    throw e.code === 'bad-model' ? new WorkbenchError(e.code, `'${path}': ${e.message}`, e.remedy) : e
   }
 }
 

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { asWorkbenchError, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { parseBoundedJson } from '../../../models/checkpoints/boundedJson.ts'
 import { ConfigFields } from '../../../models/layers/configFields.ts'
+import { readWholeText } from '../../../readers/wholeFile.ts'
 
 /** What the experiment takes from the JSON of `evaluate --compare`: null where a correlation is undefined. */
 export interface ParityReport {
@@ -45,9 +45,7 @@ const MAX_CHARACTERS = 64 * 1024 ** 2
 
 /** @throws WorkbenchError `not-found`, `bad-input` that names the field of the report */
 export async function readParityReport(path: string): Promise<ParityReport> {
-  const text = await readFile(path, 'utf8').catch(error => {
-    throw asWorkbenchError(error)
-  })
+  const text = await readWholeText(path)
   const bad = (why: string) => new WorkbenchError('bad-input', `'${path}' ${why}`, 'give what `diploscope evaluate --compare DIR --json` wrote') // biome-ignore format: one thought
   if (text.length > MAX_CHARACTERS) throw bad('is too long for a report')
   let json: unknown

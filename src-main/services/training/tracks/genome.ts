@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
 import { findContig } from '../../../../src-shared/genome/contigs.ts'
 import { someNames } from '../../../../src-shared/genome/locus.ts'
 import { asWorkbenchError, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import { openReference, type Reference } from '../../../readers/reference.ts'
+import { readWhole } from '../../../readers/wholeFile.ts'
 
 export interface Genome extends Pick<Reference, 'contigs' | 'sequence' | 'close'> {
   /** Records are stretches of contigs (`chr4:40801642-40932713`): lengths of contigs are not known, and bases elsewhere are N. */
@@ -25,7 +25,7 @@ export async function openGenome(path: string): Promise<Genome> {
     const { code } = asWorkbenchError(error)
     if (code !== 'no-index' && code !== 'unsupported') throw error
   }
-  const raw = await readFile(path)
+  const raw = await readWhole(path, 2 ** 31)
   let text: string
   try {
     const bytes = raw[0] === 0x1f && raw[1] === 0x8b ? gunzipSync(raw, { maxOutputLength: MAX_CHARACTERS }) : raw

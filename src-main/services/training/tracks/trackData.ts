@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { findContig } from '../../../../src-shared/genome/contigs.ts'
 import type { Interval } from '../../../../src-shared/genome/interval.ts'
 import { formatLocus, parseLocus, type ResolvedRegion, someNames } from '../../../../src-shared/genome/locus.ts'
-import { asWorkbenchError, WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
+import { WorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../../src-shared/job.ts'
 import { baseCode } from '../../../analyses/oneHot.ts'
 import type { WindowGeometry } from '../../../analyses/predict.ts'
 import { targetTransform } from '../../../analyses/targetTransform.ts'
 import { type TrackRegion, UNKNOWN_CODE } from '../../../analyses/trackBatches.ts'
 import { openSignal, type SignalFile } from '../../../readers/signal.ts'
+import { readWholeText } from '../../../readers/wholeFile.ts'
 import { fileSha256 } from '../../models/fileSource.ts'
 import { type Genome, openGenome } from './genome.ts'
 import type { RecipeTrack, RegionList, Split, TrackDataRecipe } from './trackRecipe.ts'
@@ -90,9 +90,7 @@ async function intervalsOf(
 }
 
 async function readBed(path: string): Promise<(Interval & { readonly name: string })[]> {
-  const text = await readFile(path, 'utf8').catch(error => {
-    throw asWorkbenchError(error)
-  })
+  const text = await readWholeText(path)
   return text.split('\n').flatMap((line, i) => {
     if (!line.trim() || /^(#|track |browser )/.test(line)) return []
     const [contig = '', from, to, name = ''] = line.trim().split('\t')
