@@ -73,13 +73,28 @@ export interface LabTable {
   readonly notes: readonly string[]
 }
 
+type Tone = 'good' | 'bad' | 'open'
+
+export interface PageAnswer {
+  readonly tone: Tone | 'mixed'
+  readonly text: string
+}
+
+/** What many tones are together. */
+export const toneOfAll = (tones: readonly Tone[]): PageAnswer['tone'] => {
+  const [first, ...others] = new Set(tones)
+  return first === undefined ? 'open' : others.length > 0 ? 'mixed' : first
+}
+
 export type LabFigure = LineFigure | GridFigure
 
 /** What an experiment answers: sentences that say who wins and who loses, then figures and tables. Pure function of its results. */
 export interface LabPage {
   readonly question: string
+  /** The question answered as a whole, in a sentence or two; null while nothing tells. `mixed`: not alike everywhere. */
+  readonly answer: PageAnswer | null
   /** Each a whole sentence with its numbers; `good`: the cheaper form wins, `bad`: it loses, `open`: not enough points. */
-  readonly verdicts: readonly { readonly tone: 'good' | 'bad' | 'open'; readonly text: string }[]
+  readonly verdicts: readonly { readonly tone: Tone; readonly text: string }[]
   readonly figures: readonly LabFigure[]
   readonly tables: readonly LabTable[]
   readonly notes: readonly string[]

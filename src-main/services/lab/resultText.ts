@@ -2,12 +2,12 @@ import { PAGES } from '../../../src-shared/lab/pages.ts'
 import { BUSY_SHARE, type LabResult } from '../../../src-shared/lab/result.ts'
 import { unitOf } from './exportResult.ts'
 
-const SIGN = { good: '+', bad: '-', open: '?' } as const
+const SIGN = { good: '+', bad: '-', open: '?', mixed: '±' } as const
 
 const figures = (value: number): string =>
   Number.isInteger(value) || Math.abs(value) >= 1e6 ? String(Math.round(value)) : String(Number(value.toPrecision(4)))
 
-/** The words and numbers of a result for a terminal: verdicts (`+` wins, `-` loses, `?` open), tab-separated rows, notes. */
+/** The words and numbers of a result for a terminal: the answer (`=`), verdicts (`+` wins or holds, `-` loses or does not hold, `?` open, `±` not alike), tab-separated rows, notes. */
 export function resultText(result: LabResult): string {
   const { machine: m, points } = result
   const page = PAGES[result.experiment]?.([result])
@@ -16,7 +16,12 @@ export function resultText(result: LabResult): string {
     `# ${m.processor}, ${m.cores} cores, ${m.threads} threads, ${(m.memoryBytes / 1e9).toFixed(1)} GB, ${m.system}; ${Object.entries(m.versions).map(([n, v]) => `${n} ${v}`).join(', ')}`, // biome-ignore format: one line
   ]
   if (page) {
-    lines.push(`# ${page.question}`, ...page.verdicts.map(v => `${SIGN[v.tone]} ${v.text}`), '')
+    lines.push(
+      `# ${page.question}`,
+      ...(page.answer ? [`= ${SIGN[page.answer.tone]} ${page.answer.text}`] : []),
+      ...page.verdicts.map(v => `${SIGN[v.tone]} ${v.text}`),
+      '',
+    )
     for (const table of page.tables) {
       lines.push(`# ${table.title}`, table.columns.map(c => c.name).join('\t'))
       lines.push(...table.rows.map(row => row.join('\t')), ...table.notes.map(n => `# ${n}`), '')

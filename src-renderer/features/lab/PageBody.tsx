@@ -1,6 +1,6 @@
-import { IconAlertTriangle, IconCheck, IconHelp, IconX } from '@tabler/icons-react'
+import { IconAlertTriangle, IconArrowsDiff, IconCheck, IconHelp, IconX } from '@tabler/icons-react'
 import { Fragment } from 'react'
-import type { LabPage } from '../../../src-shared/lab/page.ts'
+import type { LabFigure, LabPage, PageAnswer } from '../../../src-shared/lab/page.ts'
 import { BUSY_SHARE, type LabResult } from '../../../src-shared/lab/result.ts'
 import type { Theme } from '../../../src-shared/report/colourScale.ts'
 import { Section } from '../../ui/parts.tsx'
@@ -12,31 +12,70 @@ const TONES = {
   good: { word: 'Wins.', Icon: IconCheck },
   bad: { word: 'Loses.', Icon: IconX },
   open: { word: 'Open.', Icon: IconHelp },
+  mixed: { word: 'Not alike everywhere.', Icon: IconArrowsDiff },
 } as const
 
+interface ToneWords {
+  readonly good: string
+  readonly bad: string
+}
+
 /** Verdicts on low rank judge claims, some of them on which of two cheaper forms is ahead. */
-const CLAIMS = { good: 'Holds.', bad: 'Does not hold.' } as const
-const wordsOf = (results: readonly LabResult[]) => (results[0]?.experiment === 'low-rank' ? CLAIMS : undefined)
+const CLAIMS: ToneWords = { good: 'Holds.', bad: 'Does not hold.' }
+const PAYS: ToneWords = { good: 'Pays.', bad: 'Does not pay.' }
+const wordsOf = (results: readonly LabResult[]): ToneWords | undefined => ({ 'low-rank': CLAIMS, compression: PAYS })[results[0]?.experiment as string] // biome-ignore format: one line
+
+/** Drawn beside the answer, before what supports it. */
+const LEADING = 2
 
 /** What a page is made of. */
 export interface PageParts {
   readonly page: LabPage | undefined
   readonly results: readonly LabResult[]
   /** Words for tones other than winning and losing. */
-  readonly words?: Readonly<Record<'good' | 'bad', string>>
+  readonly words?: ToneWords
   /** Lines under figures where those of every single result would be too many. */
   readonly foot?: readonly string[]
 }
 
-/** Verdicts first, then what they rest on. On paper without anything to press. */
+/** The answer and the figure that shows it first, then what they rest on. On paper without anything to press. */
 export function PageBody(props: PageParts & { readonly theme: Theme; readonly paper: boolean }) {
-  const { page, results, words, theme, paper } = props
+  const { page, results, theme, paper } = props
   const single = props.foot === undefined
   const foot = props.foot ?? footLines(results)
   const notes = [...new Set([...(page?.notes ?? []), ...(single ? results.flatMap(r => r.notes) : [])])]
+  const words = props.words ?? wordsOf(results)
+  const figures = (some: readonly LabFigure[]) => (
+    <div className="lab-figures">
+      {some.map(f => (
+        <FigureView key={f.id} figure={f} results={results} foot={foot} theme={theme} paper={paper} />
+      ))}
+    </div>
+  )
+  const verdicts = page && page.verdicts.length > 0 && (
+    <Section title={page.answer ? 'What it rests on' : 'Answer'} testId="lab-verdicts">
+      <ul className="lab-verdicts">
+        {page.verdicts.map((v, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: two verdicts may say the same
+          <li key={i} className="lab-verdict" data-tone={v.tone}>
+            <Verdict verdict={v} words={words} />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
   return (
     <div className="lab-body">
       <p className="lab-question">{page?.question}</p>
+      {page?.answer && (
+        <p className="lab-verdict lab-answer-line" data-tone={page.answer.tone} data-testid="lab-answer">
+          {/* Of the whole page it is said who wins, whatever its single claims are judged by. */}
+          <Verdict verdict={page.answer} words={results[0]?.experiment === 'compression' ? words : undefined} />
+        </p>
+      )}
+      {page && !page.answer && verdicts}
+      {page && figures(page.figures.slice(0, LEADING))}
+      {page?.answer && verdicts}
       {single && (
         <p className="lab-reduced">
           {results.map(r => (
@@ -55,31 +94,7 @@ export function PageBody(props: PageParts & { readonly theme: Theme; readonly pa
           )
         )
       })}
-      {page && page.verdicts.length > 0 && (
-        <Section title="Answer" testId="lab-verdicts">
-          <ul className="lab-verdicts">
-            {page.verdicts.map((v, i) => {
-              const { word, Icon } = TONES[v.tone]
-              return (
-                // biome-ignore lint/suspicious/noArrayIndexKey: two verdicts may say the same
-                <li key={i} className="lab-verdict" data-tone={v.tone}>
-                  <Icon size={15} aria-hidden="true" />
-                  <span>
-                    <b>{(v.tone === 'open' ? undefined : (words ?? wordsOf(results))?.[v.tone]) ?? word}</b> {v.text}
-                  </span>
-                </li>
-              )
-            })}
-          </ul>
-        </Section>
-      )}
-      {page && (
-        <div className="lab-figures">
-          {page.figures.map(f => (
-            <FigureView key={f.id} figure={f} results={results} foot={foot} theme={theme} paper={paper} />
-          ))}
-        </div>
-      )}
+      {page && figures(page.figures.slice(LEADING))}
       {page?.tables.map(t => (
         <PageTable key={t.id} table={t} results={results} foot={foot} paper={paper} />
       ))}
@@ -94,5 +109,20 @@ export function PageBody(props: PageParts & { readonly theme: Theme; readonly pa
       )}
       {!paper && single && results.map(r => <PointsTable key={r.id} result={r} numbered={results.length > 1} />)}
     </div>
+  )
+}
+
+/** A word, not colour alone, then the sentence. */
+function Verdict(props: { readonly verdict: PageAnswer; readonly words: ToneWords | undefined }) {
+  const { tone, text } = props.verdict
+  const { word, Icon } = TONES[tone]
+  const own = tone === 'good' || tone === 'bad' ? props.words?.[tone] : undefined
+  return (
+    <>
+      <Icon size={15} aria-hidden="true" />
+      <span>
+        <b>{own ?? word}</b> {text}
+      </span>
+    </>
   )
 }

@@ -53,6 +53,7 @@ export function ResultPage({ resultId }: { readonly resultId: string }) {
             Resume
           </Button>
         )}
+        <ImportButton />
         <SmallButton
           label="Save the result as JSON"
           text="JSON"
@@ -84,22 +85,20 @@ function Beside({ experiment, resultId }: { readonly experiment: LabResult['expe
   const compared = useLab(s => s.compared)
   const lines = useLabResults().data ?? []
   const others = comparable(lines, experiment, resultId)
+  if (others.length === 0) return null
   return (
     <div className="lab-beside">
-      {others.length > 0 && (
-        <MultiSelect
-          size="xs"
-          label="Beside it"
-          placeholder={compared.length === 0 ? 'another result of this experiment' : ''}
-          data={others.map(l => ({ value: l.id, label: lineName(l) }))}
-          value={[...compared]}
-          onChange={compareWith}
-          clearable
-          searchable
-          style={{ flex: 1, maxWidth: 720 }}
-        />
-      )}
-      <ImportButton />
+      <MultiSelect
+        size="xs"
+        label="Beside it"
+        placeholder={compared.length === 0 ? 'another result of this experiment' : ''}
+        data={others.map(l => ({ value: l.id, label: lineName(l) }))}
+        value={[...compared]}
+        onChange={compareWith}
+        clearable
+        searchable
+        style={{ flex: 1, maxWidth: 720 }}
+      />
     </div>
   )
 }

@@ -33,6 +33,7 @@ export function accuracyPage(results: readonly LabResult[]): LabPage {
   const pairs = { seconds: pairsOf(results, 'seconds'), peakBytes: pairsOf(results, 'peakBytes') }
   return {
     question: 'How near are the time and memory that the planner says before a point runs?',
+    answer: null,
     verdicts: QUANTITIES.map(({ quantity, noun }) => verdict(noun, quantity, pairs[quantity])),
     figures: QUANTITIES.map(q => figure(q, pairs[q.quantity])),
     tables: QUANTITIES.map(({ quantity, noun }) => table(noun, quantity, pairs[quantity])),

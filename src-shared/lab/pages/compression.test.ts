@@ -81,6 +81,12 @@ describe('the page of compression', () => {
     expect(verdict(original('m'), tracks(0.99, 990, 0.999, 0.01))).toMatchObject({ tone: 'bad', text: expect.stringMatching(/saves next to nothing\.$/) }) // biome-ignore format: one line
     expect(verdict(original('m'), tracks(0.99, 1000, 1, 0.01))).toMatchObject({ tone: 'bad', text: expect.stringContaining('no layer becomes smaller') }) // biome-ignore format: one line
   })
+  it('answers as a whole: how small each model becomes', () => {
+    const page = compressionPage([result([original('m'), tracks(0.9, 500, 0.995, 0.006)])])
+    expect(page.answer).toEqual({ tone: 'good', text: 'Still predicting the same: m at 50 % of its parameters.' })
+    expect(compressionPage([result([original('m'), tracks(0.9, 500, 0.4, 0.006)])]).answer).toEqual({ tone: 'bad', text: 'Nothing smaller predicts the same of m.' }) // biome-ignore format: one line
+    expect(compressionPage([result([original('m')])]).answer).toBeNull()
+  })
   it('of a risk model: the interval of the AUC and the probabilities decide', () => {
     expect(verdict(original('m'), risk(800, -0.001, -0.004, 0.02)).tone).toBe('good')
     expect(verdict(original('m'), risk(800, -0.001, -0.03, 0.02)).text).toContain('nothing smaller predicts the same')

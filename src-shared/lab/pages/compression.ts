@@ -1,17 +1,27 @@
 import { valueText } from '../../report/labNumbers.ts'
-import type { FigurePoint, FigureSeries, LabPage, LabTable, LineFigure } from '../page.ts'
+import {
+  type FigurePoint,
+  type FigureSeries,
+  type LabPage,
+  type LabTable,
+  type LineFigure,
+  type PageAnswer,
+  toneOfAll,
+} from '../page.ts'
 import type { PageBuilder } from '../pages.ts'
 import { BUSY_SHARE, type LabPoint, type LabResult, type Quartiles } from '../result.ts'
 import { SAME, tracksAreSame } from '../sameness.ts'
-import { having, measured, perResult, ratioText, resultNotes, spreadText, stateText } from './measured.ts'
+import { apart, having, measured, perResult, ratioText, resultNotes, spreadText, stateText } from './measured.ts'
 
 /** Trained models with their layers as two factors: what is saved, and what becomes of the predictions. */
 export const compressionPage: PageBuilder = results => {
   const models = modelsOf(results[0])
+  const judged = models.map(model => ({ model, ...judge(results[0], model) }))
   const everywhere = [...new Set(results.flatMap(modelsOf))]
   return {
     question: 'How small can a trained model be made after training, and what is lost?',
-    verdicts: models.map(model => verdictOf(results[0], model)),
+    answer: answerOf(judged),
+    verdicts: judged.map(({ verdict }) => verdict),
     figures: [
       ...changeFigures(results, everywhere),
       sizeFigure(results, 'compression-speed', 'Time of a run against size', { label: 'Time of a run, times that of the original', scale: 'log', format: 'ratio' }, (point, original) => ratioOf(point, original, 'seconds')), // biome-ignore format: one figure
@@ -99,29 +109,41 @@ function lossOf(point: LabPoint): Loss | undefined {
 
 const signed = (x: number) => `${x < 0 ? '' : '+'}${x.toFixed(4)}`
 
-/** Whether quartiles lie apart: a ratio of medians whose quartiles cross is no difference. */
-function apart(a: Quartiles | undefined, b: Quartiles | undefined): boolean {
-  return a !== undefined && b !== undefined && (a.upper < b.lower || a.lower > b.upper)
+type Verdict = LabPage['verdicts'][number]
+
+/** How small each model becomes while it predicts the same. */
+function answerOf(
+  judged: readonly { readonly model: string; readonly size?: number; readonly verdict: Verdict }[],
+): PageAnswer | null {
+  const done = judged.filter(j => j.verdict.tone !== 'open' || j.size !== undefined)
+  if (done.length === 0) return null
+  const small = done.flatMap(j => (j.size === undefined ? [] : [`${j.model} at ${valueText(j.size, 'percent')} of its parameters`])) // biome-ignore format: one list
+  const none = done.filter(j => j.size === undefined).map(j => j.model)
+  const sentences = [
+    ...(small.length > 0 ? [`Still predicting the same: ${small.join(', ')}.`] : []),
+    ...(none.length > 0 ? [`Nothing smaller predicts the same of ${none.join(', ')}.`] : []),
+  ]
+  return { tone: toneOfAll(judged.map(j => j.verdict.tone)), text: sentences.join(' ') }
 }
 
-/** The smallest form that still predicts the same; else the nearest to it. */
-function verdictOf(result: LabResult, model: string): LabPage['verdicts'][number] {
+/** The smallest form that still predicts the same, with its share of the parameters; else the nearest to it. */
+function judge(result: LabResult, model: string): { readonly verdict: Verdict; readonly size?: number } {
   const original = originalOf(result, model)
   const made = madeOf(result, model, 'svd').filter(p => p.state === 'done')
   const rated = made.flatMap(point => {
     const [size, loss] = [ratioOf(point, original, 'parameters'), lossOf(point)]
     return size !== undefined && loss ? [{ point, size, loss }] : []
   })
-  if (!original || rated.length === 0) return { tone: 'open', text: `${model}: not measured yet.` }
+  if (!original || rated.length === 0) return { verdict: { tone: 'open', text: `${model}: not measured yet.` } }
   const smaller = rated.filter(x => x.size < 1)
-  if (smaller.length === 0) return { tone: 'bad', text: `${model}: at ${[...new Set(rated.map(x => atText(x.point)))].join(', ')} no layer becomes smaller: its layers need nearly all of their rank.` } // biome-ignore format: one sentence
+  if (smaller.length === 0) return { verdict: { tone: 'bad', text: `${model}: at ${[...new Set(rated.map(x => atText(x.point)))].join(', ')} no layer becomes smaller: its layers need nearly all of their rank.` } } // biome-ignore format: one sentence
   const good = smaller.filter(x => x.loss.small).sort((a, b) => a.size - b.size)[0]
   const best = good ?? smaller.toSorted((a, b) => b.loss.likeness - a.loss.likeness)[0]!
   const { pace, slower } = paceOf(best.point, original)
   const size = `${valueText(best.size, 'percent')} of the parameters at ${atText(best.point)}${inWords(best.point)}`
-  if (!good) return { tone: 'bad', text: `${model}: nothing smaller predicts the same. The nearest has ${size}: ${best.loss.text}${pace}.` } // biome-ignore format: one sentence
+  if (!good) return { verdict: { tone: 'bad', text: `${model}: nothing smaller predicts the same. The nearest has ${size}: ${best.loss.text}${pace}.` } } // biome-ignore format: one sentence
   const much = best.size <= 0.9
-  return { tone: !much || slower ? 'bad' : best.loss.sure ? 'good' : 'open', text: `${model}: the smallest that predicts the same has ${size}: ${best.loss.text}${pace}${much ? '' : '. That saves next to nothing'}.` } // biome-ignore format: one sentence
+  return { size: best.size, verdict: { tone: !much || slower ? 'bad' : best.loss.sure ? 'good' : 'open', text: `${model}: the smallest that predicts the same has ${size}: ${best.loss.text}${pace}${much ? '' : '. That saves next to nothing'}.` } } // biome-ignore format: one sentence
 }
 
 /** What a run takes against before, in words; on a busy machine nothing is said of it. */
@@ -218,7 +240,7 @@ function modelTable(result: LabResult, model: string): LabTable {
     columns: [
       { name: 'Method', align: 'left' },
       { name: 'Layers', align: 'left' },
-      { name: 'Kept energy', align: 'right' },
+      { name: 'Kept energy, or rank', align: 'right' },
       { name: 'Layers factorised', align: 'right' },
       { name: 'Error of a layer', align: 'right' },
       { name: 'Parameters', align: 'right' },

@@ -67,6 +67,22 @@ describe('the page of the effect', () => {
     const page = effectPage([result([...seeds('transformer', [0.94, 0.95, 0.96], 0.1), ...seeds('lrt', [0.935, 0.945, 0.955], 0.05)])]) // biome-ignore format: one thought
     expect(page.verdicts).toEqual([{ tone: 'good', text: 'LRT, r = 16 on 197 tokens, width 64, 2 layers: 94.50 % of the test images against 95.00 % of the transformer, -0.50 points, within the spread over 3 seeds (93.50 % – 95.50 % and 94.00 % – 96.00 %); a training takes 0.5× the time and 0.5× the arithmetic of the transformer\'s.' }]) // biome-ignore format: one sentence
   })
+  // Truth: the made-up accuracies and steps.
+  it('answers as a whole: what each cheaper network loses, at which time', () => {
+    const page = effectPage([result([...seeds('transformer', [0.94, 0.95, 0.96], 0.1), ...seeds('lrt', [0.935, 0.945, 0.955], 0.05)])]) // biome-ignore format: one thought
+    expect(page.answer).toEqual({
+      tone: 'good',
+      text: 'Beside the transformer: LRT -0.50 points of accuracy at 0.5× the time.',
+    })
+    const steps = effectPage([result([timed('transformer', 2), timed('lrt', 2.4), timed('linformer', 1)])])
+    expect(steps.answer).toEqual({ tone: 'mixed', text: "A training step takes, beside the transformer's: LRT 1.2× the time; Linformer 0.5× the time. Nothing was trained here: accuracy is not judged." }) // biome-ignore format: one sentence
+    expect(effectPage([result([])]).answer).toBeNull()
+  })
+  it('calls steps whose quartiles cross no difference', () => {
+    const wide = (p: LabPoint): LabPoint => ({ ...p, measures: { ...p.measures, trainStepSeconds: { ...p.measures['trainStepSeconds']!, lower: 0.5, upper: 4 } } }) // biome-ignore format: one thought
+    const page = effectPage([result([wide(timed('transformer', 2)), wide(timed('lrt', 1.8))])])
+    expect(page.verdicts[0]).toMatchObject({ tone: 'open', text: expect.stringContaining('the quartiles cross: no difference') }) // biome-ignore format: one line
+  })
   it('says plainly that a network loses: in accuracy, and in time', () => {
     const worse = effectPage([result([...seeds('transformer', [0.94, 0.95], 0.1), ...seeds('linformer', [0.8, 0.81], 0.05)])]) // biome-ignore format: one thought
     expect(worse.verdicts[0]).toMatchObject({ tone: 'bad', text: expect.stringMatching(/^Linformer, k = 16.*-14\.00 points, beyond the spread/) }) // biome-ignore format: one thought

@@ -15,7 +15,7 @@ import {
   stepSeconds,
   trainingSeconds,
 } from './effectRuns.ts'
-import { groupVerdicts } from './effectVerdicts.ts'
+import { effectAnswer, groupVerdicts } from './effectVerdicts.ts'
 import { measured, otherName, resultNotes, spreadText } from './measured.ts'
 import { PUBLISHED_EFFECT, PUBLISHED_SIZES, TABLE } from './publishedEffect.ts'
 
@@ -27,6 +27,7 @@ export const effectPage: PageBuilder = results => {
   const timed = own.filter(g => g.job === 'cost')
   return {
     question: 'Do low rank and linear attention lose accuracy on real data, and what does their training cost?',
+    answer: effectAnswer(trained, timed, all),
     verdicts: [...trained, ...timed].flatMap(group => groupVerdicts(group, all)),
     figures: [
       ...trained.flatMap(group => trainedFigures(group, all, results)),

@@ -1,5 +1,5 @@
 import { valueText } from '../../report/labNumbers.ts'
-import type { LabPage } from '../page.ts'
+import { type LabPage, type PageAnswer, toneOfAll } from '../page.ts'
 import { BUSY_SHARE } from '../result.ts'
 import {
   accuracyRange,
@@ -7,10 +7,11 @@ import {
   type EffectRun,
   groupName,
   modelName,
+  modelWord,
   spreadOf,
   trainingSeconds,
 } from './effectRuns.ts'
-import { measured } from './measured.ts'
+import { apart, measured } from './measured.ts'
 
 type Verdict = LabPage['verdicts'][number]
 
@@ -33,6 +34,61 @@ export function groupVerdicts(group: EffectGroup, all: readonly EffectGroup[]): 
   })
 }
 
+/** Each cheaper kind over all sizes: what it loses where networks were trained, and what a step takes. */
+export function effectAnswer(
+  trained: readonly EffectGroup[],
+  timed: readonly EffectGroup[],
+  all: readonly EffectGroup[],
+): PageAnswer | null {
+  const groups = trained.length > 0 ? trained : timed
+  const tones = groups.flatMap(g => groupVerdicts(g, all)).map(v => v.tone)
+  const kinds = [...new Set(groups.flatMap(g => g.runs.map(r => r.model)))].filter(m => m !== 'transformer')
+  const told = kinds.flatMap(kind => {
+    const pairs = groups.flatMap(group => {
+      const full = group.runs.find(r => r.model === 'transformer')
+      return full ? group.runs.filter(r => r.model === kind).map(run => ({ group, run, full })) : []
+    })
+    const losses = pairs.flatMap(({ run, full }) => differenceOf(run, full) ?? [])
+    const ratios = pairs.flatMap(({ group, run, full }) => {
+      const of = (r: EffectRun) => trained.length > 0 ? trainingSeconds(r, group, all) : quietStep(r) // biome-ignore format: one line
+      const [a, b] = [of(run), of(full)]
+      return a !== undefined && b !== undefined ? [a / b] : []
+    })
+    const arithmetic = pairs.flatMap(({ run, full }) => {
+      const [a, b] = sharedSeeds(run, full).map(r => spreadOf(r, 'trainFlops')?.mean)
+      return a !== undefined && b ? [a / b] : []
+    })
+    const parts = [...(losses.length > 0 ? [`${span(losses, points)} of accuracy`] : []), ...(ratios.length > 0 ? [`${span(ratios, times)} the time`] : arithmetic.length > 0 ? [`${span(arithmetic, times)} the arithmetic`] : [])] // biome-ignore format: one list
+    return parts.length > 0 ? [`${modelWord(kind)} ${parts.join(' at ')}`] : []
+  })
+  if (told.length === 0) return null
+  const text = trained.length > 0 ? `Beside the transformer: ${told.join('; ')}.` : `A training step takes, beside the transformer's: ${told.join('; ')}. Nothing was trained here: accuracy is not judged.` // biome-ignore format: one sentence
+  return { tone: toneOfAll(tones), text }
+}
+
+const quietStep = (run: EffectRun): number | undefined =>
+  (run.timed?.foreignLoad ?? 1) < BUSY_SHARE ? measured(run.timed, 'trainStepSeconds')?.median : undefined
+
+/** `0.36× to 0.57×`. */
+function span(values: readonly number[], text: (v: number) => string): string {
+  const [least, most] = [text(Math.min(...values)), text(Math.max(...values))]
+  return least === most ? least : `${least} to ${most}`
+}
+
+/** Of the mean test accuracies, over the seeds that both have. */
+function differenceOf(run: EffectRun, full: EffectRun): number | undefined {
+  const [a, b] = sharedSeeds(run, full).map(r => spreadOf(r, 'testAccuracy'))
+  return a && b ? a.mean - b.mean : undefined
+}
+
+/** Only seeds that both have: a run that was stopped may have one more of the first. */
+function sharedSeeds(run: EffectRun, full: EffectRun): readonly [EffectRun, EffectRun] {
+  const seeds = new Set(run.trained.map(p => p.factors['seed']))
+  const common = new Set(full.trained.map(p => p.factors['seed']).filter(seed => seeds.has(seed)))
+  const shared = (r: EffectRun): EffectRun => ({ ...r, trained: r.trained.filter(p => common.has(p.factors['seed'])) })
+  return [shared(run), shared(full)]
+}
+
 function trainVerdict(
   group: EffectGroup,
   run: EffectRun,
@@ -40,14 +96,7 @@ function trainVerdict(
   all: readonly EffectGroup[],
 ): Verdict | undefined {
   if (!full) return undefined
-  // Only seeds that both have: a run that was stopped may have one more of the first.
-  const seeds = new Set(run.trained.map(p => p.factors['seed']))
-  const common = full.trained.map(p => p.factors['seed']).filter(seed => seeds.has(seed))
-  const shared = (r: EffectRun): EffectRun => ({
-    ...r,
-    trained: r.trained.filter(p => common.includes(p.factors['seed'])),
-  })
-  const [ours, theirs] = [shared(run), shared(full)]
+  const [ours, theirs] = sharedSeeds(run, full)
   const [a, b] = [spreadOf(ours, 'testAccuracy'), spreadOf(theirs, 'testAccuracy')]
   const [rangeA, rangeB] = [accuracyRange(ours), accuracyRange(theirs)]
   const [timeA, timeB] = [trainingSeconds(ours, group, all), trainingSeconds(theirs, group, all)]
@@ -87,6 +136,7 @@ function costVerdict(group: EffectGroup, run: EffectRun, full: EffectRun | undef
   const [forwardA, forwardB] = of('inferenceSeconds')
   if (stepA === undefined || stepB === undefined) return undefined
   const ratio = stepA / stepB
+  const cross = !apart(measured(run.timed, 'trainStepSeconds'), measured(full?.timed, 'trainStepSeconds'))
   const seconds = (s: number) => valueText(s, 'seconds')
   const beside = [
     ...(forwardA !== undefined && forwardB !== undefined ? [`a forward pass ${times(forwardA / forwardB)}`] : []),
@@ -94,7 +144,7 @@ function costVerdict(group: EffectGroup, run: EffectRun, full: EffectRun | undef
   ]
   const busy = [run, full].some(r => (r?.timed?.foreignLoad ?? 0) >= BUSY_SHARE)
   return {
-    tone: busy ? 'open' : ratio < 1 - SAME_TIME ? 'good' : ratio > 1 + SAME_TIME ? 'bad' : 'open',
-    text: `${modelName(run)} on ${groupName(group)}, batch ${run.batch}: a training step takes ${seconds(stepA)} against ${seconds(stepB)} of the transformer, ${times(ratio)}${busy ? ' (while others used the machine)' : ''}${beside.map(b => `, ${b}`).join('')}; an epoch of ${EPOCH.toLocaleString('en-US')} images would take ${seconds((stepA * EPOCH) / run.batch)} against ${seconds((stepB * EPOCH) / run.batch)}.`, // biome-ignore format: one sentence
+    tone: busy || cross ? 'open' : ratio < 1 - SAME_TIME ? 'good' : ratio > 1 + SAME_TIME ? 'bad' : 'open',
+    text: `${modelName(run)} on ${groupName(group)}, batch ${run.batch}: a training step takes ${seconds(stepA)} against ${seconds(stepB)} of the transformer, ${times(ratio)}${busy ? ' (while others used the machine)' : cross ? ' (the quartiles cross: no difference)' : ''}${beside.map(b => `, ${b}`).join('')}; an epoch of ${EPOCH.toLocaleString('en-US')} images would take ${seconds((stepA * EPOCH) / run.batch)} against ${seconds((stepB * EPOCH) / run.batch)}.`, // biome-ignore format: one sentence
   }
 }

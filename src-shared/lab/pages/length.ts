@@ -1,6 +1,7 @@
 import type { PageBuilder } from '../pages.ts'
+import { lengthAnswer } from './lengthAnswer.ts'
 import { gainGrid, lengthFigures } from './lengthFigures.ts'
-import { settingsOf } from './lengthSettings.ts'
+import { isSingle, settingsOf } from './lengthSettings.ts'
 import { pointTable, reportTable } from './lengthTables.ts'
 import { lengthVerdicts } from './lengthVerdicts.ts'
 import { MEASURES } from './lengthWords.ts'
@@ -13,8 +14,12 @@ export const lengthPage: PageBuilder = results => {
   return {
     question:
       'What does attention cost as DNA gets longer, where does full attention stop fitting, and from which length is block-sparse attention smaller and faster?',
+    answer: lengthAnswer(settings),
     verdicts: settings.flatMap(lengthVerdicts),
-    figures: [...settings.flatMap(s => lengthFigures(s, results)), ...MEASURES.map(m => gainGrid(settings, m))],
+    figures: [
+      ...settings.filter(s => !isSingle(s)).flatMap(s => lengthFigures(s, results)),
+      ...MEASURES.map(m => gainGrid(settings, m)),
+    ],
     tables: [reportTable(settings), ...settings.map(pointTable)],
     notes: resultNotes(results),
   }

@@ -42,6 +42,9 @@ export function settingsOf({ points }: LabResult): readonly LengthSetting[] {
 export const sameSetting = (result: LabResult, setting: LengthSetting): LengthSetting | undefined =>
   settingsOf(result).find(s => settingName(s) === settingName(setting))
 
+/** One length alone makes no curve: its verdict and its table say it. */
+export const isSingle = ({ points }: LengthSetting): boolean => numbersOf(points, 'lengthBp').length === 1
+
 /** Points of a model and a number of layers by rising length. */
 export const curve = ({ points }: LengthSetting, model: string, layers: number): readonly LabPoint[] =>
   having(points, { model, layers }).toSorted((a, b) => numberOf(a, 'lengthBp') - numberOf(b, 'lengthBp'))

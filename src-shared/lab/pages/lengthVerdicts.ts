@@ -6,6 +6,7 @@ import {
   curve,
   FULL,
   isPublished,
+  isSingle,
   type LengthMeasure,
   type LengthSetting,
   layerCosts,
@@ -14,16 +15,15 @@ import {
   sparseIsLess,
 } from './lengthSettings.ts'
 import { about, bp, crossoverText, MEASURES, type Measure } from './lengthWords.ts'
-import { BUSY_WORDS, isBusy, measured, numberOf, numbersOf } from './measured.ts'
+import { BUSY_WORDS, isBusy, measured, numberOf } from './measured.ts'
 import { PUBLISHED_LENGTH } from './publishedLength.ts'
 
 type Verdict = LabPage['verdicts'][number]
 
 /** What a setting answers: who is smaller, who is faster, what fits, what a layer costs. */
 export function lengthVerdicts(setting: LengthSetting): readonly Verdict[] {
-  const single = numbersOf(setting.points, 'lengthBp').length === 1
   return [
-    ...(single ? singleVerdict(setting) : MEASURES.map(m => crossoverVerdict(setting, m))),
+    ...(isSingle(setting) ? singleVerdict(setting) : MEASURES.map(m => crossoverVerdict(setting, m))),
     ...fitVerdicts(setting),
     ...layerVerdicts(setting),
   ]
@@ -40,12 +40,12 @@ function singleVerdict(setting: LengthSetting): readonly Verdict[] {
 }
 
 /** Whether others used the machine while one of the compared times was measured. */
-function timesAreBusy(setting: LengthSetting): boolean {
+export function timesAreBusy(setting: LengthSetting): boolean {
   const most = setting.layers.at(-1)!
   return [FULL, SPARSE].flatMap(model => curve(setting, model, most)).some(p => p.state === 'done' && isBusy(p))
 }
 
-function crossoverVerdict(setting: LengthSetting, m: Measure): Verdict {
+export function crossoverVerdict(setting: LengthSetting, m: Measure): Verdict {
   const { tone, text } = quietVerdict(setting, m)
   if (m.measure !== 'seconds' || !timesAreBusy(setting)) return { tone, text: `${text}.` }
   return { tone: 'open', text: `${text} (${BUSY_WORDS}).` }
@@ -56,9 +56,8 @@ function quietVerdict(setting: LengthSetting, m: Measure): Verdict {
   const found = sparseIsLess(setting, m.measure)
   const start = `${settingName(setting)}: block-sparse attention`
   const far = lastPair(setting, m.measure)
-  const numbers = far ? ` (${valueText(far.sparse, m.format)} against ${valueText(far.full, m.format)} at ${bp(far.x)})` : '' // biome-ignore format: one thought
-  const even = pairsOf(setting, m.measure).every(p => Math.max(p.sparse / p.full, p.full / p.sparse) < EVEN)
-  if (far && even && ['at', 'always', 'never', 'not-at-the-end'].includes(found.kind))
+  const numbers = far ? ` (${valueText(far.sparse, m.format)} against ${valueText(far.full, m.format)} at ${bp(far.x)}, ${layersText(setting)})` : '' // biome-ignore format: one thought
+  if (isEven(setting, m))
     return { tone: 'open', text: `${start} costs as much as full attention in ${m.unit}: less than ${valueText(EVEN - 1, 'percent')} apart at every length that both were measured at${numbers}` } // biome-ignore format: one sentence
   switch (found.kind) {
     case 'unknown':
@@ -76,6 +75,11 @@ function quietVerdict(setting: LengthSetting, m: Measure): Verdict {
   }
 }
 
+const layersText = ({ layers }: LengthSetting): string => {
+  const most = layers.at(-1)!
+  return `${most} ${most === 1 ? 'layer' : 'layers'}`
+}
+
 /** Which of the two could not be run about a crossover that has no costs on both sides. */
 function runsOut(setting: LengthSetting, measure: LengthMeasure, high: number): string {
   const full = costsOf(curve(setting, FULL, setting.layers.at(-1)!), measure)
@@ -86,6 +90,13 @@ function runsOut(setting: LengthSetting, measure: LengthMeasure, high: number): 
 
 /** Two costs nearer than this are no win of either. */
 const EVEN = 1.02
+
+/** Whether neither costs more than the other anywhere. */
+export function isEven(setting: LengthSetting, { measure }: Measure): boolean {
+  const pairs = pairsOf(setting, measure)
+  const found = sparseIsLess(setting, measure).kind
+  return pairs.length > 0 && ['at', 'always', 'never', 'not-at-the-end'].includes(found) && pairs.every(p => Math.max(p.sparse / p.full, p.full / p.sparse) < EVEN) // biome-ignore format: one thought
+}
 
 /** Medians at the lengths that both models were measured at. */
 function pairsOf(setting: LengthSetting, measure: LengthMeasure) {
@@ -111,6 +122,11 @@ function fitVerdicts(setting: LengthSetting): readonly Verdict[] {
     const longer = runs && numberOf(runs, 'lengthBp') >= numberOf(full, 'lengthBp')
     const other = longer ? `; block-sparse attention still runs ${bp(numberOf(runs, 'lengthBp'))}` : sparse ? `; nor does block-sparse attention at ${bp(numberOf(sparse, 'lengthBp'))}` : '; block-sparse attention was not measured there' // biome-ignore format: one thought
     verdicts.push({ tone: longer ? 'good' : sparse ? 'bad' : 'open', text: `${settingName(setting)}: full attention does not fit here at ${bp(numberOf(full, 'lengthBp'))} (${full.reason})${other}.` }) // biome-ignore format: one sentence
+  }
+  if (sparse && !full) {
+    const there = curve(setting, FULL, most).find(p => p.factors['lengthBp'] === sparse.factors['lengthBp'] && p.state === 'done') // biome-ignore format: one thought
+    const took = measured(there, 'peakBytes')
+    if (there) verdicts.push({ tone: 'bad', text: `${settingName(setting)}: block-sparse attention does not fit here at ${bp(numberOf(sparse, 'lengthBp'))} (${sparse.reason}), where full attention ran${took ? ` in ${valueText(took.median, 'bytes')}` : ''}.` }) // biome-ignore format: one sentence
   }
   const [a, b] = [limitLength(setting, FULL), limitLength(setting, SPARSE)]
   if (a.kind === 'passes') {

@@ -2,7 +2,7 @@ import { dividedCost, overallFactor, type TrainingCost } from '../overallFactor.
 import type { FigureSeries, GridFigure, LabTable, LineFigure } from '../page.ts'
 import type { PageBuilder } from '../pages.ts'
 import type { LabPoint, LabResult } from '../result.ts'
-import { lowRankClaims } from './lowRankClaims.ts'
+import { lowRankAnswer, lowRankClaims } from './lowRankClaims.ts'
 import {
   FORMS,
   type Form,
@@ -38,6 +38,7 @@ export const lowRankPage: PageBuilder = results => {
   const points = lowRankPoints(first)
   return {
     question: 'At which length and rank do the low-rank transformer and Linformer pay in time, memory and size?',
+    answer: lowRankAnswer(points),
     verdicts: [...lowRankClaims(points), factorVerdict(points)],
     figures: [
       ...FORMS.flatMap(({ model }) => JOBS.flatMap(job => MEASURES.map(m => gainGrid(points, model, job, m)))),
@@ -180,13 +181,14 @@ function factorVerdict(points: LowRankPoints) {
   })
   if (found.length === 0)
     return { tone: 'open', text: 'The overall factor of equation 3.10 needs training at 128 and 512 tokens: not measured here.' } as const // biome-ignore format: one sentence
+  const isBusyAt = (rank: number) => PRE_TRAINING.some(({ tokens }) => points.disturbed('seconds', points.transformer('training', tokens), points.of('lrt', 'training', tokens, rank))) // biome-ignore format: one thought
   const told = found.map(({ rank, factor }) => {
     const thesis = THESIS_FACTORS.find(t => t.rank === rank)
-    return `r ${rank}: ${ratioText(factor)}${thesis ? ` (thesis ${ratioText(thesis.factor)})` : ''}`
+    return `r ${rank}: ${ratioText(factor)}${thesis ? ` (thesis ${ratioText(thesis.factor)})` : ''}${isBusyAt(rank) ? `, ${BUSY_WORDS}: not judged` : ''}` // biome-ignore format: one thought
   })
-  const busy = found.some(({ rank }) => PRE_TRAINING.some(({ tokens }) => points.disturbed('seconds', points.transformer('training', tokens), points.of('lrt', 'training', tokens, rank)))) // biome-ignore format: one thought
-  const wins = found.every(f => f.factor > 1)
-  return { tone: busy ? 'open' : wins ? 'good' : 'bad', text: `BERT pre-training as LRT would be as many times as fast here, by equation 3.10: ${told.join(', ')}${busy ? ` (times measured ${BUSY_WORDS})` : ''}.` } as const // biome-ignore format: one sentence
+  const quiet = found.filter(({ rank }) => !isBusyAt(rank))
+  const wins = quiet.every(f => f.factor > 1)
+  return { tone: quiet.length === 0 ? 'open' : wins ? 'good' : 'bad', text: `BERT pre-training as LRT would be as many times as fast here, by equation 3.10: ${told.join('; ')}.` } as const // biome-ignore format: one sentence
 }
 
 const costCells = ({ petaflopDays, dollars, carbonKg }: TrainingCost) => [

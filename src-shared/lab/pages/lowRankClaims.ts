@@ -1,5 +1,5 @@
 import { valueText } from '../../report/labNumbers.ts'
-import type { LabPage } from '../page.ts'
+import { type LabPage, type PageAnswer, toneOfAll } from '../page.ts'
 import { FORMS, type Form, JOBS, type Job, type LowRankMeasure, type LowRankPoints } from './lowRankPoints.ts'
 import { BUSY_WORDS, measured, ratioText } from './measured.ts'
 
@@ -31,6 +31,43 @@ function judged(claim: string, all: readonly Cell[]): Verdict {
     tone: 'bad',
     text: `${claim}: does not hold here in ${against.length} of ${cells.length} cases (${span}), worst ${examples}.${without}`,
   }
+}
+
+/** Where each of the two pays, over all lengths, ranks and jobs that were measured on a quiet machine. */
+export function lowRankAnswer(points: LowRankPoints): PageAnswer | null {
+  const told = FORMS.flatMap(({ model, name, letter }) => {
+    const [faster, smaller] = (['seconds', 'peakBytes'] as const).map(measure =>
+      payText(points, model, measure, letter),
+    )
+    return faster && smaller ? [{ text: `${name} is faster than the transformer ${faster.text}, and smaller ${smaller.text}`, tones: [...faster.tones, ...smaller.tones] }] : [] // biome-ignore format: one sentence
+  })
+  if (told.length === 0) return null
+  return { tone: toneOfAll(told.flatMap(t => t.tones)), text: `${told.map(t => t.text).join('; ')}.` }
+}
+
+function payText(points: LowRankPoints, model: Form, measure: LowRankMeasure, letter: string) {
+  const { lengths, ranks } = points
+  const cells = JOBS.flatMap(job =>
+    lengths.flatMap(n =>
+      ranks.flatMap(rank => {
+        const gain = points.gain(measure, model, job, n, rank)
+        const busy = points.disturbed(measure, points.transformer(job, n), points.of(model, job, n, rank))
+        return gain === undefined || busy ? [] : [{ n, rank, gain }]
+      }),
+    ),
+  )
+  if (cells.length === 0) return undefined
+  const wins = cells.filter(c => c.gain >= EVEN).length
+  const gains = cells.map(c => c.gain)
+  const [least, most] = [ratioText(Math.min(...gains)), ratioText(Math.max(...gains))]
+  const span = least === most ? least : `${least} to ${most}`
+  if (wins === cells.length) return { tones: ['good'], text: `at every length and rank (${span})` } as const
+  if (wins === 0)
+    return { tones: [cells.some(c => c.gain <= 1 / EVEN) ? 'bad' : 'open'], text: `nowhere (${span})` } as const
+  const from = lengths.find(n => cells.some(c => c.n >= n) && cells.every(c => c.n < n || c.gain >= EVEN))
+  const upTo = ranks.findLast(rank => cells.every(c => c.rank > rank || c.gain >= EVEN))
+  const where = from !== undefined ? `, at every rank from n = ${from.toLocaleString('en-US')} on` : upTo !== undefined ? `, at every length up to ${letter} = ${upTo}` : '' // biome-ignore format: one thought
+  return { tones: ['good', cells.some(c => c.gain <= 1 / EVEN) ? 'bad' : 'open'], text: `in ${wins} of ${cells.length} cases (${span})${where}` } as const // biome-ignore format: one thought
 }
 
 /** The claims of chapter 3 of the thesis, each against what was measured. */
@@ -119,7 +156,7 @@ function parameterClaims({ lengths, ranks, transformer, of }: LowRankPoints): re
   const linformer: Verdict =
     larger.length === 0
       ? { tone: 'open', text: 'Linformer has more parameters than the transformer: not counted here.' }
-      : { tone: smaller.length === 0 ? 'bad' : 'good', text: `Linformer has more parameters than the transformer: ${smaller.length === 0 ? 'holds' : 'does not hold'} here (${valueText(Math.min(...larger.map(c => c.gain)) - 1, 'percent')} to ${valueText(Math.max(...larger.map(c => c.gain)) - 1, 'percent')} more).` } // biome-ignore format: one sentence
+      : { tone: smaller.length === 0 ? 'good' : 'bad', text: `Linformer has more parameters than the transformer: ${smaller.length === 0 ? 'holds' : 'does not hold'} here (${valueText(Math.min(...larger.map(c => c.gain)) - 1, 'percent')} to ${valueText(Math.max(...larger.map(c => c.gain)) - 1, 'percent')} more).` } // biome-ignore format: one sentence
   const sizes = ranks.flatMap(rank => {
     const size = sizeOf('lrt', lengths[0] ?? 0, rank)
     return size ? [{ rank, size }] : []

@@ -32,6 +32,10 @@ export const numbersOf = (points: readonly LabPoint[], factor: string): readonly
 export const measured = (point: LabPoint | undefined, measure: string): Quartiles | undefined =>
   point?.state === 'done' ? point.measures[measure] : undefined
 
+/** Whether quartiles lie apart: a ratio of medians whose quartiles cross is no difference. */
+export const apart = (a: Quartiles | undefined, b: Quartiles | undefined): boolean =>
+  a !== undefined && b !== undefined && (a.upper < b.lower || a.lower > b.upper)
+
 const STATES = { done: 'done', 'does-not-fit': 'does not fit', 'too-slow': 'too slow', failed: 'failed' } as const
 export const stateText = ({ state }: Pick<LabPoint, 'state'>): string => STATES[state]
 

@@ -95,6 +95,20 @@ describe('the page of lengths', () => {
     expect(named[0]!.from).toMatch(/Imaginary 64-core, 32 threads/)
   })
 
+  // Truth: the costs that the points were made of.
+  it('answers as a whole: who is smaller, who is faster, what stops fitting', () => {
+    expect(page.answer).toEqual({ tone: 'mixed', text: 'Block-sparse against full attention. Training step of the attention alone at 1,536 channels in one piece: smaller from about 200,000 bp on, not faster at any measured length; full attention stops fitting at 786,432 bp, block-sparse attention ran up to 786,432 bp.' }) // biome-ignore format: one sentence
+    expect(PAGES.length!([resultOf('length', [], 16)]).answer).toBeNull()
+  })
+
+  it('draws no curves of one length, and says that sparse attention does not fit where full attention ran', () => {
+    const at = (model: string, measures: Parameters<typeof point>[1]) => point({ model, lengthBp: 131_072, layers: 11, job: 'training', attention: 'chunked', width: 1536 }, measures) // biome-ignore format: one line
+    const one = PAGES.length!([resultOf('length', [at('enformer', { peakBytes: 19 * GB, seconds: 33 }), at('s-enformer', 'stopped at 19.5 GB')])]) // biome-ignore format: one line
+    expect(one.figures.every(f => f.kind === 'grid')).toBe(true)
+    expect(one.verdicts).toEqual([{ tone: 'bad', text: 'Training step, all gradients, 1,536 channels, in chunks: block-sparse attention does not fit here at 131,072 bp (stopped at 19.5 GB), where full attention ran in 19 GB.' }]) // biome-ignore format: one sentence
+    expect(one.answer).toMatchObject({ tone: 'bad', text: expect.stringContaining('full attention ran, block-sparse attention did not fit') }) // biome-ignore format: one line
+  })
+
   it('says that points are still to come, and shows a result without any', () => {
     expect(PAGES.length!([resultOf('length', points.slice(0, 1), 16)]).notes).toContain(
       '1 of 16 points were measured so far.',
@@ -140,12 +154,25 @@ describe('the page of low rank', () => {
     [/LRT is faster than Linformer for n ≤ 256/, 'good', /holds here in all 16/],
     [/Linformer is faster than LRT for n ≥ 1,024/, 'good', /holds here in all 24/],
     [/At n = 512 Linformer needs less memory in training/, 'bad', /does not hold here in 4 of 4/],
-    [/Linformer has more parameters/, 'bad', /holds here/],
+    [/Linformer has more parameters/, 'good', /holds here/],
     [/LRT's size falls linearly/, 'good', /27,648 parameters a unit of rank/],
   ])('judges a claim of the thesis: %s', (pattern, tone, text) => {
     const found = verdict(page, pattern)
     expect(found?.text).toMatch(text)
     expect(found?.tone).toBe(tone)
+  })
+
+  // Truth: the speed-ups and sizes that the points were made of: LRT 1.48 to 2.63, half the memory; Linformer n / 256, as much memory.
+  it('answers as a whole where each of the two pays', () => {
+    expect(page.answer).toEqual({ tone: 'mixed', text: 'LRT is faster than the transformer at every length and rank (1.48× to 2.63×), and smaller at every length and rank (2×); Linformer is faster than the transformer in 32 of 48 cases (0.5× to 16×), at every rank from n = 512 on, and smaller nowhere (1×).' }) // biome-ignore format: one sentence
+  })
+
+  it('judges equation 3.10 by the ranks that were measured on a quiet machine', () => {
+    const disturbed = points.map(p => (p.factors['rank'] === 32 ? { ...p, foreignLoad: 0.5 } : p))
+    const found = verdict(PAGES['low-rank']!([resultOf('low-rank', disturbed)]), /equation 3\.10/)
+    expect(found).toMatchObject({ tone: 'good', text: expect.stringMatching(/r 32: .*others used the machine: not judged; r 64/) }) // biome-ignore format: one line
+    const all = points.map(p => ({ ...p, foreignLoad: 0.5 }))
+    expect(verdict(PAGES['low-rank']!([resultOf('low-rank', all)]), /equation 3\.10/)?.tone).toBe('open')
   })
 
   it('has a grid of every gain, and says why a value is absent', () => {

@@ -54,12 +54,22 @@ describe('the page of sparse parity', () => {
         ...pair('d', 0.3, 0.45, [0.1, 0.2], 4), // 0.45 < 0.8 x 0.65
       ]),
     ])
-    expect(page.verdicts.map(v => v.tone)).toEqual(['bad', 'good', 'open', 'open', 'bad', 'bad'])
+    expect(page.verdicts.map(v => v.tone)).toEqual(['bad', 'good', 'open', 'open', 'bad', 'open'])
     expect(page.verdicts[0]!.text).toBe('a: sparse attention loses: r per track 0.610 against 0.640 (−0.030, 95 % of resampled windows −0.050 to −0.010).') // biome-ignore format: one thought
     expect(page.verdicts[3]!.text).toMatch(/^d: a network has learned too little/)
     // Means of a, b, c: sparse 0.62, full 0.6267; windows won: 1 + 2 + 0 of 12.
     expect(page.verdicts[4]!.text).toBe('RNA, r per track: sparse attention loses: 0.620 against 0.627 on average (−0.007), behind in 2 of 3 pairs.') // biome-ignore format: one thought
-    expect(page.verdicts[5]!.text).toBe('RNA, pooled r: sparse attention is at least as good in 3 of 12 windows (25 %): it loses in most.') // biome-ignore format: one thought
+    expect(page.verdicts[5]!.text).toBe('RNA, pooled r: sparse attention is at least as good in 3 of 12 windows (25 %), as chance alone would have it.') // biome-ignore format: one thought
+    // Truth: the binomial test of 3 in 12 has p = 0.146, that of 0 in 12 p = 0.0005.
+    const lost = sparseParityPage([result(['a', 'b', 'c'].flatMap(name => pair(name, 0.64, 0.61, [-0.05, -0.01], 0)))])
+    expect(lost.verdicts.at(-1)).toMatchObject({ tone: 'bad', text: expect.stringMatching(/0 of 12 windows .*it loses in most/) }) // biome-ignore format: one line
+    expect(lost.answer).toMatchObject({ tone: 'bad', text: 'Over 3 pairs of networks that learned, a difference is shown in 3: sparse attention loses: r per track 0.610 of sparse attention against 0.640 of full (−0.030, means).' }) // biome-ignore format: one line
+    // a loses, b wins.
+    expect(page.answer?.tone).toBe('mixed')
+    const one = sparseParityPage([result(pair('c', 0.62, 0.6, [-0.04, 0.01], 0))])
+    expect(one.answer).toMatchObject({ tone: 'open', text: expect.stringMatching(/^Over 1 pair of networks that learned, no difference is shown/) }) // biome-ignore format: one line
+    // One training of each says nothing of a type, whatever the difference.
+    expect(one.verdicts.find(v => v.text.startsWith('RNA, r per track'))).toMatchObject({ tone: 'open', text: expect.stringContaining('does not tell the chance of a training') }) // biome-ignore format: one line
   })
 
   it('never puts the two metrics into one table, and shows the published rows in that of pooled r only', () => {

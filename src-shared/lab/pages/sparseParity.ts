@@ -2,13 +2,14 @@ import { valueText } from '../../report/labNumbers.ts'
 import type { FigureSeries, LabTable, LineFigure } from '../page.ts'
 import type { PageBuilder } from '../pages.ts'
 import type { LabPoint, LabResult } from '../result.ts'
-import { having, machineName, measured, perResult, resultNotes, stateText } from './measured.ts'
-import { parityVerdicts } from './parityVerdicts.ts'
+import { having, measured, otherName, perResult, resultNotes, stateText } from './measured.ts'
+import { parityAnswer, parityVerdicts } from './parityVerdicts.ts'
 import { PARITY_REPORT, PUBLISHED_FIGURE_6, PUBLISHED_FIGURE_8, PUBLISHED_SENTENCES } from './publishedParity.ts'
 
 /** What block-sparse attention loses or wins in accuracy against full attention, beside figures 4 to 6 and 8 of the S-Enformer report. */
 export const sparseParityPage: PageBuilder = results => ({
   question: 'Does block-sparse attention predict as well as full attention, on the same windows?',
+  answer: parityAnswer(results[0]),
   verdicts: parityVerdicts(results[0]),
   figures: [
     scatter('parity-tracks', 'r of each track', 'r per track', perResult(results, trackSeries)),
@@ -60,7 +61,7 @@ function windowSeries(result: LabResult): FigureSeries[] {
   )
 }
 
-const from = (result: LabResult, results: readonly LabResult[]) => (result === results[0] ? 'here' : machineName(result)) // biome-ignore format: one line
+const from = (result: LabResult, results: readonly LabResult[]) => (result === results[0] ? 'here' : otherName(result, results)) // biome-ignore format: one line
 
 function perTrackTable(results: readonly LabResult[]): LabTable {
   const rows = results.flatMap(result => {
