@@ -180,8 +180,8 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
     const sheet = w.page.getByTestId('cohort-sheet')
     await sheet.getByText('none: scores only, no figures').waitFor(soon)
     await expect.poll(() => sheet.textContent()).toContain(`${PEOPLE} that can be scored, 1 file at fault`)
-    const fault = await w.page.getByTestId('cohort-problems').locator('tbody tr').textContent()
-    expect(fault).toMatch(/Z-bare\.bam' has no index: open the file and build it/)
+    const fault = w.page.getByTestId('cohort-problems').locator('tbody tr')
+    await expect.poll(() => fault.textContent()).toMatch(/Z-bare\.bam' has no index: open the file and build it/)
     await state('ready').getByRole('button', { name: /^Score/ }).click() // biome-ignore format: one line
     await state('done').waitFor(slow)
     const row = table().locator(`tr[data-sample="${first.rows[0]!.sample}"]`)

@@ -1,14 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ApoeReport } from '../src-shared/genome/apoe.ts'
 import { sharedData } from '../test-support/shared-data.ts'
-import { availableHosts, cliJson, genomeReady, launchWorkbench, type Workbench } from './launch.ts'
+import { availableHosts, cliJson, genomeReady, launchWorkbench, soon, type Workbench } from './launch.ts'
 
 const bam = sharedData('apoe/ENCSR653DFZ_rnaseq_APOE.GRCh38.bam')
 const genes = sharedData('apoe/gencode.v24.APOE_locus.GRCh38.gtf')
 const signal = sharedData('apoe/ENCSR653DFZ_rnaseq_APOE.GRCh38.coverage.bw')
 const variants = sharedData('apoe/apoe.vcf.gz')
-
-const soon = { timeout: 15_000 }
 
 /** A real person's reads: ENCODE ENCSR653DFZ, RNA. Truth: the command line, and the counts published beside the data. */
 describe.skipIf(!bam || !genes || !signal || !variants).each(availableHosts())('real reads in the %s window', host => {
@@ -28,11 +26,11 @@ describe.skipIf(!bam || !genes || !signal || !variants).each(availableHosts())('
       .click()
     await expect.poll(() => w.page.getByTestId('apoe-call').textContent(), soon).toBe('e3/e3')
     expect(cli.genotype).toBe('e3/e3')
-    expect(await w.page.getByTestId('apoe-confidence').textContent()).toBe('40')
+    await expect.poll(() => w.page.getByTestId('apoe-confidence').textContent()).toBe('40')
     await w.page.getByText(/^RNA: 190 of 744 reads in the gene are spliced/).waitFor()
-    expect(await w.page.locator('[data-site="rs429358"] td').allTextContents()).toEqual(
-      expect.arrayContaining(['T/T', '71']),
-    )
+    await expect
+      .poll(() => w.page.locator('[data-site="rs429358"] td').allTextContents())
+      .toEqual(expect.arrayContaining(['T/T', '71']))
   })
 
   it('opens the pileup column: 71 T and 2 skips of 81 segments', async () => {

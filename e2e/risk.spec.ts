@@ -14,20 +14,19 @@ import {
   genomeReady,
   launchWorkbench,
   ROOT,
+  slow,
+  soon,
   type Workbench,
 } from './launch.ts'
+import { downloaded, restart } from './steps.ts'
 
-const soon = { timeout: 30_000 }
-const slow = { timeout: 80_000 }
 const MODEL = join(ROOT, 'assets', 'models', 'apoe-risk-demo')
 const LABEL = /trained on simulated people; not for use on people/i
 
 const run = promisify(execFile)
 
-const downloaded = async (w: Workbench, click: () => Promise<void>) => {
-  const [file] = await Promise.all([w.page.waitForEvent('download'), click()])
-  return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'utf8') }
-}
+/** The numbers that rows begin with. */
+const linesOf = (rows: readonly string[]) => rows.map(t => Number.parseInt(t, 10))
 
 /** A sample of the demo under the demonstration model. Truth of every number: `score` of the command line on the same file. */
 describe.each(availableHosts())('the risk score of a sample in the %s window', host => {
@@ -72,34 +71,37 @@ describe.each(availableHosts())('the risk score of a sample in the %s window', h
     await w.page.getByTestId('risk-score').click()
     const probability = w.page.getByTestId('risk-probability')
     await probability.waitFor(slow)
-    expect(Number(await probability.getAttribute('data-value'))).toBe(cli.probability)
-    expect(await probability.textContent()).toBe(`${(100 * cli.probability!).toFixed(1)} %`)
-    expect(await w.page.getByTestId('risk-place').textContent()).toContain(
-      `Above ${(100 * cli.place!.all).toFixed(1)} %`,
-    )
-    const baseline = await w.page.getByTestId('risk-baseline').textContent()
-    expect(baseline).toContain(`${(100 * cli.baseline.twoSnp!).toFixed(1)} %`)
-    const read = await w.page.getByTestId('risk-evidence').textContent()
-    expect(read).toContain(cli.coverage.meanDepth.toFixed(1))
-    expect(read).toContain(`${cli.tokens!.count} of at most ${cli.tokens!.limit}`)
+    await expect.poll(async () => Number(await probability.getAttribute('data-value'))).toBe(cli.probability)
+    await expect.poll(() => probability.textContent()).toBe(`${(100 * cli.probability!).toFixed(1)} %`)
+    await expect
+      .poll(() => w.page.getByTestId('risk-place').textContent())
+      .toContain(`Above ${(100 * cli.place!.all).toFixed(1)} %`)
+    const baseline = w.page.getByTestId('risk-baseline')
+    await expect.poll(() => baseline.textContent()).toContain(`${(100 * cli.baseline.twoSnp!).toFixed(1)} %`)
+    const read = w.page.getByTestId('risk-evidence')
+    await expect.poll(() => read.textContent()).toContain(cli.coverage.meanDepth.toFixed(1))
+    await expect.poll(() => read.textContent()).toContain(`${cli.tokens!.count} of at most ${cli.tokens!.limit}`)
     for (const limit of cli.limits) await w.page.getByTestId('risk-limits').getByText(limit, { exact: true }).waitFor()
     const rows = w.page.getByTestId('risk-attribution').locator('tbody tr')
-    expect(await rows.count()).toBe(cli.evidence.length)
-    if (cli.evidence[0]) expect(await rows.first().textContent()).toContain(cli.evidence[0].logitChange.toFixed(3))
+    await expect.poll(() => rows.count()).toBe(cli.evidence.length)
+    if (cli.evidence[0])
+      await expect.poll(() => rows.first().textContent()).toContain(cli.evidence[0].logitChange.toFixed(3))
   })
 
   it('gives every number to a file that says what the model was trained on', async () => {
     const cli = await truth('synthetic-e3e4.bam')
-    const json = await downloaded(w, () => result().getByRole('button', { name: 'Save the score as JSON, every number' }).click()) // biome-ignore format: one line
+    const json = await downloaded(w.page, () => result().getByRole('button', { name: 'Save the score as JSON, every number' }).click()) // biome-ignore format: one line
     const saved = JSON.parse(json.text) as { label: string; score: RiskScore; provenance: string[] }
     expect(saved.label).toMatch(LABEL)
     const { path: _p, model: _m, ...numbers } = saved.score
     const { path: _q, model: _n, ...expected } = cli
     expect(numbers).toEqual(expected)
-    const tsv = await downloaded(w, () => w.page.getByTestId('risk-baseline').getByRole('button', { name: /TSV/ }).click()) // biome-ignore format: one line
+    const tsv = await downloaded(w.page, () => w.page.getByTestId('risk-baseline').getByRole('button', { name: /TSV/ }).click()) // biome-ignore format: one line
     expect(tsv.text).toMatch(LABEL)
     expect(tsv.text).toContain(`probability\t${cli.probability}`)
-    const svg = await downloaded(w, () => w.page.getByTestId('risk-strip').getByRole('button', { name: /SVG/ }).click())
+    const svg = await downloaded(w.page, () =>
+      w.page.getByTestId('risk-strip').getByRole('button', { name: /SVG/ }).click(),
+    )
     expect(svg.text).toMatch(LABEL)
   })
 
@@ -189,8 +191,10 @@ describe.each(availableHosts())('a cohort in the %s window', host => {
     await tree().getByRole('button', { name: 'faulty.tsv', exact: true }).click()
     const problems = w.page.getByTestId('cohort-problems').locator('tbody tr')
     await problems.first().waitFor(soon)
+    await expect
+      .poll(async () => linesOf(await problems.allTextContents()))
+      .toEqual([PEOPLE + 3, PEOPLE + 4, PEOPLE + 5])
     const texts = await problems.allTextContents()
-    expect(texts.map(t => Number.parseInt(t, 10))).toEqual([PEOPLE + 3, PEOPLE + 4, PEOPLE + 5])
     expect(texts[0]).toContain('does not exist')
     expect(texts[1]).toContain('stands on line 2 already')
     expect(texts[2]).toContain("label 'maybe'")
@@ -203,15 +207,17 @@ describe.each(availableHosts())('a cohort in the %s window', host => {
       .click()
     await state('done').waitFor(slow)
     expect(cli.rows.length).toBe(PEOPLE + 1)
-    expect(await w.page.getByTestId('cohort-counts').textContent()).toContain(`${PEOPLE + 5} of ${PEOPLE + 5}`)
-    const rowOf = async (sample: string) => table().locator(`tr[data-sample="${sample}"]`).textContent()
+    await expect
+      .poll(() => w.page.getByTestId('cohort-counts').textContent())
+      .toContain(`${PEOPLE + 5} of ${PEOPLE + 5}`)
     const one = cli.rows[0]!
-    expect(await rowOf(one.sample)).toContain(`${(100 * one.probability!).toFixed(1)} %`)
-    expect(await rowOf(one.sample)).toContain(one.genotype)
+    const row = table().locator(`tr[data-sample="${one.sample}"]`)
+    await expect.poll(() => row.textContent()).toContain(`${(100 * one.probability!).toFixed(1)} %`)
+    await expect.poll(() => row.textContent()).toContain(one.genotype)
     const failures = w.page.getByTestId('cohort-failures').locator('tbody tr')
-    expect((await failures.allTextContents()).map(t => Number.parseInt(t, 10))).toEqual(cli.failures.map(f => f.line))
+    await expect.poll(async () => linesOf(await failures.allTextContents())).toEqual(cli.failures.map(f => f.line))
     const auc = w.page.getByTestId('cohort-metrics').locator('[data-auc]').first()
-    expect(Number(await auc.getAttribute('data-auc'))).toBe(cli.metrics!.model!.auc!.auc)
+    await expect.poll(async () => Number(await auc.getAttribute('data-auc'))).toBe(cli.metrics!.model!.auc!.auc)
     await w.page.getByTestId('cohort-metrics').getByText('optimum of the simulated population').waitFor()
   })
 
@@ -235,24 +241,24 @@ describe.each(availableHosts())('a cohort in the %s window', host => {
     const { cases, n } = cli.metrics!.model!
     const cells = w.page.getByTestId('cohort-confusion').locator('tbody td')
     // From 0 everybody is called.
-    expect((await cells.allTextContents()).map(Number)).toEqual([cases, 0, n - cases, 0])
+    await expect.poll(async () => (await cells.allTextContents()).map(Number)).toEqual([cases, 0, n - cases, 0])
   })
 
   it('gives rows, figures and pictures to files', async () => {
-    const json = await downloaded(w, () => w.page.getByRole('button', { name: 'Save the cohort as JSON' }).click())
+    const json = await downloaded(w.page, () => w.page.getByRole('button', { name: 'Save the cohort as JSON' }).click())
     const saved = JSON.parse(json.text) as RiskCohort & { simulatedTruth: { optimalAuc: number } }
     expect(saved.rows).toEqual(cli.rows)
     expect(saved.metrics).toEqual(cli.metrics)
     expect(saved.limits.join()).toMatch(LABEL)
     expect(saved.simulatedTruth.optimalAuc).toBeGreaterThan(0.5)
-    const tsv = await downloaded(w, () => w.page.getByRole('button', { name: 'Save the cohort as TSV' }).click())
+    const tsv = await downloaded(w.page, () => w.page.getByRole('button', { name: 'Save the cohort as TSV' }).click())
     expect(tsv.text).toMatch(LABEL)
     expect(tsv.text.split('\n').filter(l => /^(SIM-|THIN)/.test(l)).length).toBe(PEOPLE + 1)
     await right().getByText('ROC', { exact: true }).click()
-    const svg = await downloaded(w, () => right().getByRole('button', { name: /SVG/ }).click())
+    const svg = await downloaded(w.page, () => right().getByRole('button', { name: /SVG/ }).click())
     expect(svg.text).toContain('<svg')
     expect(svg.text).toMatch(LABEL)
-    const curve = await downloaded(w, () => right().getByRole('button', { name: /TSV/ }).click())
+    const curve = await downloaded(w.page, () => right().getByRole('button', { name: /TSV/ }).click())
     const points = curve.text.split('\n').filter(l => l.startsWith('model\t')).map(l => l.split('\t').slice(1, 3).map(Number)) // biome-ignore format: one line
     // The area under the exported points is the AUC.
     const area = points.slice(1).reduce((sum, [x = 0, y = 0], i) => sum + ((x - points[i]![0]!) * (y + points[i]![1]!)) / 2, 0) // biome-ignore format: one line
@@ -260,8 +266,7 @@ describe.each(availableHosts())('a cohort in the %s window', host => {
   })
 
   it('is there after a restart, and has no serious fault of access', async () => {
-    await w.restart()
-    await genomeReady(w.page)
+    await restart(w)
     await tree().getByRole('button', { name: 'faulty.tsv', exact: true }).click()
     await state('done').waitFor(slow)
     await w.page.getByRole('button', { name: 'Table and curves' }).click()
@@ -274,7 +279,7 @@ describe.each(availableHosts())('a cohort in the %s window', host => {
     await table().getByRole('button', { name: sample, exact: true }).click()
     const shown = w.page.getByTestId('risk-probability')
     await shown.waitFor(slow)
-    expect(Number(await shown.getAttribute('data-value'))).toBe(probability)
+    await expect.poll(async () => Number(await shown.getAttribute('data-value'))).toBe(probability)
   })
 
   it('says of a sample with too few reads why it has no score, and what comes next', async () => {
@@ -284,7 +289,7 @@ describe.each(availableHosts())('a cohort in the %s window', host => {
     await table().getByRole('button', { name: 'THIN', exact: true }).click()
     const card = w.page.getByTestId('risk-no-call')
     await card.waitFor(slow)
-    expect(await card.getAttribute('data-code')).toBe('low-coverage')
+    await expect.poll(() => card.getAttribute('data-code')).toBe('low-coverage')
     await card.getByRole('button', { name: 'Look at the depth of the region' }).click()
     await w.page.getByRole('tab', { name: 'Depth', selected: true }).waitFor(soon)
   })
@@ -304,7 +309,7 @@ describe.each(availableHosts())('a cohort in the %s window', host => {
     expect(kept).toBeLessThan(PEOPLE * COPIES)
     await state('partial').getByRole('button', { name: 'Go on' }).click()
     await state('done').waitFor(slow)
-    expect(await state('done').textContent()).toContain(`${kept} taken over from a run that was stopped`)
-    expect(await state('done').textContent()).toContain(`${PEOPLE * COPIES} of ${PEOPLE * COPIES} scored`)
+    await expect.poll(() => state('done').textContent()).toContain(`${kept} taken over from a run that was stopped`)
+    await expect.poll(() => state('done').textContent()).toContain(`${PEOPLE * COPIES} of ${PEOPLE * COPIES} scored`)
   })
 })

@@ -157,7 +157,7 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
     await expect
       .poll(async () => (await labels.allTextContents()).join('|'), soon)
       .toMatch(/Mutation effect.*synthetic/)
-    expect((await labels.allTextContents()).join('|')).toContain('what each base adds')
+    await expect.poll(async () => (await labels.allTextContents()).join('|')).toContain('what each base adds')
   })
 
   it('verifies on demand and shows the agreement', async () => {
@@ -170,6 +170,7 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
     await w.page.locator('html[data-mantine-color-scheme="dark"]').waitFor()
     expect(await axeProblems(w.page)).toEqual([])
     await palette(w.page, 'light or dark')
+    await w.page.locator('html[data-mantine-color-scheme="light"]').waitFor()
   })
 
   it('is cancelled, kept as partial over a new start, and goes on', async () => {
