@@ -47,6 +47,10 @@ export function fieldSequences(
   )
 }
 
+/** Forward passes of a protocol: each sequence as it is, each of its mutants, and the control. */
+export const fieldPasses = (sequences: readonly FieldSequence[]): number =>
+  sequences.reduce((sum, s) => sum + s.mutations.length + 2, 0)
+
 /** Uniform random bases. */
 export function randomSequence(length: number, seed: number): string {
   const random = seededRandom(seed)

@@ -10,6 +10,8 @@ import { createDownloads } from './downloads.ts'
 import { createJobs } from './jobs.ts'
 import { readModelJson } from './models/modelFolder.ts'
 import type { OpenModel, OpenModels } from './models/openModels.ts'
+import { unplanned } from './planner/jobPlanning.ts'
+import { noRates } from './planner/jobRates.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-compression-services-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
@@ -18,7 +20,7 @@ it('keeps no folder of a compression that was cancelled', async () => {
   const folder = resolve(import.meta.dirname, '../../assets/models/demo-tracks')
   const model = { folder, json: await readModelJson(folder), state: 'demo' } as OpenModel
   const jobs = await createJobs({ path: join(work, 'jobs.json'), now: Date.now, tell() {}, fault() {} })
-  const handlers = createCompressionHandlers({
+  const { handlers } = createCompressionHandlers({
     models: { use: async () => model } as unknown as OpenModels,
     registry: modelRegistry(MODELS),
     jobs,
@@ -29,6 +31,8 @@ it('keeps no folder of a compression that was cancelled', async () => {
     threads: 1,
     open: () => Promise.reject(new Error('not asked for')),
     now: () => 0,
+    plan: unplanned,
+    rates: noRates,
   })
   const choice = { method: 'svd', keptEnergy: 0.5, layers: {} } as const
   const { id } = await handlers['compression.start']({ modelFileId: 'm', choice }, quietContext())

@@ -10,6 +10,7 @@ import {
   type ModelSpectra,
   planCompression,
 } from '../../src-shared/lab/compression.ts'
+import type { JobCost, JobOutlook } from '../../src-shared/lab/plan.ts'
 import type { OpenedFile } from '../../src-shared/openedFile.ts'
 import { createCompute } from '../compute/client.ts'
 import type { ProcessLauncher } from '../compute/launcher.ts'
@@ -22,9 +23,12 @@ import { newId } from './ids.ts'
 import type { Jobs } from './jobs.ts'
 import { evaluationRecipeOf } from './lab/compression/evaluationRecipe.ts'
 import { makeCompression } from './lab/compression/makeCompression.ts'
+import { plannedCompression } from './lab/compression/plannedCompression.ts'
 import { reportTsv } from './lab/compression/reportTsv.ts'
 import { modelSpectra } from './models/factoriseModel.ts'
 import type { OpenModel, OpenModels } from './models/openModels.ts'
+import { outlookOf, type PlanJob } from './planner/jobPlanning.ts'
+import type { JobRates } from './planner/jobRates.ts'
 import { type SharedWork, sharedWork } from './sharedWork.ts'
 
 export interface CompressionParts {
@@ -40,15 +44,28 @@ export interface CompressionParts {
   readonly launcher?: ProcessLauncher
   readonly open: (path: string) => Promise<OpenedFile>
   readonly now: () => number
+  readonly plan: PlanJob
+  readonly rates: JobRates
 }
+
+export interface CompressionAsked {
+  readonly modelFileId: string
+  readonly choice: CompressionChoice
+}
+
+/** Kind of work whose pace tells how long a compression is: the factors and their comparison take as long as the layers are large. */
+const kindOf = ({ json }: OpenModel, { method }: CompressionChoice) => `compression of ${json.id} by ${method}`
 
 const REPORT_FILE = 'report.json'
 /** Spectra of so many models are kept. */
 const KEPT = 8
 
 /** The contract's methods that make models smaller. Each compression is a folder of the data folder: the model, and what was measured. */
-export function createCompressionHandlers(parts: CompressionParts): Pick<Handlers, keyof CompressionMethods> {
-  const { models, registry, jobs, downloads, now } = parts
+export function createCompressionHandlers(parts: CompressionParts): {
+  readonly handlers: Pick<Handlers, keyof CompressionMethods>
+  outlook(asked: CompressionAsked): Promise<JobOutlook>
+} {
+  const { models, registry, jobs, downloads, now, plan, rates } = parts
   const root = join(parts.dataDir, 'compressions')
   const folderOf = (id: string) => join(root, id)
   /** The folder's name is what people see of it in a list of files. */
@@ -91,48 +108,77 @@ export function createCompressionHandlers(parts: CompressionParts): Pick<Handler
     )
   }
 
+  /** What earlier ones of the model took tells all of it; before the first only its runs can be told. */
+  const costOf = async (
+    model: OpenModel,
+    choice: CompressionChoice,
+    network: () => Promise<JobCost | undefined>,
+  ): Promise<JobCost | undefined> => {
+    const [earlier, planned] = await Promise.all([rates.seconds(kindOf(model, choice), 1), network()])
+    return earlier === undefined
+      ? planned
+      : { seconds: earlier, peakBytes: planned?.peakBytes ?? null, basis: 'earlier' }
+  }
+
   return {
-    async 'compression.spectra'({ modelFileId }, context) {
-      return spectraOf(await models.use(modelFileId), context)
-    },
-    async 'compression.start'({ modelFileId, choice }, context) {
-      const model = await models.use(modelFileId)
-      planCompression(await spectraOf(model, context), choice) // a choice that cannot be is refused before a job starts
-      const id = newId()
-      return jobs.start({
-        kind: 'compression',
-        title: `Smaller ${model.json.name}`,
-        async run(job) {
-          await makeFolders(folderOf(id), 0o700)
-          try {
-            await writeFileAtomic(join(folderOf(id), REPORT_FILE), JSON.stringify(await make(id, model, choice, job)))
-          } catch (error) {
-            // Without its report nobody finds the model again.
-            await rm(folderOf(id), { recursive: true, force: true }).catch(() => undefined) // the first fault is the one to tell
-            throw error
-          }
-          return id
-        },
-      })
-    },
-    async 'compression.list'() {
-      const ids = await readdir(root).catch(() => [])
-      const reports = await Promise.all(ids.map(id => report(id).catch(() => undefined)))
-      return reports.filter(r => r !== undefined).sort((a, b) => b.createdAt - a.createdAt)
-    },
-    'compression.report': ({ compressionId }) => report(compressionId),
-    async 'compression.open'({ compressionId }) {
-      const { of } = await report(compressionId)
-      return parts.open(modelOf(compressionId, of.id))
-    },
-    async 'compression.export'({ compressionId, format }) {
-      const made = await report(compressionId)
-      const text = format === 'json' ? `${JSON.stringify(made, undefined, 1)}\n` : reportTsv(made)
-      return downloads.add({
-        name: `${made.model.id}.${format}`,
-        contentType: format === 'json' ? 'application/json' : 'text/tab-separated-values',
-        bytes: new TextEncoder().encode(text),
-      })
+    outlook: ({ modelFileId, choice }) =>
+      outlookOf(async () => {
+        const model = await models.use(modelFileId)
+        const cost = await costOf(model, choice, await plannedCompression(plan, model.json))
+        const more = `Making the factors${model.json.risk ? ' and drawing the simulated people' : ''} comes on top: known after the first compression of this model.` // biome-ignore format: one line
+        return { cost, ...(cost && cost.basis !== 'earlier' ? { note: more } : {}) }
+      }),
+    handlers: {
+      async 'compression.spectra'({ modelFileId }, context) {
+        return spectraOf(await models.use(modelFileId), context)
+      },
+      async 'compression.start'({ modelFileId, choice }, context) {
+        const model = await models.use(modelFileId)
+        planCompression(await spectraOf(model, context), choice) // a choice that cannot be is refused before a job starts
+        const network = await plannedCompression(plan, model.json)
+        const id = newId()
+        let peakBytes: number | undefined
+        return jobs.start({
+          kind: 'compression',
+          estimate: costOf(model, choice, network),
+          peakBytes: async () => peakBytes,
+          title: `Smaller ${model.json.name}`,
+          async run(job) {
+            const startedAt = now()
+            await makeFolders(folderOf(id), 0o700)
+            try {
+              const report = await make(id, model, choice, job)
+              await writeFileAtomic(join(folderOf(id), REPORT_FILE), JSON.stringify(report))
+              peakBytes = Math.max(report.before.peakBytes.upper, report.after.peakBytes.upper)
+              await rates.learn(kindOf(model, choice), 1, (now() - startedAt) / 1000)
+            } catch (error) {
+              // Without its report nobody finds the model again.
+              await rm(folderOf(id), { recursive: true, force: true }).catch(() => undefined) // the first fault is the one to tell
+              throw error
+            }
+            return id
+          },
+        })
+      },
+      async 'compression.list'() {
+        const ids = await readdir(root).catch(() => [])
+        const reports = await Promise.all(ids.map(id => report(id).catch(() => undefined)))
+        return reports.filter(r => r !== undefined).sort((a, b) => b.createdAt - a.createdAt)
+      },
+      'compression.report': ({ compressionId }) => report(compressionId),
+      async 'compression.open'({ compressionId }) {
+        const { of } = await report(compressionId)
+        return parts.open(modelOf(compressionId, of.id))
+      },
+      async 'compression.export'({ compressionId, format }) {
+        const made = await report(compressionId)
+        const text = format === 'json' ? `${JSON.stringify(made, undefined, 1)}\n` : reportTsv(made)
+        return downloads.add({
+          name: `${made.model.id}.${format}`,
+          contentType: format === 'json' ? 'application/json' : 'text/tab-separated-values',
+          bytes: new TextEncoder().encode(text),
+        })
+      },
     },
   }
 }

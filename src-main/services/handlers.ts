@@ -13,6 +13,8 @@ import type { Downloads } from './downloads.ts'
 import type { Engines, SampleSource } from './engines.ts'
 import type { FileEntry, FileRegistry } from './files.ts'
 import type { EventHub } from './hub.ts'
+import { indexOutlook, indexWork } from './indexWork.ts'
+import { createOutlookHandlers } from './jobOutlooks.ts'
 import type { Jobs } from './jobs.ts'
 import { createLabHandlers } from './labHandlers.ts'
 import type { LabServices } from './labServices.ts'
@@ -20,6 +22,8 @@ import { resolveLocus } from './locus.ts'
 import { createModelHandlers } from './modelHandlers.ts'
 import type { ModelServices } from './modelServices.ts'
 import { meantModel } from './models/modelPaths.ts'
+import type { JobRates } from './planner/jobRates.ts'
+import { pacedJob } from './planner/pacedJob.ts'
 import type { Planner } from './planner/planner.ts'
 import { createPlannerHandlers } from './plannerHandlers.ts'
 import type { Projects } from './projects.ts'
@@ -50,6 +54,8 @@ export interface HandlerParts {
   readonly lab: LabServices
   readonly planner: Planner
   readonly compression: Pick<CompressionParts, 'dataDir' | 'recipesDir' | 'dataFolders' | 'launcher'>
+  /** The pace of earlier jobs that are no network. */
+  readonly rates: JobRates
   readonly devices: () => Promise<readonly DeviceReport[]>
   readonly now: () => number
 }
@@ -168,23 +174,36 @@ export function createHandlers(
 
   const openShipped = async (path: string): Promise<OpenedFile> => told(await openPaths([path]))[0]!
 
+  const compression = createCompressionHandlers({ ...parts.compression, ...parts.models, jobs, downloads, rates: parts.rates, now: parts.now, threads: parts.info.threads, open: openShipped }) // biome-ignore format: one line
+  const risk = createRiskHandlers({
+    ...parts,
+    version: parts.info.version,
+    openFile: openShipped,
+    reading: async (fileId, work) => {
+      const source = await sample(fileId)
+      return reading(fileId, () => work(source))
+    },
+    referencePath: async () => (await reference())?.readPath,
+  })
+
   return {
     openPaths,
+    ...createOutlookHandlers({
+      predict: (asked, context) => parts.models.predictions.outlook(asked, context),
+      scan: asked => parts.scans.scans.outlook(asked),
+      attribution: asked => parts.scans.attributionOutlook(asked),
+      field: asked => parts.scans.fields.outlook(asked),
+      variants: (asked, { signal }) => parts.scans.variants.outlook(asked, signal),
+      compression: asked => compression.outlook(asked),
+      cohort: ({ again, ...subject }, context) => risk.cohorts.outlook(subject, again, context),
+      index: async ({ fileId }) => indexOutlook(await files.use(fileId), parts.rates),
+    }),
     ...createModelHandlers({ ...parts, version: parts.info.version, open: openShipped }),
     ...createScanHandlers(parts.scans),
     ...createLabHandlers(parts.lab),
-    ...createCompressionHandlers({ ...parts.compression, ...parts.models, jobs, downloads, now: parts.now, threads: parts.info.threads, open: openShipped }), // biome-ignore format: one line
+    ...compression.handlers,
     ...createPlannerHandlers(parts),
-    ...createRiskHandlers({
-      ...parts,
-      version: parts.info.version,
-      openFile: openShipped,
-      reading: async (fileId, work) => {
-        const source = await sample(fileId)
-        return reading(fileId, () => work(source))
-      },
-      referencePath: async () => (await reference())?.readPath,
-    }),
+    ...risk.handlers,
     ...createTuneHandlers({ ...parts, openFile: openShipped }),
     'app.info': async () => parts.info,
     'app.devices': () => parts.devices(),
@@ -201,13 +220,17 @@ export function createHandlers(
     },
     'files.refresh': ({ fileId }) => files.refresh(fileId),
     async 'files.buildIndex'({ fileId }) {
-      const { path } = await files.use(fileId)
+      const entry = await files.use(fileId)
+      const { path } = entry
       const running = jobs.list().find(j => j.kind === 'index' && j.resultId === undefined && indexing.get(path) === j.id && j.endedAt === undefined) // biome-ignore format: one line
       if (running) return running
+      const paced = pacedJob({ rates: parts.rates, ...indexWork(entry), now: parts.now })
       const job = jobs.start({
         kind: 'index',
         title: `Index of ${basename(path)}`,
-        async run(context) {
+        estimate: paced.estimate,
+        async run(outer) {
+          const context = paced.watch(outer)
           const { warnings } = await engines.buildIndex(path, context).catch(async error => {
             if (asWorkbenchError(error).code !== 'permission') throw error
             return engines.buildIndex(await shadows.make(path), context) // nothing may be written beside the file
@@ -215,6 +238,7 @@ export function createHandlers(
           for (const message of warnings)
             hub.emit('notice', { code: 'bad-index', message, remedy: 'look at the file before you rely on it' })
           await files.refresh(fileId).catch(() => undefined) // closed meanwhile: the index is there all the same
+          await paced.end(true)
           return fileId
         },
       })

@@ -99,7 +99,7 @@ export async function createJobs(options: {
 
   const finish = (job: Live, change: Pick<JobSnapshot, 'state'> & Partial<JobSnapshot>) => {
     const { secondsLeft: _old, ...rest } = job.snapshot
-    job.snapshot = { ...rest, ...change, endedAt: now() }
+    job.snapshot = { ...rest, endedAt: now(), ...change }
     live.delete(job.snapshot.id)
     ended.set(job.snapshot.id, job.snapshot)
     for (const id of [...ended.keys()].slice(0, Math.max(0, ended.size - KEPT_ENDED))) ended.delete(id)
@@ -131,11 +131,18 @@ export async function createJobs(options: {
     void plan(job)
     try {
       const resultId = await job.plan.run({ signal: job.controller.signal, report: report(job) })
-      const cost = await costOf(job, now())
+      const endedAt = now()
+      const cost = await costOf(job, endedAt)
       // A job that finished although it was told to stop has its result: that is what the user is told.
       const { progress } = job.snapshot
       const complete = { ...progress, done: Math.max(progress.done, progress.total) }
-      finish(job, { state: 'done', progress: complete, ...cost, ...(resultId === undefined ? {} : { resultId }) })
+      finish(job, {
+        state: 'done',
+        endedAt,
+        progress: complete,
+        ...cost,
+        ...(resultId === undefined ? {} : { resultId }),
+      })
     } catch (error) {
       const e = asWorkbenchError(error)
       if (e.code === 'cancelled') return finish(job, { state: 'cancelled' })

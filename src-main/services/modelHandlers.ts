@@ -5,6 +5,7 @@ import type { OpenedFile } from '../../src-shared/openedFile.ts'
 import { windowGeometry } from '../analyses/predict.ts'
 import type { Downloads } from './downloads.ts'
 import type { FileRegistry } from './files.ts'
+import type { Jobs } from './jobs.ts'
 import type { ModelServices } from './modelServices.ts'
 import { downloadOnnx } from './models/modelDownload.ts'
 import { modelFacts } from './models/modelFacts.ts'
@@ -16,6 +17,7 @@ import { createTrackComparisons } from './trackComparison.ts'
 export interface ModelHandlerParts {
   readonly files: FileRegistry
   readonly models: ModelServices
+  readonly jobs: Jobs
   readonly downloads: Downloads
   readonly version: string
   readonly now: () => number
@@ -29,7 +31,15 @@ export function createModelHandlers(parts: ModelHandlerParts): ModelHandlers {
   const { files, downloads, version, now, open } = parts
   const { models, shipped, predictions, store, registry, networks } = parts.models
   const comparisons = createTrackComparisons({ files, models, predictions })
-  const exportPrediction = createPredictionExport({ files, models, predictions, downloads, version, now })
+  const exportPrediction = createPredictionExport({
+    files,
+    models,
+    predictions,
+    jobs: parts.jobs,
+    downloads,
+    version,
+    now,
+  })
   return {
     'models.shipped': () => shipped.list(),
     'models.openShipped': async ({ id }) => open(await shipped.folder(id)),

@@ -1,7 +1,7 @@
 import { type Contig, formatLocus } from '../../src-shared/genome/locus.ts'
 import type { Background } from '../../src-shared/genome/prediction.ts'
 import type { Args } from '../../src-shared/ipc/contract.ts'
-import { WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import { cancelled, fromWire, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { ExportedPrediction } from '../../src-shared/ipc/modelMethods.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import type { FileFingerprint, Provenance } from '../../src-shared/report/provenance.ts'
@@ -9,10 +9,11 @@ import { undoTransform } from '../analyses/undoTransform.ts'
 import type { ModelJson } from '../models/folder/modelJson.ts'
 import type { Downloads } from './downloads.ts'
 import type { FileRegistry } from './files.ts'
+import type { Jobs } from './jobs.ts'
 import { madeUpOf } from './models/modelFacts.ts'
 import type { OpenModels } from './models/openModels.ts'
 import { checkTrackCount, type PredictionFormat, predictionFile, predictionPieces } from './predict/predictionFiles.ts'
-import type { Predictions } from './predict/predictions.ts'
+import type { PredictedTracks, Predictions } from './predict/predictions.ts'
 import { fingerprintFile } from './provenance.ts'
 
 const FORMATS = { bigwig: ['bw', 'bw'], bedgraph: ['bedgraph', 'bedgraph'], tsv: ['tsv', 'tsv'] } as const
@@ -38,10 +39,42 @@ export function createPredictionExport(parts: {
   readonly files: FileRegistry
   readonly models: OpenModels
   readonly predictions: Predictions
+  readonly jobs: Jobs
   readonly downloads: Downloads
   readonly version: string
   readonly now: () => number
 }) {
+  /** What is not there yet is computed as a job, so that everybody sees what it will cost; who waits for the file waits for it. */
+  const computed = async (
+    asked: Args<'predict.export'>,
+    json: ModelJson,
+    context: WorkContext,
+  ): Promise<PredictedTracks> => {
+    const { jobs, predictions } = parts
+    const plan = await predictions.planned(asked, context)
+    if (!plan) return predictions.tracks(asked, context)
+    return new Promise((resolve, reject) => {
+      const job = jobs.start({
+        kind: 'predict',
+        title: `${json.name}: file of ${formatLocus(asked.interval)}`,
+        interactive: true,
+        estimate: plan.cost(),
+        peakBytes: plan.peakBytes,
+        async run(own) {
+          resolve(await predictions.tracks(asked, own))
+          return undefined
+        },
+      })
+      const stop = () => jobs.cancel(job.id)
+      context.signal.addEventListener('abort', stop, { once: true })
+      void jobs.ended(job.id).then(({ state, error }) => {
+        context.signal.removeEventListener('abort', stop)
+        if (state === 'done') return
+        reject(error ? fromWire(error) : cancelled())
+        jobs.markRead(job.id) // whoever waits is told
+      })
+    })
+  }
   return async (asked: Args<'predict.export'>, context: WorkContext): Promise<ExportedPrediction> => {
     const { channels, background } = asked
     const format: PredictionFormat = FORMATS[asked.format][0]
@@ -50,7 +83,7 @@ export function createPredictionExport(parts: {
     const bins = (asked.interval.end - asked.interval.start) / (json.output.binSize ?? 1)
     if (bins * channels.length > MAX_EXPORT_VALUES) throw new WorkbenchError('unsupported', `${Math.ceil(bins).toLocaleString('en-US')} bins of ${channels.length} tracks are too many for one export`, "choose a smaller region, or use 'diploscope predict'") // biome-ignore format: one thought
     const reference = await parts.files.use(asked.referenceFileId)
-    const p = await parts.predictions.tracks(asked, context)
+    const p = await computed(asked, json, context)
     const tracks = channels.map(c => json.tracks[c]!)
     const undo = asked.units === 'signal' ? tracks.map(t => undoTransform(t, 'current')) : undefined
     const own: FileFingerprint[] = [await fingerprintFile(reference.readPath, 'reference')]

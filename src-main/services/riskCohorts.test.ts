@@ -7,6 +7,8 @@ import type { RiskCohortRow } from '../../src-shared/genome/risk.ts'
 import { type JobSnapshot, quietContext } from '../../src-shared/job.ts'
 import { probeFile } from '../readers/probe.ts'
 import type { JobPlan } from './jobs.ts'
+import { unplanned } from './planner/jobPlanning.ts'
+import { noRates } from './planner/jobRates.ts'
 import { fileState, openJournal } from './risk/cohortJournal.ts'
 import { createRiskCohorts, meantSheet, type RiskCohortsParts, tidy } from './riskCohorts.ts'
 
@@ -78,6 +80,8 @@ async function cohortsOf(name: string) {
     },
     open: { with: (id: string, _context: unknown, work: (kept: object) => unknown) => work({ key: id, model: model(id) }) }, // biome-ignore format: one line
     folder: results,
+    plan: unplanned,
+    rates: noRates,
     now: () => 0,
   } as unknown as RiskCohortsParts)
   const journalOf = (modelFileId: string) => join(results, `${createHash('sha256').update(JSON.stringify([sheet, modelFileId])).digest('hex').slice(0, 32)}.journal`) // biome-ignore format: one line

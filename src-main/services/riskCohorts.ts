@@ -8,6 +8,7 @@ import type { ExportedFile } from '../../src-shared/ipc/contract.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { CohortRocs, CohortRun, CohortSubject, OpenedCohort, RiskEvents, SimulatedTruth } from '../../src-shared/ipc/riskMethods.ts' // biome-ignore format: one line
 import type { JobSnapshot, WorkContext } from '../../src-shared/job.ts'
+import type { JobOutlook } from '../../src-shared/lab/plan.ts'
 import { compareRisks, type ScoredCohort } from '../analyses/compareRisks.ts'
 import { sigmoid } from '../domain/liability/liability.ts'
 import { rocCurve } from '../domain/statistics/riskMetrics.ts'
@@ -17,6 +18,9 @@ import { cohortFigures } from '../workers/pileupClient.ts'
 import type { Downloads } from './downloads.ts'
 import type { FileRegistry } from './files.ts'
 import type { Jobs } from './jobs.ts'
+import { outlookOf, type PlanJob } from './planner/jobPlanning.ts'
+import type { JobRates } from './planner/jobRates.ts'
+import { pacedJob } from './planner/pacedJob.ts'
 import { changedSince, entryNow, readJournal } from './risk/cohortJournal.ts'
 import { sheetToFillIn } from './risk/folderSheet.ts'
 import { createKeptSheets } from './risk/keptSheets.ts'
@@ -34,12 +38,16 @@ export interface RiskCohortsParts {
   /** For CRAM. */
   readonly referencePath: () => Promise<string | undefined>
   readonly tell: (change: RiskEvents['risk.changed']) => void
+  readonly plan: PlanJob
+  readonly rates: JobRates
   readonly now: () => number
   readonly version: string
 }
 
 export interface RiskCohorts {
   open(fileId: string): Promise<OpenedCohort>
+  /** Of the people who are not scored yet; of all of them with `again`. */
+  outlook(subject: CohortSubject, again: boolean, context: WorkContext): Promise<JobOutlook>
   start(subject: CohortSubject, again: boolean, context: WorkContext): Promise<JobSnapshot>
   get(subject: CohortSubject, context: WorkContext): Promise<CohortRun>
   compare(subject: CohortSubject, otherModelFileId: string, context: WorkContext): Promise<CohortComparison>
@@ -112,7 +120,25 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
     })
   }
 
+  /** People whom a run would score. */
+  const left = (total: number, run: CohortRun | undefined): number =>
+    total - (run?.cohort?.rows.filter(r => !run.changed.includes(r.sample)).length ?? 0)
+  /** Reading a person's file takes as long as the model's region; the network next to nothing. */
+  const kindOf = (kept: KeptRiskModel) => `people scored by ${kept.model.json.id}`
+
   return {
+    outlook: (subject, again, context) =>
+      outlookOf(async () => {
+        const { sheet } = await sheetOf(subject.fileId)
+        const { kind, json } = await open.with(subject.modelFileId, context, async kept => ({ kind: kindOf(kept), json: kept.model.json })) // biome-ignore format: one line
+        const planned = await parts.plan({ json, work: 'inference' })
+        const people = left(sheet.rows.length, again ? undefined : await get(subject, context))
+        const network = await planned.cost(people)
+        const seconds = await parts.rates.seconds(kind, people)
+        const peakBytes = network?.peakBytes ?? null
+        if (seconds !== undefined) return { cost: { seconds, peakBytes, basis: 'earlier' }, note: peopleText(people) }
+        return { peakBytes, note: `${peopleText(people)} How fast their files are read is not measured on this machine yet: the time is told once the first people are scored.` } // biome-ignore format: one line
+      }),
     async open(fileId) {
       const { path, sheet } = await sheetOf(fileId)
       const covariates = Object.keys(sheet.rows[0]?.covariates ?? {})
@@ -130,14 +156,23 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
       const run = again ? undefined : await get(subject, context)
       const settled = run?.state === 'done' && run.changed.length === 0 && run.cohort?.failures.length === sheet.problems.length // biome-ignore format: one line
       if (settled) throw new WorkbenchError('bad-input', `the ${sheet.rows.length} samples of '${basename(path)}' are scored already`, "choose 'Score again' to begin anew") // biome-ignore format: one line
+      const { kind, json } = await open.with(subject.modelFileId, context, async kept => ({ kind: kindOf(kept), json: kept.model.json })) // biome-ignore format: one line
+      const planned = await parts.plan({ json, work: 'inference' })
+      const people = left(sheet.rows.length, run)
+      const network = planned.cost(people)
       // Another window may have started it while this call waited for disk and model; from here on nothing waits.
       const late = activeJob(key)
       if (late) return jobs.get(late)
+      const paced = pacedJob({ rates: parts.rates, kind, units: people, peakBytes: network.then(c => c?.peakBytes ?? null), now }) // biome-ignore format: one line
       const job = jobs.start({
         kind: 'risk-cohort',
         title: `Scores of ${basename(path)}`,
         resumable: true,
-        async run(job) {
+        estimate: paced.estimate,
+        peakBytes: planned.peakBytes,
+        async run(outer) {
+          const job = paced.watch(outer)
+          let complete = false
           let toldAt = Number.NEGATIVE_INFINITY
           let done = 0
           const told = (state: CohortRun['state']) => tell({ ...subject, state, done })
@@ -171,8 +206,10 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
               JSON.stringify({ resumed: cohort.resumed, finishedAt: now() } satisfies Finished),
             )
             await tidy(folder, key => activeJob(key) !== null)
+            complete = true
             return subject.fileId
           } finally {
+            await paced.end(complete)
             running.delete(key)
             told(done >= sheet.rows.length ? 'done' : 'partial')
           }
@@ -233,6 +270,8 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
     },
   }
 }
+
+const peopleText = (n: number) => `${n.toLocaleString('en-US')} ${n === 1 ? 'person' : 'people'} to score.`
 
 /** Curves of the same people as the figures: those with a label, a score and a called genotype. */
 function rocsOf(cohort: RiskCohort): CohortRocs {

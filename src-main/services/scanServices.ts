@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { AttributionBins, ScanMethods, VariantSite } from '../../src-shared/ipc/scanMethods.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
+import type { JobOutlook } from '../../src-shared/lab/plan.ts'
 import type { Downloads } from './downloads.ts'
 import type { Engines } from './engines.ts'
 import type { FileRegistry } from './files.ts'
@@ -15,6 +16,8 @@ import { createScanStore } from './mutate/scanStore.ts'
 import { scanSubject } from './mutate/scanSubject.ts'
 import { createVariantTables, type VariantTables } from './mutate/variantService.ts'
 import { variantSites } from './mutate/variantSites.ts'
+import { outlookOf } from './planner/jobPlanning.ts'
+import type { JobRates } from './planner/jobRates.ts'
 
 /** All that is about mutations: scans, attribution, receptive fields, tables of variants. */
 export interface ScanServices {
@@ -23,6 +26,7 @@ export interface ScanServices {
   readonly variants: VariantTables
   readonly networks: NetworkCache
   attribution(args: ScanMethods['attribution.bins']['args'], context: WorkContext): Promise<AttributionBins>
+  attributionOutlook(asked: { readonly modelFileId: string }): Promise<JobOutlook>
   sites(args: ScanMethods['variants.sites']['args'], context: WorkContext): Promise<readonly VariantSite[]>
   close(): Promise<void>
 }
@@ -38,10 +42,11 @@ export interface ScanServicesOptions {
   readonly emit: Emit
   readonly now: () => number
   readonly fault: (error: unknown) => void
+  readonly rates: JobRates
 }
 
 export function createScanServices(options: ScanServicesOptions): ScanServices {
-  const { files, engines, jobs, downloads, dataDir, version, emit, now, fault } = options
+  const { files, engines, jobs, downloads, dataDir, version, emit, now, fault, rates } = options
   const { models, backgrounds, compute, registry, plan } = options.models
   const networks = createNetworkCache({
     now,
@@ -64,6 +69,7 @@ export function createScanServices(options: ScanServicesOptions): ScanServices {
   return {
     scans: createScans({
       ...shared,
+      rates,
       store: createScanStore(join(dataDir, 'scans')),
       tell: progress => emit('scan.changed', progress),
       fault,
@@ -75,7 +81,14 @@ export function createScanServices(options: ScanServicesOptions): ScanServices {
       tell: progress => emit('variants.changed', progress),
     }),
     networks,
+    attributionOutlook: ({ modelFileId }) =>
+      outlookOf(async () => {
+        const { json } = await models.use(modelFileId)
+        return { cost: await (await plan({ json, work: 'gradient' })).cost(1) }
+      }),
     async attribution({ channels, interval, ...files }, context) {
+      const { json } = await models.use(files.modelFileId)
+      await plan({ json, work: 'gradient' }) // refuses what will not fit
       const output = { kind: 'interval', interval } as const
       const request = { ...files, interval, channels, groupMean: true, output, score: 'sad' } as const
       return attributionOf(await scanSubject(request, shared, context), { compute, registry, networks }, context)

@@ -24,7 +24,8 @@ import { createLabServices } from './labServices.ts'
 import { createModelServices } from './modelServices.ts'
 import { estimateInThread } from './planner/estimateThread.ts'
 import { createJobPlanning } from './planner/jobPlanning.ts'
-import { createPlanner } from './planner/planner.ts'
+import { createJobRates } from './planner/jobRates.ts'
+import { createPlanner, type Estimator } from './planner/planner.ts'
 import { createProjects, PROJECT_SUFFIX, type StartWith } from './projects.ts'
 import { createRecent } from './recent.ts'
 import type { PrintPdf } from './reportExport.ts'
@@ -63,6 +64,10 @@ export interface ServicesOptions {
   readonly fault?: (error: unknown, where: string) => void
   readonly uploadLimitBytes?: number
   readonly freeBytes?: (folder: string) => Promise<number>
+  /** Memory that jobs may take; default: what the machine has free. */
+  readonly availableBytes?: () => number
+  /** Default: in a thread for each question. */
+  readonly estimator?: Estimator
 }
 
 /** Everything behind the contract, for any host. */
@@ -133,11 +138,18 @@ export async function createServices(options: ServicesOptions): Promise<Services
   const planner = createPlanner({
     dataDir,
     registry: modelRegistry(MODELS),
-    estimator: estimateInThread,
+    estimator: options.estimator ?? estimateInThread,
     threads,
     version: options.version,
     now,
     ...(options.computeLauncher ? { launcher: options.computeLauncher } : {}),
+    ...(options.availableBytes ? { available: options.availableBytes } : {}),
+  })
+  const rates = createJobRates({
+    dataDir,
+    threads,
+    version: options.version,
+    fault: error => fault(error, 'job rates'),
   })
   const models = createModelServices({
     files,
@@ -162,6 +174,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     emit: hub.emit,
     now,
     fault: error => fault(error, 'scans'),
+    rates,
   })
   const risk = createRiskServices({ models, dataDir, ownCompute: compute.own })
   const lab = createLabServices({
@@ -204,6 +217,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     risk,
     lab,
     planner,
+    rates,
     compression: { dataDir, recipesDir: options.recipesDir, dataFolders: labDataFolders(), ...(options.computeLauncher ? { launcher: options.computeLauncher } : {}) }, // biome-ignore format: one line
     devices: compute.devices,
     now,

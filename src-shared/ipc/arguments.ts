@@ -16,6 +16,7 @@ import { COMPRESSION_ARGUMENTS } from './compressionArguments.ts'
 import type { Args, Method } from './contract.ts'
 import { LAB_ARGUMENTS } from './labArguments.ts'
 import { MODEL_ARGUMENTS } from './modelArguments.ts'
+import { OUTLOOK_ARGUMENTS } from './outlookArguments.ts'
 import { projectDocument } from './projectChecks.ts'
 import { RISK_ARGUMENTS } from './riskArguments.ts'
 import { SCAN_ARGUMENTS } from './scanArguments.ts'
@@ -58,6 +59,7 @@ export const ARGUMENTS: { readonly [M in Method]: (value: unknown) => Args<M> } 
   ...COMPRESSION_ARGUMENTS,
   ...LAB_ARGUMENTS,
   ...MODEL_ARGUMENTS,
+  ...OUTLOOK_ARGUMENTS,
   ...RISK_ARGUMENTS,
   ...SCAN_ARGUMENTS,
   ...TUNE_ARGUMENTS,

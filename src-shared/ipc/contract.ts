@@ -11,6 +11,7 @@ import type { CompressionMethods } from './compressionMethods.ts'
 import type { WireError } from './errors.ts'
 import type { LabEvents, LabMethods } from './labMethods.ts'
 import type { ModelMethods, PredictionChanged } from './modelMethods.ts'
+import type { OutlookMethods } from './outlookMethods.ts'
 import type { RiskEvents, RiskMethods } from './riskMethods.ts'
 import type { ScanEvents, ScanMethods } from './scanMethods.ts'
 import type { TuneEvents, TuneMethods } from './tuneMethods.ts'
@@ -91,7 +92,14 @@ export type LocusResolution =
   | { readonly kind: 'gene'; readonly hit: GeneHit; readonly interval: Interval; readonly others: readonly GeneHit[] }
 
 /** Every call that can cross the boundary: one line each. A handler or an argument check that is missing does not compile. */
-export interface Methods extends CompressionMethods, LabMethods, ModelMethods, RiskMethods, ScanMethods, TuneMethods {
+export interface Methods
+  extends CompressionMethods,
+    LabMethods,
+    ModelMethods,
+    OutlookMethods,
+    RiskMethods,
+    ScanMethods,
+    TuneMethods {
   'app.info': { args: Record<string, never>; result: AppInfo }
   /** Tries each device by running a small network on it: what a session claims proves nothing. Takes a second or two. */
   'app.devices': { args: Record<string, never>; result: readonly DeviceReport[] }

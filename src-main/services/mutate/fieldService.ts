@@ -3,14 +3,16 @@ import type { ExportedFile } from '../../../src-shared/ipc/contract.ts'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { FieldRequest } from '../../../src-shared/ipc/scanMethods.ts'
 import type { JobSnapshot } from '../../../src-shared/job.ts'
+import type { JobOutlook } from '../../../src-shared/lab/plan.ts'
 import { windowGeometry } from '../../analyses/predict.ts'
+import { fieldPasses, fieldPositions, fieldSequences } from '../../analyses/receptiveField.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import type { Downloads } from '../downloads.ts'
 import { newId } from '../ids.ts'
 import type { Jobs } from '../jobs.ts'
 import type { OpenModel } from '../models/openModels.ts'
-import type { PlanJob } from '../planner/jobPlanning.ts'
+import { outlookOf, type PlanJob, type PlannedJob, together } from '../planner/jobPlanning.ts'
 import { fieldJson, measureField } from './fieldRun.ts'
 import { referenceOf, type SubjectParts } from './scanSubject.ts'
 
@@ -24,6 +26,7 @@ export interface FieldServiceParts extends Pick<SubjectParts, 'files' | 'engines
 }
 
 export interface Fields {
+  outlook(request: FieldRequest): Promise<JobOutlook>
   start(request: FieldRequest): Promise<{ fieldId: string; job: JobSnapshot }>
   /** @throws WorkbenchError `not-found` until the job is done, and when it was long ago */
   get(fieldId: string): readonly ReceptiveField[]
@@ -41,15 +44,29 @@ export function createFields(parts: FieldServiceParts): Fields {
     if (!found) throw new WorkbenchError('not-found', 'this map is not there (yet, or any more)', 'wait for its job, or measure again') // biome-ignore format: one thought
     return found
   }
+  /** @throws WorkbenchError for a model without bins, or one that will not fit */
+  const planned = async ({ modelFileId, compareFileId, protocol, sequences, seed }: FieldRequest) => {
+    const models: OpenModel[] = []
+    const plans: { readonly job: PlannedJob; readonly passes: number }[] = []
+    for (const id of compareFileId === undefined ? [modelFileId] : [modelFileId, compareFileId]) {
+      const model = await parts.models.use(id)
+      const { windowBp } = windowGeometry(model.json)
+      const passes = fieldPasses(fieldSequences(protocol, fieldPositions(windowBp), sequences, seed))
+      plans.push({ job: await parts.plan({ json: model.json, work: 'inference' }), passes })
+      models.push(model)
+    }
+    return {
+      models,
+      cost: async () => together(await Promise.all(plans.map(({ job, passes }) => job.cost(passes)))),
+      // They share a process.
+      peakBytes: () => plans[0]!.job.peakBytes(),
+    }
+  }
   return {
-    async start({ modelFileId, compareFileId, protocol, sequences, seed, source, referenceFileId }) {
-      const models: OpenModel[] = []
-      for (const id of compareFileId === undefined ? [modelFileId] : [modelFileId, compareFileId]) {
-        const model = await parts.models.use(id)
-        windowGeometry(model.json) // a model without bins is refused before the job
-        await parts.plan({ json: model.json, work: 'inference' }) // and one that will not fit
-        models.push(model)
-      }
+    outlook: request => outlookOf(async () => ({ cost: await (await planned(request)).cost() })),
+    async start(request) {
+      const { protocol, sequences, seed, source, referenceFileId } = request
+      const { models, cost, peakBytes } = await planned(request)
       if (source === 'reference' && referenceFileId === undefined) throw new WorkbenchError('no-reference', 'real sequence needs a reference', 'open one, or use random sequence') // biome-ignore format: one thought
       const file = source === 'reference' ? await referenceOf(parts, referenceFileId!) : undefined
       const reference = file && {
@@ -59,6 +76,8 @@ export function createFields(parts: FieldServiceParts): Fields {
       const fieldId = newId()
       const job = parts.jobs.start({
         kind: 'field',
+        estimate: cost(),
+        peakBytes,
         title: `Receptive field of ${models.map(m => m.json.name).join(' and ')}`,
         async run(context) {
           const compute = await parts.compute()

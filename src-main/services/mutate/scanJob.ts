@@ -38,7 +38,7 @@ export interface ScanJobHooks {
 }
 
 /** A preview takes a pass forward and back for each answer: with more of them the exact values come first. */
-const MAX_PREVIEWS = 32
+export const MAX_PREVIEWS = 32
 const TELL_EVERY_MS = 250
 const SAVE_EVERY_MS = 2000
 /** The order is not turned round more often than this: what was begun elsewhere is lost. */

@@ -1,5 +1,6 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
-import type { JobCost } from '../../../src-shared/lab/plan.ts'
+import { memoryText } from '../../../src-shared/lab/costText.ts'
+import type { JobCost, JobOutlook } from '../../../src-shared/lab/plan.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { ModelWork } from './modelGraph.ts'
 import type { Planner } from './planner.ts'
@@ -29,10 +30,13 @@ export function createJobPlanning(planner: Planner, compute: () => Promise<Compu
   return async ({ device = 'cpu', ...work }) => {
     if (device === 'auto' && !(await choosesCpu(await compute()))) return unplanned(work)
     try {
-      const told = await planner.estimateModel({ ...work, runs: 1 })
-      // What the process holds already (networks that are open) is used again, or closed for this one.
-      const held = told.fits ? 0 : (await (await compute()).stats()).rssBytes
-      if (told.peakBytes > told.freeBytes + held) throw doesNotFit(work, told.peakBytes, told.freeBytes + held, told.instead) // biome-ignore format: one line
+      const alone = await planner.estimateModel({ ...work, runs: 1 })
+      if (!alone.fits) {
+        // What the process holds already (networks that are open) is used again, or closed for this one.
+        const { rssBytes } = await (await compute()).stats()
+        const told = await planner.estimateModel({ ...work, runs: 1 }, undefined, rssBytes)
+        if (!told.fits) throw doesNotFit(work, told.peakBytes, told.freeBytes, told.instead)
+      }
     } catch (error) {
       if (error instanceof WorkbenchError && error.code === 'unsupported') return unplanned(work)
       throw error
@@ -44,8 +48,8 @@ export function createJobPlanning(planner: Planner, compute: () => Promise<Compu
         if (runs < 1) return undefined
         before ??= peak()
         before.catch(() => {}) // told where it is asked for
-        const { seconds, peakBytes } = await planner.estimateModel({ ...work, runs })
-        return { seconds, peakBytes }
+        const { seconds, peakBytes, basis } = await planner.estimateModel({ ...work, runs })
+        return { seconds, peakBytes, basis }
       },
       async peakBytes() {
         const [most, then] = [await peak(), await before]
@@ -64,7 +68,7 @@ async function choosesCpu(compute: Compute): Promise<boolean> {
   return true
 }
 
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+const WORDS: Readonly<Record<ModelWork['work'], string>> = { inference: 'running', training: 'training', gradient: 'the gradient of' } // biome-ignore format: one line
 
 export function doesNotFit(
   work: Pick<ModelWork, 'json' | 'work'>,
@@ -72,11 +76,49 @@ export function doesNotFit(
   freeBytes: number,
   instead: string | null,
 ): WorkbenchError {
-  const what = work.work === 'training' ? 'training' : 'running'
+  const what = WORDS[work.work]
   return new WorkbenchError(
     'out-of-memory',
-    `${what} '${work.json.id}' needs about ${gigabytes(peakBytes)} of memory and ${gigabytes(freeBytes)} are free`,
+    `${what} '${work.json.id}' needs about ${memoryText(peakBytes)} of memory and ${memoryText(freeBytes)} are free`,
     instead === null ? 'close other programs, or use a smaller model' : `what fits: ${instead}`,
     { neededBytes: Math.round(peakBytes), freeBytes: Math.round(freeBytes) },
   )
+}
+
+/** Jobs one after the other in one process: time adds up, memory is that of the largest. Undefined where one of them is not known. */
+export function together(costs: readonly (JobCost | undefined)[]): JobCost | undefined {
+  const known = costs.filter(c => c !== undefined)
+  const [first] = known
+  if (!first || known.length < costs.length) return undefined
+  const peaks = known.flatMap(c => c.peakBytes ?? [])
+  return {
+    seconds: known.reduce((sum, c) => sum + c.seconds, 0),
+    peakBytes: peaks.length > 0 ? Math.max(...peaks) : null,
+    // The least certain of them.
+    basis: known.find(c => c.basis === 'typical')?.basis ?? first.basis ?? 'typical',
+  }
+}
+
+/** What a form is told of a job before it starts. */
+export interface Told {
+  readonly cost?: JobCost | undefined
+  /** Where nobody can say how long it takes, but how much memory. */
+  readonly peakBytes?: number | null
+  readonly note?: string
+}
+
+/** `An imported ONNX graph` and what else cannot be planned. */
+export const NOT_PLANNED = 'Of this model nothing is planned: an imported graph, or another device than the CPU computes it. Its memory is checked before each run.' // biome-ignore format: one sentence
+
+/** What will not fit is an answer here, with the largest setting that will. @throws WorkbenchError what else is wrong with the job */
+export async function outlookOf(tell: () => Promise<Told>): Promise<JobOutlook> {
+  try {
+    const { cost, peakBytes = null, note } = await tell()
+    const basis = cost ? (cost.basis ?? 'typical') : null
+    return { seconds: cost?.seconds ?? null, peakBytes: cost ? cost.peakBytes : peakBytes, basis, note: note ?? (cost ? '' : NOT_PLANNED), refusal: null } // biome-ignore format: one line
+  } catch (error) {
+    if (!(error instanceof WorkbenchError) || error.code !== 'out-of-memory') throw error
+    const { message, remedy } = error
+    return { seconds: null, peakBytes: null, basis: null, note: '', refusal: { message, remedy } }
+  }
 }

@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { gradient } from '../../graph/gradient.ts'
 import { Graph, type Tensor } from '../../graph/graph.ts'
 import { crossEntropy, poisson } from '../../graph/losses.ts'
-import { dropout, reshape } from '../../graph/ops.ts'
+import { dropout, reduceSum, reshape } from '../../graph/ops.ts'
 import { seedInput, trainingStep } from '../../graph/optimizer/trainingStep.ts'
 import type { ModelJson } from '../../models/folder/modelJson.ts'
 import type { ForwardOptions, ForwardOutputs, ModelRegistry } from '../../models/registry.ts'
@@ -13,7 +14,8 @@ import { atWindow } from '../predict/windowLength.ts'
 /** What a model computes, before a weight of it is read. */
 export interface ModelWork {
   readonly json: ModelJson
-  readonly work: 'inference' | 'training'
+  /** `gradient`: of the outputs by the sequence, as attribution and previews of scans run it. */
+  readonly work: 'inference' | 'training' | 'gradient'
   /** Base pairs of the window, or tokens; default: what the model is made for. */
   readonly length?: number
   /** Default 1. */
@@ -52,6 +54,13 @@ export function modelGraph(request: ModelWork, registry: ModelRegistry): Planned
     const parts =
       json.input.type === 'dna' && batch === 1 ? tiledParts(outputs, request.tiled ? TILE_BP : 'auto') : undefined
     return { graph, outputs: Object.values(outputs), runs, work, workload, ...(parts ? { parts } : {}) }
+  }
+  if (work === 'gradient') {
+    const [output] = Object.values(network.buildForward(graph, options))
+    const sequence = graph.leaves('input').find(t => t.node.leaf?.name === 'sequence')
+    if (!sequence) throw new WorkbenchError('unsupported', `model '${json.id}' reads no sequence`, 'use a model of DNA')
+    const all = reduceSum(reshape(output!, [-1]), 0)
+    return { graph, outputs: gradient(all, [sequence]), runs, work: 'inference', workload }
   }
   const training = {
     dropout: (x: Tensor, rate: number) => dropout(x, rate, seedInput(graph)),

@@ -79,6 +79,15 @@ describe('an estimate', () => {
     expect((await planner({ available: () => 1e6 }).estimateModel(work)).instead).toBeNull()
   })
 
+  // Truth: reading the gradient back costs more than the forward pass alone, and keeps what it needs of it.
+  it('of a gradient by the sequence takes more than the prediction; a model that reads none has none', async () => {
+    const of = (work: ModelWork['work']) => planner().estimateModel({ json: enformer(16384), work })
+    const [forward, back] = [await of('inference'), await of('gradient')]
+    expect(back.seconds).toBeGreaterThan(forward.seconds)
+    expect(back.peakBytes).toBeGreaterThan(forward.peakBytes)
+    await expect(planner().estimateModel({ json: transformer, work: 'gradient' })).rejects.toMatchObject({ code: 'unsupported' }) // biome-ignore format: one line
+  })
+
   it('refuses a length that the model cannot have', async () => {
     await expect(planner().estimateModel({ json: enformer(16384), work: 'inference', length: 16385 })).rejects.toMatchObject({ code: 'bad-input' }) // biome-ignore format: one line
   })

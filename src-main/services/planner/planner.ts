@@ -42,8 +42,11 @@ export interface Planner {
    */
   calibrate(context: WorkContext, options?: { readonly despiteLoad?: boolean }): Promise<CalibrationFacts>
   estimate(graph: PlannedGraph, signal?: AbortSignal): Promise<PlannedCost>
-  /** @throws WorkbenchError as building the model's graph does (`bad-input` for a length that it cannot take) */
-  estimateModel(request: ModelWork, signal?: AbortSignal): Promise<JobEstimate>
+  /**
+   * `heldBytes`: what a process holds already that will compute it, which is free for it.
+   * @throws WorkbenchError as building the model's graph does (`bad-input` for a length that it cannot take)
+   */
+  estimateModel(request: ModelWork, signal?: AbortSignal, heldBytes?: number): Promise<JobEstimate>
 }
 
 export type Estimator = (request: EstimateRequest, signal?: AbortSignal) => Promise<ModelEstimate>
@@ -150,10 +153,10 @@ export function createPlanner(options: PlannerOptions): Planner {
       if (signal) throwIfCancelled(signal)
       return { ...visitCost(graph, rates), basis }
     },
-    async estimateModel(work, signal) {
+    async estimateModel(work, signal, heldBytes = 0) {
       const { rates, basis } = await current()
       if (signal) throwIfCancelled(signal)
-      return { ...(await estimator({ work, rates, freeBytes: available() }, signal)), basis }
+      return { ...(await estimator({ work, rates, freeBytes: available() + heldBytes }, signal)), basis }
     },
   }
 }

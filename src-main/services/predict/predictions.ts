@@ -5,10 +5,12 @@ import type { Args } from '../../../src-shared/ipc/contract.ts'
 import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { PredictionChanged, PredictionSubject } from '../../../src-shared/ipc/modelMethods.ts'
 import type { JobSnapshot, WorkContext } from '../../../src-shared/job.ts'
+import type { JobCost, JobOutlook } from '../../../src-shared/lab/plan.ts'
 import { passes } from '../../analyses/predict.ts'
 import { keptStart, middleOut, type ViewGrid, viewGrid } from '../../analyses/viewGrid.ts'
 import type { Jobs } from '../jobs.ts'
-import type { PlanJob } from '../planner/jobPlanning.ts'
+import type { OpenModel } from '../models/openModels.ts'
+import { outlookOf, type PlanJob, type PlannedJob } from '../planner/jobPlanning.ts'
 import type { NetworkPool } from './networkPool.ts'
 import type { PredictionStore, WindowTracks } from './predictionStore.ts'
 import { contigOf, readWindow, referenceBins, type Subject, type WindowFacts } from './subject.ts'
@@ -22,6 +24,8 @@ export const MAX_VIEW_WINDOWS = 64
 const MAX_VIEW_VALUES = 4_000_000
 /** Bins x channels of an export or a comparison. */
 const MAX_VALUES = 2 ** 26
+/** Models whose plan is kept. */
+const KEPT_PLANS = 16
 /** A view waits so long for windows that are nearly there before it answers with what it has. */
 const PATIENCE_MS = 40
 
@@ -45,8 +49,19 @@ export interface Predictions {
   region(asked: PredictionSubject & { readonly interval: Interval; readonly channels: readonly number[] }, context: WorkContext): Promise<JobSnapshot> // biome-ignore format: one line
   /** Computes what is missing and waits for it. `maxWindows`: more than that to be computed are refused. */
   tracks(asked: PredictionSubject & { readonly interval: Interval; readonly channels: readonly number[] }, context: WorkContext, maxWindows?: number): Promise<PredictedTracks> // biome-ignore format: one line
+  /** What computing the rest of a region will cost. */
+  outlook(asked: PredictionSubject & { readonly interval: Interval; readonly channels: readonly number[] }, context: WorkContext): Promise<JobOutlook> // biome-ignore format: one line
+  /** The same as a plan: undefined where all of it is there. @throws WorkbenchError `out-of-memory` with the largest setting that fits */
+  planned(asked: PredictionSubject & { readonly interval: Interval; readonly channels: readonly number[] }, context: WorkContext): Promise<PlannedRegion | undefined> // biome-ignore format: one line
   /** Stops what runs for views. */
   close(): void
+}
+
+export interface PlannedRegion {
+  /** Windows of the grid that are not computed yet. */
+  readonly windows: number
+  cost(): Promise<JobCost | undefined>
+  peakBytes: PlannedJob['peakBytes']
 }
 
 /** Predictions for views, regions, comparisons and exports, all from the same grid windows and the same cache. */
@@ -60,6 +75,19 @@ export function createPredictions(parts: {
   readonly plan: PlanJob
 }): Predictions {
   const { networks, store, jobs } = parts
+
+  /** A model is planned once: what will not fit is refused before its network is opened, and asked again the next time. */
+  const plans = new Map<string, Promise<PlannedJob>>()
+  const planOnce = ({ state, json }: OpenModel): Promise<PlannedJob> => {
+    const found = plans.get(state)
+    if (found) return found
+    const made = parts.plan({ json, work: 'inference', device: 'auto' })
+    plans.set(state, made)
+    for (const old of [...plans.keys()].slice(0, -KEPT_PLANS)) plans.delete(old)
+    made.catch(() => plans.delete(state))
+    return made
+  }
+  const passesOf = ({ options }: Subject) => passes(options.shiftsBp, options.bothStrands).length
 
   /** One window, from the cache or computed. */
   const window = async (
@@ -85,6 +113,7 @@ export function createPredictions(parts: {
         continue
       }
       await model.verify(context)
+      await planOnce(model)
       const made = await networks.use(model, channelsToRun(model.json, channels, options), context, async network => ({
         channels: await windowTracks(network, model.json, channels, options, bases[i]!, context.signal),
         device: deviceText(network.provider.ran),
@@ -99,6 +128,7 @@ export function createPredictions(parts: {
     jobs,
     now: parts.now,
     tell: parts.tell,
+    cost: async ({ subject }, windows) => (await planOnce(subject.model)).cost(windows * passesOf(subject)),
     compute: async (view, index, context) =>
       void (await window(view.subject, view.contig, index, view.channels, context)),
   })
@@ -117,7 +147,30 @@ export function createPredictions(parts: {
     if (channels.length === 0 || new Set(channels).size !== channels.length) throw new WorkbenchError('bad-input', 'the list of tracks is empty or names one twice', 'choose tracks') // biome-ignore format: one thought
   }
 
+  /** On the disk it is as good as there. */
+  const isKept = (subject: Subject, contig: Contig, index: number): boolean =>
+    subject.facts.get(`${contig.name}:${index}`)?.storeKeys.every(store.has) === true
+  const planned: Predictions['planned'] = async (asked, context) => {
+    const subject = await parts.subject(asked, context)
+    checkChannels(subject, asked.channels)
+    const { contig, interval } = placed(subject, asked.interval, true)
+    const grid = viewGrid(interval, Number.MAX_SAFE_INTEGER, subject.geometry)
+    const windows = missingWindows(subject, contig, grid, asked.channels, store).filter(i => !isKept(subject, contig, i)).length // biome-ignore format: one line
+    if (windows === 0) return undefined
+    const job = await parts.plan({ json: subject.model.json, work: 'inference', device: 'auto' })
+    return { windows, cost: () => job.cost(windows * passesOf(subject)), peakBytes: job.peakBytes }
+  }
+
   return {
+    planned,
+    outlook: (asked, context) =>
+      outlookOf(async () => {
+        const plan = await planned(asked, context)
+        if (!plan) return { note: 'All of it is computed already.' }
+        const cost = await plan.cost()
+        const n = plan.windows.toLocaleString('en-US')
+        return { cost, ...(cost ? { note: `${n} ${plan.windows === 1 ? 'window is' : 'windows are'} not computed yet.` } : {}) } // biome-ignore format: one line
+      }),
     async bins(asked, context) {
       const { channels } = asked
       const subject = await parts.subject(asked, context)
@@ -129,10 +182,7 @@ export function createPredictions(parts: {
       let left = missing()
       let pending: PredictedBins['pending'] = 'none'
       let failure: PredictedBins['failure']
-      const toCompute = left.filter(index => {
-        const facts = subject.facts.get(`${contig.name}:${index}`)
-        return !facts?.storeKeys.every(store.has) // on the disk it is as good as there
-      })
+      const toCompute = left.filter(index => !isKept(subject, contig, index))
       if (toCompute.length > MAX_VIEW_WINDOWS) {
         if (left.length === grid.end - grid.first) throw tooWide(grid)
         pending = 'too-many'
@@ -155,12 +205,10 @@ export function createPredictions(parts: {
       const bytes = total * subject.geometry.bins * channels.length * 4
       const { limit } = await store.state()
       if (bytes > limit) throw new WorkbenchError('unsupported', `${formatLocus(interval)} in ${channels.length} tracks needs ${Math.ceil(bytes / 2 ** 20)} MiB, the cache holds ${Math.floor(limit / 2 ** 20)}`, "ask for fewer tracks or a smaller region, or write a file with 'diploscope predict'") // biome-ignore format: one thought
-      const planned = await parts.plan({ json: subject.model.json, work: 'inference', device: 'auto' })
-      const missing = missingWindows(subject, contig, grid, channels, store).length
+      const plan = await planned(asked, context)
       return jobs.start({
         kind: 'predict',
-        estimate: planned.cost(missing * passes(subject.options.shiftsBp, subject.options.bothStrands).length),
-        peakBytes: planned.peakBytes,
+        ...(plan ? { estimate: plan.cost(), peakBytes: plan.peakBytes } : {}),
         title: `${subject.model.json.name}: ${channels.length === 1 ? 'one track' : `${channels.length} tracks`} over ${formatLocus(interval)}`,
         run: async job => {
           const g = subject.geometry

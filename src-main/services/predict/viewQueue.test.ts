@@ -31,6 +31,7 @@ beforeEach(async () => {
     jobs,
     now: Date.now,
     tell: change => told.push(change),
+    cost: async (_view, windows) => ({ seconds: windows, peakBytes: 1e8 }),
     async compute(v, index, { signal }) {
       computed.push(`${v.subject.key}${index}`)
       await new Promise<void>((done, failed) => {

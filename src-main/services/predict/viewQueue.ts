@@ -2,8 +2,10 @@ import type { Contig } from '../../../src-shared/genome/locus.ts'
 import { asWorkbenchError, toWire, type WireError } from '../../../src-shared/ipc/errors.ts'
 import type { PredictionChanged } from '../../../src-shared/ipc/modelMethods.ts'
 import type { Progress, WorkContext } from '../../../src-shared/job.ts'
+import type { JobCost } from '../../../src-shared/lab/plan.ts'
 import { keptStart } from '../../analyses/viewGrid.ts'
 import type { Jobs } from '../jobs.ts'
+import { together } from '../planner/jobPlanning.ts'
 import type { Subject } from './subject.ts'
 
 /** Missing windows of what somebody looks at, in the order in which they are wanted. */
@@ -48,11 +50,13 @@ interface Entry {
  */
 export function createViewQueue(parts: {
   readonly compute: (view: WantedView, index: number, context: WorkContext) => Promise<void>
+  /** What so many windows of a view cost, if anybody can tell. */
+  readonly cost: (view: WantedView, windows: number) => Promise<JobCost | undefined>
   readonly jobs: Jobs
   readonly tell: (change: PredictionChanged) => void
   readonly now: () => number
 }): ViewQueue {
-  const { compute, jobs, tell, now } = parts
+  const { compute, cost, jobs, tell, now } = parts
   const entries = new Map<string, Entry>()
   let controller = new AbortController()
   let running = false
@@ -76,9 +80,11 @@ export function createViewQueue(parts: {
     let jobId: string | undefined
     let failed: unknown
     const showJob = () => {
-      const title = [...entries.values()][0]?.view.subject.model.json.name ?? 'tracks'
+      const views = [...entries.values()]
+      const title = views[0]?.view.subject.model.json.name ?? 'tracks'
       return jobs.start({
         kind: 'predict',
+        estimate: Promise.all(views.map(e => cost(e.view, e.left.length))).then(together),
         title: `Predicting what is shown: ${title}`,
         interactive: true,
         run: job =>
