@@ -106,9 +106,10 @@ export class BfcArena {
   }
 }
 
+/** Of chunks of one size the one at the lowest address comes first; systems map each new region below those before it. */
 const earlier = (a: Chunk, b: Chunk): boolean =>
   a.size !== b.size
     ? a.size < b.size
     : a.region.order !== b.region.order
-      ? a.region.order < b.region.order
+      ? a.region.order > b.region.order
       : a.start < b.start

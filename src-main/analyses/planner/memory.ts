@@ -7,16 +7,15 @@ const MB = 1e6
 
 /**
  * What no tensor explains, fitted to measurements of graphs, small ones too, with onnxruntime-node 1.30 on Linux. It is not recorded which
- * they were, so that no graph measured since is surely one that these numbers had not seen. Optimising keeps this much a kernel; the first run brings in the kernels' code and the profile that says which device ran; later runs leave what JavaScript has not collected yet.
+ * they were, so that no graph measured since is surely one that these numbers had not seen. Optimising keeps this much a kernel; the first run brings in the kernels' code, their work space and the profile that says which device ran.
  */
 const PER_KERNEL = 8.5e3
 const FIRST_RUN = { least: 10 * MB, share: 0.4, most: 15 * MB }
 const LATER_RUNS = { least: 0, share: 0.4, most: 25 * MB }
-const LATER_STEPS = { least: 20 * MB, share: 0.6, most: 50 * MB }
 /** More of it the more a run holds, up to a limit. */
 const extra = ({ least, share, most }: typeof FIRST_RUN, bytes: number): number => least + Math.min(most, share * bytes)
-/** Work space inside kernels, as a share of the arena. */
-const ARENA_EXTRA = 1.08
+/** V8 lets this much of what lies outside its heap wait for collection (kExternalAllocationSoftLimit): results of the step before. */
+const UNCOLLECTED = 64 * 2 ** 20
 
 export interface MemoryUse {
   /** Everything, at its highest. */
@@ -50,8 +49,8 @@ export function memoryOf(
   const held = processBytes + PER_KERNEL * kernels + weights + fed
   const outputs = sum(trace.outputs)
   const again = runs > 1
-  const computing = workload === 'fixed' ? ARENA_EXTRA * arenaBytes(events) : again ? heapBytes(events) : live
-  const later = again ? extra(workload === 'fixed' ? LATER_STEPS : LATER_RUNS, computing) : 0
+  const computing = workload === 'fixed' ? arenaBytes(events, again ? 2 : 1) : again ? heapBytes(events) : live
+  const later = !again ? 0 : workload === 'fixed' ? Math.min(outputs, UNCOLLECTED) : extra(LATER_RUNS, computing)
   const keptBytes = workload === 'fixed' ? 0 : heapOf(events).kept
   return {
     peakBytes: held + computing + later + outputs + extra(FIRST_RUN, computing),
@@ -61,13 +60,15 @@ export function memoryOf(
   }
 }
 
-function arenaBytes(events: readonly MemoryEvent[]): number {
+/** A second run finds the regions of the first empty, chooses among them otherwise, and writes to pages that the first left alone. */
+function arenaBytes(events: readonly MemoryEvent[], runs: 1 | 2): number {
   const arena = new BfcArena()
   const chunks = new Map<number, ReturnType<BfcArena['allocate']>>()
-  for (const { buffer, bytes } of events) {
-    if (bytes > 0) chunks.set(buffer, arena.allocate(bytes))
-    else arena.release(chunks.get(buffer)!)
-  }
+  for (let run = 0; run < runs; run++)
+    for (const { buffer, bytes } of events) {
+      if (bytes > 0) chunks.set(buffer, arena.allocate(bytes))
+      else arena.release(chunks.get(buffer)!)
+    }
   return arena.touchedBytes
 }
 

@@ -164,7 +164,8 @@ class TraceWriter implements Emitter {
       elements,
       bytes: elements * elementBytes[dtype],
       source,
-      ...(numbers ? { numbers } : {}),
+      // As the file holds them: 1.702 of a kernel and 1.702 of a float32 leaf are one number.
+      ...(numbers ? { numbers: dtype === 'float32' ? numbers.map(Math.fround) : numbers } : {}),
     }
     this.#values.set(name, value)
     return value
