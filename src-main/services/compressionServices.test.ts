@@ -41,4 +41,4 @@ it('keeps no folder of a compression that was cancelled', async () => {
   jobs.cancel(id)
   expect((await jobs.ended(id)).state).toBe('cancelled')
   expect(readdirSync(made)).toEqual([])
-}, 30_000)
+})

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const opened = await services.openPaths([join(assets, 'models/demo-tracks'), join(assets, 'models/apoe-risk-demo'), demo('synthetic-chr19.fa.gz'), demo('synthetic-variants.vcf.gz'), join(work, 'samples.tsv'), demo('synthetic-e3e3.bam')]) // biome-ignore format: one line
   const [model, risk, reference, vcf, sheet, bam] = opened.map(f => f.id) as [string, string, string, string, string, string] // biome-ignore format: one line
   Object.assign(ids, { tracks: model, risk, reference, vcf, sheet, bam })
-}, 60_000)
+})
 afterAll(async () => {
   await services.close()
   rmSync(work, { recursive: true, force: true })
@@ -119,7 +119,7 @@ describe('before it starts', () => {
     // Twice the span takes twice as long, by proportion; the job's own end is a little after the scan's.
     expect(later.seconds! / (2 * took(end))).toBeGreaterThan(0.5)
     expect(later.seconds! / (2 * took(end))).toBeLessThan(1.05)
-  }, 30_000)
+  })
 
   it('attribution costs one pass forward and back', async () => {
     const { seconds, peakBytes } = await planned(1, 'gradient')
@@ -153,7 +153,7 @@ describe('a job of which only the pace tells', () => {
     expect(later.seconds).toBeLessThanOrEqual(took(end) + 0.05)
     const again = await page.call('risk.cohortStart', { fileId: ids.sheet, modelFileId: ids.risk, again: true })
     expect(await ended(again.id)).toMatchObject({ estimate: { seconds: later.seconds, basis: 'earlier' } })
-  }, 60_000)
+  })
 
   it('an index says so before the first', async () => {
     const told = await outlook({ kind: 'index', request: { fileId: ids.bam } })

@@ -38,7 +38,7 @@ beforeAll(async () => {
   page = createClient(portWire(port1 as unknown as PortLike))
   const opened = await services.openPaths([folder, join(assets, 'demo/synthetic-chr19.fa.gz')])
   ;[modelFileId, referenceFileId] = opened.map(f => f.id) as [string, string]
-}, 60_000)
+})
 afterAll(async () => {
   await services.close()
   rmSync(work, { recursive: true, force: true })
@@ -79,7 +79,7 @@ it('a compression that cannot be measured: what can be done instead', async () =
   const told = await page.call('jobs.outlook', { job: { kind: 'compression', request: compression() } })
   expect(told.refusal?.remedy).toContain("without measuring, with 'diploscope models factorise'")
   await expect(page.call('compression.start', compression())).rejects.toMatchObject({ code: 'out-of-memory' })
-}, 60_000)
+})
 
 it('a view: why nothing is drawn', async () => {
   const look = () => page.call('predict.bins', { ...place(), bins: 100 })
@@ -89,11 +89,11 @@ it('a view: why nothing is drawn', async () => {
   const { failure } = await look()
   expect(failure).toMatchObject({ code: 'out-of-memory' })
   expect(failure?.remedy).toMatch(/^what fits: a window of [\d,]+ bp$/)
-}, 60_000)
+})
 
 it('a scan of gradients that would fit as full passes says so', async () => {
   room = 1e9
   const ask = (method: 'gradient' | 'naive') => page.call('jobs.outlook', { job: { kind: 'scan', request: { modelFileId, spanBp: 20, answers: 1, method, score: 'sad' } } }) // biome-ignore format: one line
   expect((await ask('gradient')).refusal?.remedy).toBe('what fits: method naive or exact, over the same window')
   expect((await ask('naive')).refusal).toBeNull()
-}, 60_000)
+})

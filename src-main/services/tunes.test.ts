@@ -67,7 +67,7 @@ async function start() {
 beforeAll(async () => {
   await simulateCohort({ spec: { ...COHORT_DEFAULTS, seed: 5, people: PEOPLE, depth: 12, regionFlankBp: FLANK, flankEffects: 2, effectFlankBp: FLANK }, reference, haplotypes: undefined, out: join(work, 'people'), build: 'GRCh38', reads: true, diplotypes: false }, quietContext()) // biome-ignore format: one line
   await start()
-}, 120_000)
+})
 afterAll(async () => {
   await services.close()
   rmSync(work, { recursive: true, force: true })
@@ -132,7 +132,7 @@ describe('a training', () => {
       expect((truePositives + trueNegatives) / 6).toBeCloseTo(s.metrics.model!.accuracy, 10)
     }
     expect(await page.call('risk.tunes', { fileId: sheetId })).toMatchObject([{ tuneId, state: 'done', modelFileId: model!.id }]) // biome-ignore format: one line
-  }, 120_000)
+  })
 
   // Truth: metrics.jsonl, read here line by line.
   it('shows the curves that its log holds', async () => {
@@ -184,7 +184,7 @@ describe('a training', () => {
     expect((await ended(last.job)).state).toBe('done')
     expect(bytesOf(trained(tuneId), NUMBERS)).toEqual(bytesOf(trained(first), NUMBERS))
     expect(existsSync(trained(tuneId, 'people.journal'))).toBe(false)
-  }, 180_000)
+  })
 
   it('leaves a recipe from which the command of the same name makes the same bytes', async () => {
     const compute = createCompute({ threads: 1, cacheFolder: join(work, 'cache') })
@@ -196,7 +196,7 @@ describe('a training', () => {
     }
     const all = [...NUMBERS, 'model.json', 'CARD.md', 'REPORT.md', 'report.json']
     expect(bytesOf(join(work, 'again'), all)).toEqual(bytesOf(trained(first), all))
-  }, 120_000)
+  })
 
   // Truth: the splits as they are drawn from seed and labels alone.
   it('splits its people into disjoint parts, of as many as it says', () => {
@@ -229,7 +229,7 @@ describe('a training', () => {
     const { result } = await page.call('risk.tune', { tuneId: first })
     expect(cohort!.seen!.heldOut!.metrics.model!.auc!.auc).toBeCloseTo(result!.splits[0]!.metrics.model!.auc!.auc, 10)
     expect(cohort!.limits.join()).toContain(`${steps.train + steps.validation} of these people trained the model`)
-  }, 60_000)
+  })
 
   it('gives card, recipe, figures and log to files', async () => {
     for (const [what, file] of [
@@ -302,7 +302,7 @@ describe('what is refused', () => {
     writeFileSync(join(work, 'people/mixed.tsv'), `${[head, ...rows].join('\n')}\n`)
     const again = await page.call('risk.tuneResume', { tuneId })
     expect((await ended(again.job)).state).toBe('done')
-  }, 60_000)
+  })
 
   it('names the field that cannot be, in the window and behind it', async () => {
     expect(tuneFaults(settings())).toEqual({})
@@ -349,13 +349,13 @@ describe('what is refused', () => {
     const all = [...NUMBERS, 'model.json', 'CARD.md']
     expect(bytesOf(join(work, 'begun-again'), all)).toEqual(bytesOf(trained(tuneId), all))
     for (const file of ['model.json', 'CARD.md', 'report.json']) expect(readFileSync(trained(tuneId, file), 'utf8')).not.toContain(work) // biome-ignore format: one line
-  }, 60_000)
+  })
 
   it('does not begin with a model that these people trained', async () => {
     const model = await page.call('risk.tuneOpen', { tuneId: first })
     const { job } = await page.call('risk.tuneStart', { fileId: sheetId, settings: settings({ start: { kind: 'open', fileId: model.id } }) }) // biome-ignore format: one line
     expect(await ended(job)).toMatchObject({ state: 'failed', error: { message: expect.stringContaining('of these people trained') } }) // biome-ignore format: one line
-  }, 60_000)
+  })
 })
 
 // Truth: arithmetic; a step must take time, and its cost grows with the epochs.
@@ -366,4 +366,4 @@ it('says what settings would cost from a measured step', async () => {
   expect(cost.parameters).toBeGreaterThan(1000)
   expect(cost.peakBytes).toBeGreaterThan(4 * cost.parameters)
   expect(cost.basis).toContain('measured here')
-}, 60_000)
+})

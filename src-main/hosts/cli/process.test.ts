@@ -18,7 +18,7 @@ beforeAll(async () => {
   execFileSync(process.execPath, [join(root, 'bin/diploscope.mjs'), '--version'])
   writeFileSync(bam, writeBam({ contigs: [{ name: 'chr1', length: 500_000_000 }], records: [] }))
   await buildIndex(bam, {}, quietContext())
-}, 120_000)
+})
 
 /** What is stale was built by the first call. */
 const built = { ...process.env, DIPLOSCOPE_NO_BUILD: '1' }

@@ -31,7 +31,7 @@ const answered = (id: number) =>
     const found = answers.find(a => a.kind === 'answer' && a.id === id)
     if (!found) throw new Error('no answer yet')
     return found
-  }, 30_000)
+  })
 
 describe('the services process', () => {
   it('refuses a question before it was started, with a code', async () => {

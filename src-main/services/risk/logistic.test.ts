@@ -141,7 +141,7 @@ describe('a logistic model of the two SNPs', () => {
     expect(own.rows.map(r => r.probability)).toEqual(beside.rows.map(r => r.twoSnp))
     expect(own.metrics?.model?.auc).toEqual(beside.metrics?.['two-snp']?.auc)
     expect(own.paired?.['two-snp']).toMatchObject({ difference: 0 })
-  }, 120_000)
+  })
 
   // Truth: the graph in ONNX Runtime against the sum here.
   it('runs as an ONNX graph with the same numbers', async () => {

@@ -126,7 +126,7 @@ describe('training', () => {
     writeFileSync(other, `>chr19:44905000-44910000\n${Array.from({ length: 5001 }, (_, i) => letters[(i * 7 + (i >> 3)) % 4]).join('')}\n`) // biome-ignore format: one line
     writeFileSync(`${other}.fai`, 'chr19:44905000-44910000\t5001\t25\t5001\t5002\n')
     await expect(started({ people: { ...recipe.people, reference: other } })).rejects.toMatchObject({ code: 'bad-input', message: expect.stringContaining('another sequence') }) // biome-ignore format: one line
-  }, 60_000)
+  })
 
   it('throws where a person of the test would be seen in training or early stopping', () => {
     const guard = onlyThese({ train: Int32Array.of(0, 1), validation: Int32Array.of(2), test: Int32Array.of(3) })

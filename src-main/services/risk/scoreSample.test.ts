@@ -21,7 +21,7 @@ beforeAll(async () => {
   compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 1 })
   model = await openRiskModel(join(root, 'assets/models/apoe-risk-demo'), { compute, registry: modelRegistry(MODELS) }, quietContext()) // biome-ignore format: one line
   await simulateCohort({ spec: { ...COHORT_DEFAULTS, seed: 9, people: 1, depth: 15, regionFlankBp: 3000 }, reference: join(root, 'assets/demo/synthetic-chr19.fa.gz'), haplotypes: undefined, out: join(work, 'people'), build: 'GRCh38', reads: true, diplotypes: false }, quietContext()) // biome-ignore format: one line
-}, 120_000)
+})
 afterAll(async () => {
   await model.close()
   await compute.close()
@@ -33,4 +33,4 @@ it('says when the sheet calls a sample otherwise than its file does', async () =
   const limitsAs = async (sample?: string) => (await scoreSample({ path, sample, evidence: 0 }, model, quietContext())).limits.join(' ') // biome-ignore format: one line
   expect(await limitsAs('Another')).toContain("names this sample 'SIM-000001', not 'Another'")
   for (const same of [undefined, 'SIM-000001']) expect(await limitsAs(same)).not.toContain('names this sample')
-}, 60_000)
+})

@@ -68,7 +68,7 @@ it('knows who trained the weights that a model began with, and refuses to begin 
   expect(list.people).toBe(60)
   expect(list.unknown).toEqual([])
   await expect(train('c', 3, 'b')).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(/^50 of these people trained 'b'/) }) // biome-ignore format: one line
-}, 60_000)
+})
 
 it('says with every model after it that nobody knows who trained a start', async () => {
   cpSync(at('a'), at('bare'), { recursive: true })
@@ -80,7 +80,7 @@ it('says with every model after it that nobody knows who trained a start', async
     "Those began with the weights of 'a', and who trained them is not recorded",
   )
   expect((await readTrainedPeople(at('two-from-bare'), READ))!.unknown).toEqual(['a'])
-}, 120_000)
+})
 
 it('names no folder of this machine in what is given away', () => {
   for (const file of ['model.json', 'CARD.md', 'REPORT.md', 'report.json', 'people.tsv'])
@@ -122,4 +122,4 @@ it('leaves a smaller copy with the list of who trained it', async () => {
   await factoriseModel({ folder: at('b'), out: at('smaller'), method: 'svd', choice: { keptEnergy: 0.5 }, seed: 1, now: 0 }, registry, quietContext()) // biome-ignore format: one line
   expect(readFileSync(at('smaller', 'people.tsv'))).toEqual(readFileSync(at('b', 'people.tsv')))
   await expect(checkStart(at('smaller'), READ, first)).rejects.toMatchObject({ message: expect.stringMatching(/^50 of these people trained/) }) // biome-ignore format: one line
-}, 60_000)
+})

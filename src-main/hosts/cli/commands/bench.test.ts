@@ -54,7 +54,7 @@ describe('bench with an experiment', () => {
     await expect(runCommand(bench, 'sparse-parity', '--recipe', recipe, '--resume')).rejects.toMatchObject({ code: 'not-found' }) // biome-ignore format: one thought
     const file = write('other.json', { ...result, machine: { ...result.machine, processor: 'Other' } })
     expect((await runCommand(bench, '--import', file)).out).toMatch(/^sparse-parity-loaded-\w+\tsparse-parity\tSmall\tOther\t20 points\n$/) // biome-ignore format: one thought
-  }, 60_000)
+  })
 
   it('refuses what means nothing, with the codes that scripts rely on', async () => {
     const recipe = write('small.json', small)

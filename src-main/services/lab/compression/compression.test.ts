@@ -192,7 +192,7 @@ describe('shipped models', () => {
     expect(tsv).toContain('transformer.0.0.fn.1.to_out')
     for (const t of report.change.tracks) expect(tsv).toContain(`\n${t.name}\t${t.pearson}\t${t.spearman}\t${t.scale}\t${t.largestShare}\n`) // biome-ignore format: one line
     for (const t of report.change.experiment!.tracks) expect(tsv).toContain(`\n${t.name}\t${t.before}\t${t.after}\n`)
-  }, 30_000)
+  })
 
   it('a risk model: the same people before and after, none of whom trained it', async () => {
     const folder = join(assets, 'models/apoe-risk-demo')
@@ -208,7 +208,7 @@ describe('shipped models', () => {
     expect(change.on).toMatch(/people 4001 to 4040 of the population that the model was trained on/)
     expect(change.largestProbabilityChange).toBeGreaterThan(0)
     expect(change.largestProbabilityChange).toBeLessThan(1)
-  }, 30_000)
+  })
 
   it('outputs of a token model on random tokens: no change of itself', async () => {
     const folder = join(assets, 'models/apoe-risk-demo')

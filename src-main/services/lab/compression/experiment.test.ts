@@ -71,5 +71,5 @@ describe('the experiment of compression', () => {
     // The program ended before the first visit was kept: what it had measured is told by the next one.
     const { seconds: _seconds, peakBytes: _peak, ...once } = visit
     expect(await experiment.visit(small!, context(folder))).toMatchObject(once)
-  }, 30_000)
+  })
 })

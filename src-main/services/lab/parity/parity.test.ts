@@ -115,5 +115,5 @@ describe('a recipe that trains', () => {
     } finally {
       await compute.close()
     }
-  }, 60_000)
+  })
 })
