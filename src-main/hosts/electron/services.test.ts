@@ -26,12 +26,14 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
 
+/** A busy machine may let an answer wait. */
+const soon = { timeout: 30_000 }
 const answered = (id: number) =>
   vi.waitFor(() => {
     const found = answers.find(a => a.kind === 'answer' && a.id === id)
     if (!found) throw new Error('no answer yet')
     return found
-  })
+  }, soon)
 
 describe('the services process', () => {
   it('refuses a question before it was started, with a code', async () => {
