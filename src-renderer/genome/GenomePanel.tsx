@@ -16,6 +16,7 @@ import { DiplotypeLegend } from './DiplotypeLegend.tsx'
 import { GenomeBrowser } from './genomeBrowser.ts'
 import type { Frame } from './genomeEvents.ts'
 import { services } from './genomeServices.ts'
+import { NoGenome } from './NoGenome.tsx'
 import { overlaySpecs, withOverlays } from './overlaySpecs.ts'
 import { PredictedLegend } from './PredictedLegend.tsx'
 import { riskSpecs } from './riskSpecs.ts'
@@ -118,6 +119,7 @@ export function GenomePanel() {
         <div ref={host} className="genome-host" />
         <Marks frame={frame} />
       </div>
+      {!genome && <NoGenome />}
       <DiplotypeLegend />
       <PredictedLegend />
     </section>

@@ -22,14 +22,15 @@ export async function goToFirstReads(file: OpenedFile): Promise<void> {
 }
 
 /**
- * A view that only began somewhere, since APOE is not in the files, is moved to the first reads of the selected sample. Nothing is undone
+ * A view that only began somewhere, since APOE is not in the files, is moved to the first reads of the selected or the first sample. Nothing is undone
  * by it, and a place that was chosen meanwhile stays.
  */
 async function startAtReads(): Promise<void> {
   const { files, history } = useWorkbench.getState()
   const { locus, selection } = history.present.view
   const genome = genomeFile(history.present, files)
-  const file = files.find(f => selection.kind === 'sample' && f.id === selection.fileId && !f.problem)
+  const samples = files.filter(f => f.role === 'sample' && !f.problem)
+  const file = samples.find(f => selection.kind === 'sample' && f.id === selection.fileId) ?? samples[0]
   if (!file || !locus || apoeLocus(genome) || !sameLocus(locus, startLocus(genome) ?? null)) return
   const { interval } = await call('reads.first', { fileId: file.id })
   if (!interval) return

@@ -132,7 +132,8 @@ export function clampTo(interval: Interval, contigs: readonly Contig[], minBp = 
   if (!contig) return undefined
   const length = Math.min(Math.max(interval.end - interval.start, minBp), contig.length)
   const centre = (interval.start + interval.end) / 2
-  const start = Math.round(Math.min(Math.max(0, centre - length / 2), contig.length - length))
+  // Of two middles the first, so that the middle of the view is the base that was asked for.
+  const start = Math.ceil(Math.min(Math.max(0, centre - length / 2), contig.length - length) - 0.5)
   return { contig: contig.name, start, end: start + Math.round(length) }
 }
 

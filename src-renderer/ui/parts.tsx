@@ -5,6 +5,7 @@ import type { ErrorDetail, WireError } from '../../src-shared/ipc/errors.ts'
 import { saveText } from '../state/connect.ts'
 import { useWorkbench } from '../state/workbench.ts'
 import { fileName, type Origin, originLines, svgWithOrigin } from './provenance.ts'
+import { windowRemedy } from './remedy.ts'
 
 /** Shown beside everything that rests on made-up data. */
 export const Synthetic = () => (
@@ -71,6 +72,7 @@ export function ErrorCard(props: {
 }) {
   const { error } = props
   const notify = useWorkbench(s => s.notify)
+  const remedy = windowRemedy(error)
   const details = [
     `${error.code}: ${error.message} - ${error.remedy}`,
     ...Object.entries(error.detail ?? {}).map(([k, v]) => `${k}: ${v}`),
@@ -83,7 +85,7 @@ export function ErrorCard(props: {
         <code>{error.code}</code>
       </div>
       <p>
-        {sentence(error.message)} {error.remedy && <span>{sentence(error.remedy)}</span>}
+        {sentence(error.message)} {remedy && <span>{sentence(remedy)}</span>}
       </p>
       <div style={{ display: 'flex', gap: 6, flexWrap: 'wrap' }}>
         {props.children}

@@ -16,6 +16,24 @@ export interface ModelTrackRow {
   readonly transform: string
 }
 
+/** A track's name with its identifier and strand: the name alone is shared by both strands, and by experiments that were repeated. */
+export function distinctTrackName(row: Pick<ModelTrackRow, 'channel' | 'name' | 'sourceId' | 'strand'>): string {
+  const name = row.name.replace(/[\s,;:]+$/, '')
+  const id = row.sourceId ?? `channel ${row.channel}`
+  const strand = row.strand !== '.' && !/[+-]$/.test(id) ? ` ${row.strand}` : ''
+  return name.includes(id) ? `${name}${strand}` : `${name} · ${id}${strand}`
+}
+
+/** Chosen tracks as columns of a result: by their names, with identifier and strand where several have the same. */
+export function trackColumns(rows: readonly ModelTrackRow[], channels: readonly number[]) {
+  const chosen = channels.flatMap(c => rows[c] ?? [])
+  return chosen.map(r => ({
+    channel: r.channel,
+    name: chosen.some(o => o !== r && o.name === r.name) ? distinctTrackName(r) : r.name,
+    unit: r.unit ?? '',
+  }))
+}
+
 /** A model that comes with the program. `labels`: what must stand beside its name (synthetic, research use only). */
 export interface ShippedModel {
   readonly id: string

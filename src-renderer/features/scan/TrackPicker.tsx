@@ -1,8 +1,9 @@
 import { MultiSelect } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
-import { useQuery } from '@tanstack/react-query'
+import { useQueries, useQuery } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
+import { distinctTrackName } from '../../../src-shared/genome/model.ts'
 import { call, version } from '../../state/services.ts'
 
 const PAGE = 60
@@ -23,10 +24,20 @@ export function TrackPicker(props: {
       call('models.tracks', { fileId: model.id, query: settled, offset: 0, limit: PAGE }, signal),
   })
   const rows = found.data?.rows ?? []
-  for (const r of rows) names.current.set(`${model.id}:${r.channel}`, r.name)
+  // Chosen elsewhere, and on no page that was searched: rows stand in the order of channels.
+  const unnamed = channels.filter(c => !names.current.has(`${model.id}:${c}`) && !rows.some(r => r.channel === c))
+  const asked = useQueries({
+    queries: unnamed.map(c => ({
+      queryKey: ['track-of-channel', ...version(model), c],
+      queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
+        call('models.tracks', { fileId: model.id, query: '', offset: c, limit: 1 }, signal),
+    })),
+  })
+  for (const r of [...rows, ...asked.flatMap(a => a.data?.rows ?? [])])
+    names.current.set(`${model.id}:${r.channel}`, distinctTrackName(r))
   const labelOf = (channel: number) => names.current.get(`${model.id}:${channel}`) ?? `channel ${channel}`
   const options = new Map(channels.map(c => [String(c), labelOf(c)]))
-  for (const r of rows) options.set(String(r.channel), r.name)
+  for (const r of rows) options.set(String(r.channel), distinctTrackName(r))
   const total = found.data?.total ?? 0
   return (
     <MultiSelect
@@ -35,8 +46,8 @@ export function TrackPicker(props: {
       searchable
       searchValue={query}
       onSearchChange={setQuery}
-      data={[...options].map(([value, label]) => ({ value, label: `${label}` }))}
-      // The services searched; identical names differ by their number.
+      data={[...options].map(([value, label]) => ({ value, label }))}
+      // The services searched.
       filter={({ options: all }) => all}
       value={channels.map(String)}
       onChange={values => props.onChannels(values.map(Number))}

@@ -82,6 +82,9 @@ export function LocusBox() {
     try {
       const found = await call('locus.resolve', { text: query })
       leave(found.kind === 'gene' ? withMargin(found.interval) : found.interval)
+      // One base was meant: it is what is explained.
+      const { contig, start, end } = found.interval
+      if (found.kind === 'locus' && end - start === 1) select(selectPosition(contig, start, null))
     } catch (e) {
       const wire = toWire(e)
       setError(`${wire.message}; ${wire.remedy}`)

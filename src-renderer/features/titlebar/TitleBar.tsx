@@ -16,7 +16,7 @@ import {
 } from '@tabler/icons-react'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { runCommand } from '../../state/commands.ts'
-import { useDocument, useWorkbench } from '../../state/workbench.ts'
+import { useDocument, useGenomeFile, useWorkbench } from '../../state/workbench.ts'
 import { IconButton, Synthetic } from '../../ui/parts.tsx'
 import { LocusBox } from './LocusBox.tsx'
 
@@ -41,7 +41,7 @@ export function TitleBar() {
   const save = useWorkbench(s => s.save)
   const past = useWorkbench(s => s.history.past.at(-1)?.label)
   const future = useWorkbench(s => s.history.future[0]?.label)
-  const empty = useWorkbench(s => s.files.length === 0)
+  const empty = useGenomeFile() === undefined
   return (
     <header className="titlebar">
       <span className="brand">
@@ -118,7 +118,7 @@ export function TitleBar() {
               size={28}
               aria-label="Save the view as a picture"
               disabled={empty}
-              style={{ color: 'var(--ink)' }}
+              style={empty ? {} : { color: 'var(--ink)' }}
             >
               <IconPhoto size={17} />
             </ActionIcon>
@@ -164,7 +164,7 @@ function CommandItem({ id }: { readonly id: string }) {
 function Bookmarks() {
   const bookmarks = useDocument().bookmarks
   const { goTo, change } = useWorkbench.getState()
-  const empty = useWorkbench(s => s.files.length === 0)
+  const empty = useGenomeFile() === undefined
   const remove = (id: string) =>
     change('Remove bookmark', d => ({ ...d, bookmarks: d.bookmarks.filter(x => x.id !== id) }))
   return (
@@ -176,7 +176,7 @@ function Bookmarks() {
           size={28}
           aria-label="Bookmarks"
           disabled={empty}
-          style={{ color: 'var(--ink)' }}
+          style={empty ? {} : { color: 'var(--ink)' }}
         >
           <IconBookmark size={17} />
         </ActionIcon>
