@@ -4,8 +4,11 @@ import { trackColumns } from '../../../src-shared/genome/model.ts'
 import { CELL, type MutationProfile, type ScanData, type ScanRequest, type ScanVerification } from '../../../src-shared/genome/scan.ts' // biome-ignore format: one line
 import type { ExportedFile } from '../../../src-shared/ipc/contract.ts'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { ScanAsked } from '../../../src-shared/ipc/outlookMethods.ts'
 import type { ScanListing, ScanProgress } from '../../../src-shared/ipc/scanMethods.ts'
 import type { JobSnapshot, WorkContext } from '../../../src-shared/job.ts'
+import { estimateText } from '../../../src-shared/lab/costText.ts'
+import type { JobOutlook } from '../../../src-shared/lab/plan.ts'
 import { sampleOf } from '../../analyses/scanVerification.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
@@ -13,11 +16,14 @@ import type { Downloads } from '../downloads.ts'
 import { newId } from '../ids.ts'
 import type { Jobs } from '../jobs.ts'
 import { madeUpOf } from '../models/modelFacts.ts'
-import type { PlanJob, PlannedJob } from '../planner/jobPlanning.ts'
+import { outlookOf, type PlanJob } from '../planner/jobPlanning.ts'
+import type { JobRates } from '../planner/jobRates.ts'
+import { pacedJob } from '../planner/pacedJob.ts'
 import { noGradient } from './gradientNetwork.ts'
 import { type MutantNetwork, openNaiveNetwork } from './mutantNetwork.ts'
 import type { NetworkCache } from './networkCache.ts'
 import { noExact, ranWith } from './openMutants.ts'
+import { exactKind, type PlannedScan, plannedScan } from './plannedScan.ts'
 import { scanTsv } from './scanFile.ts'
 import { detached, networkKey, runScan, type Scan, type ScanJobHooks } from './scanJob.ts'
 import { EffectTable, placesOf, regionBases, verifyCells } from './scanRun.ts'
@@ -32,6 +38,7 @@ export interface ScanServiceParts extends SubjectParts {
   readonly plan: PlanJob
   readonly registry: ModelRegistry
   readonly networks: NetworkCache
+  readonly rates: JobRates
   readonly store: ScanStore
   readonly tell: (progress: ScanProgress) => void
   readonly now: () => number
@@ -40,6 +47,7 @@ export interface ScanServiceParts extends SubjectParts {
 }
 
 export interface Scans {
+  outlook(asked: ScanAsked): Promise<JobOutlook>
   start(request: ScanRequest, context: WorkContext): Promise<{ scanId: string; job: JobSnapshot }>
   resume(scanId: string, context: WorkContext): Promise<{ scanId: string; job: JobSnapshot }>
   get(scanId: string): Promise<ScanData>
@@ -60,6 +68,8 @@ const MAX_SPAN_BP = 2000
 const MAX_VALUES = 4e6
 /** Numbers of scans in memory; the others are read when they are asked for. */
 const KEPT_BYTES = 96 * 1024 ** 2
+
+const answersOf = ({ groupMean, channels }: ScanRequest): number => (groupMean ? 1 : channels.length)
 
 /** Scans as jobs: first-order estimates first, then exact values from the focus outwards. What is done survives cancelling and a kill. */
 export function createScans(parts: ScanServiceParts): Scans {
@@ -112,7 +122,7 @@ export function createScans(parts: ScanServiceParts): Scans {
     if (!request.groupMean && request.channels.length * length * 4 > MAX_VALUES) throw new WorkbenchError('unsupported', `${request.channels.length.toLocaleString('en-US')} tracks of ${length.toLocaleString('en-US')} bp are too many values for one scan`, 'choose fewer tracks, or their mean') // biome-ignore format: one thought
     return scanSubject(request, parts, context)
   }
-  const possible = (kind: string, { method, score }: ScanRequest) => {
+  const possible = (kind: string, { method, score }: Pick<ScanRequest, 'method' | 'score'>) => {
     const missing = method === 'exact' ? noExact(kind) : method === 'gradient' ? noGradient(kind, score) : undefined
     if (missing) throw new WorkbenchError('unsupported', missing, method === 'exact' ? 'use method naive' : 'use method exact or naive') // biome-ignore format: one thought
   }
@@ -141,18 +151,31 @@ export function createScans(parts: ScanServiceParts): Scans {
     },
   }
 
-  const begin = (scan: Scan, subject: ScanSubject, planned: PlannedJob): JobSnapshot => {
+  const begin = (scan: Scan, subject: ScanSubject, planned: PlannedScan): JobSnapshot => {
     const table = new EffectTable(subject.target, scan)
     scan.table = table
+    const { method } = scan.head.request
+    const { json } = subject.model
+    const paced = method === 'exact' ? pacedJob({ rates: parts.rates, kind: exactKind(json), units: table.left().length, now }) : undefined // biome-ignore format: one line
+    const counted = planned.cost(table.left().length) // its memory is watched from here on, whatever tells its time
+    counted.catch(() => {})
     const job = jobs.start({
       kind: 'scan',
       title: `Mutations at ${formatLocus(subject.interval)} · ${scan.head.modelName}`,
       resumable: true,
       interactive: true,
-      // Full passes can be counted; what the other methods save depends on the network and the place.
-      ...(scan.head.request.method === 'naive' ? { estimate: planned.cost(table.mutations.length + 1) } : {}),
+      estimate: paced?.estimate ?? counted,
       peakBytes: planned.peakBytes,
-      run: context => runScan(scan, subject, table, hooks, context),
+      async run(context) {
+        let complete = false
+        try {
+          const scanId = await runScan(scan, subject, table, hooks, paced?.watch(context) ?? context)
+          complete = true
+          return scanId
+        } finally {
+          await paced?.end(complete)
+        }
+      },
     })
     scan.jobId = job.id
     return job
@@ -178,12 +201,24 @@ export function createScans(parts: ScanServiceParts): Scans {
   }
 
   return {
+    outlook: asked =>
+      outlookOf(async () => {
+        const { json } = await parts.models.use(asked.modelFileId)
+        possible(json.kind, asked)
+        const mutations = 3 * asked.spanBp
+        const planned = await plannedScan(parts.plan, json, asked)
+        if (asked.method !== 'exact') return { cost: await planned.cost(mutations) }
+        const seconds = await parts.rates.seconds(exactKind(json), mutations)
+        if (seconds !== undefined) return { cost: { seconds, peakBytes: null, basis: 'earlier' } }
+        const naive = await planned.cost(mutations)
+        return { note: `What this method saves depends on the network and the place: it is known after the first such scan.${naive ? ` By full passes it would be about ${estimateText(naive)}.` : ''}` } // biome-ignore format: one line
+      }),
     async start(request, context) {
       await restore()
       const subject = await subjectOf(request, context)
       const { target, model, reference, geometry, interval } = subject
       possible(model.json.kind, request)
-      const planned = await parts.plan({ json: model.json, work: 'inference' })
+      const planned = await plannedScan(parts.plan, model.json, { ...request, answers: answersOf(request) })
       const table = new EffectTable(target)
       if (table.mutations.length === 0) throw new WorkbenchError('region', `no base of ${formatLocus(interval)} is known (all N)`, 'choose another place') // biome-ignore format: one thought
       const scanId = newId()
@@ -226,7 +261,7 @@ export function createScans(parts: ScanServiceParts): Scans {
       const scan = await find(scanId)
       if (scan.head.state === 'running' || scan.table) throw new WorkbenchError('bad-input', 'this scan is running already', 'wait for it') // biome-ignore format: one thought
       const subject = await subjectAgain(scan, context)
-      const planned = await parts.plan({ json: subject.model.json, work: 'inference' })
+      const planned = await plannedScan(parts.plan, subject.model.json, { ...scan.head.request, answers: answersOf(scan.head.request) }) // biome-ignore format: one line
       scan.head = { ...scan.head, state: 'running', request: currentRequest(scan.head) }
       return { scanId, job: begin(scan, subject, planned) }
     },

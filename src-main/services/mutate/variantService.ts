@@ -14,6 +14,7 @@ import type {
   VariantTableRequest,
 } from '../../../src-shared/ipc/scanMethods.ts'
 import type { JobSnapshot, WorkContext } from '../../../src-shared/job.ts'
+import type { JobOutlook } from '../../../src-shared/lab/plan.ts'
 import { trackLabels } from '../../analyses/chooseTracks.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
@@ -23,9 +24,10 @@ import type { Downloads } from '../downloads.ts'
 import { newId } from '../ids.ts'
 import type { Jobs } from '../jobs.ts'
 import { madeUpOf } from '../models/modelFacts.ts'
-import type { PlanJob } from '../planner/jobPlanning.ts'
+import { outlookOf, type PlanJob } from '../planner/jobPlanning.ts'
 import { buildCaution } from '../predict/cautions.ts'
 import { referenceOf, type SubjectParts } from './scanSubject.ts'
+import { countPasses, type VariantPasses } from './variantCount.ts'
 import { infoKeys, variantTsvHeader, variantTsvRow, variantVcfHeader, variantVcfRow } from './variantFiles.ts'
 import { checkRows, journalKey, openJournal } from './variantJournal.ts'
 import { openVariantScorer, type VariantRequest } from './variantRun.ts'
@@ -45,6 +47,7 @@ export interface VariantServiceParts extends Pick<SubjectParts, 'files' | 'engin
 }
 
 export interface VariantTables {
+  outlook(request: VariantTableRequest, signal: AbortSignal): Promise<JobOutlook>
   start(request: VariantTableRequest): Promise<{ tableId: string; job: JobSnapshot }>
   rows(request: VariantRowsRequest): VariantRowsPage
   export(tableId: string, format: 'tsv' | 'vcf', context: WorkContext): Promise<ExportedFile>
@@ -173,7 +176,29 @@ export function createVariantTables(parts: VariantServiceParts): VariantTables {
     }
   }
 
+  /** Of a file that did not change they are counted once. */
+  const counts = new Map<string, VariantPasses>()
+  const passesOfTable = async (request: VariantTableRequest, signal: AbortSignal): Promise<VariantPasses> => {
+    const [file, vcf] = await Promise.all([referenceOf(parts, request.referenceFileId), parts.files.use(request.vcfFileId)]) // biome-ignore format: one line
+    const interval = request.interval && withinReference(request.interval, file)
+    const key = JSON.stringify([vcf.path, vcf.fingerprint, interval, request.bothStrands])
+    const found = counts.get(key) ?? (await countPasses(vcf.path, r => wanted({ interval }, r, withinAny(r.contig, file)), request.bothStrands ? 2 : 1, signal)) // biome-ignore format: one line
+    counts.delete(key)
+    counts.set(key, found)
+    for (const old of [...counts.keys()].slice(0, -KEPT_TABLES)) counts.delete(old)
+    return found
+  }
+
   return {
+    outlook: (request, signal) =>
+      outlookOf(async () => {
+        const { json } = await parts.models.use(request.modelFileId)
+        const planned = await parts.plan({ json, work: 'inference' })
+        const { records, passes, counted } = await passesOfTable(request, signal)
+        const cost = await planned.cost(Math.max(1, passes))
+        const n = (x: number) => x.toLocaleString('en-US')
+        return { cost, ...(cost ? { note: `${counted ? n(records) : `About ${n(records)}`} ${records === 1 ? 'variant' : 'variants'}, at most ${n(passes)} ${passes === 1 ? 'pass' : 'passes'} of the network.` } : {}) } // biome-ignore format: one line
+      }),
     async start(request) {
       const model = await parts.models.use(request.modelFileId)
       const { json } = model
@@ -209,9 +234,11 @@ export function createVariantTables(parts: VariantServiceParts): VariantTables {
       const keyOf = async () => journalKey({ model: json.weights.sha256, channels: request.channels, score: request.score, bothStrands: request.bothStrands, method: table.scoring.method, interval: interval ?? null, vcf: [vcf.path, vcf.fingerprint], reference: [file.entry.path, file.entry.fingerprint] }) // biome-ignore format: one key
       tables.set(tableId, table)
       for (const [old, t] of [...tables].slice(0, -KEPT_TABLES)) if (t.state !== 'running') tables.delete(old)
-      await parts.plan({ json, work: 'inference' }) // refuses what will not fit; how many variants there are is known when all are read
+      const planned = await parts.plan({ json, work: 'inference' })
       const job = jobs.start({
         kind: 'variants',
+        estimate: passesOfTable(request, new AbortController().signal).then(({ passes }) => planned.cost(passes)),
+        peakBytes: planned.peakBytes,
         title: `Effects of ${basename(vcf.path)} · ${json.name}`,
         resumable: true,
         run: context => run(tableId, table, keyOf, context),
