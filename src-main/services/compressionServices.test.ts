@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -35,10 +35,22 @@ it('keeps no folder of a compression that was cancelled', async () => {
     rates: noRates,
   })
   const choice = { method: 'svd', keptEnergy: 0.5, layers: {} } as const
+  const remove = (compressionId: string) => handlers['compression.remove']({ compressionId }, quietContext())
   const { id } = await handlers['compression.start']({ modelFileId: 'm', choice }, quietContext())
   const made = join(work, 'compressions')
   while (!existsSync(made) || readdirSync(made).length === 0) await new Promise(done => setTimeout(done, 5))
+  // Neither while it is made nor when it is not there.
+  await expect(remove(readdirSync(made)[0]!)).rejects.toMatchObject({ code: 'bad-input', remedy: 'cancel its job first' }) // biome-ignore format: one line
   jobs.cancel(id)
   expect((await jobs.ended(id)).state).toBe('cancelled')
   expect(readdirSync(made)).toEqual([])
+  await expect(remove('nothing')).rejects.toMatchObject({ code: 'not-found' })
+  // One that is there goes with its folder, and no other does.
+  for (const one of ['first', 'second']) {
+    mkdirSync(join(made, one, 'demo-tracks-smaller'), { recursive: true })
+    writeFileSync(join(made, one, 'report.json'), JSON.stringify({ id: one, createdAt: 0 }))
+  }
+  expect(await remove('first')).toBeNull()
+  expect(readdirSync(made)).toEqual(['second'])
+  expect((await handlers['compression.list']({}, quietContext())).map(r => r.id)).toEqual(['second'])
 })

@@ -43,6 +43,8 @@ export interface CompressionParts {
   readonly threads: number
   readonly launcher?: ProcessLauncher
   readonly open: (path: string) => Promise<OpenedFile>
+  /** Of the reference that the project has in use: models that no recipe judges are compared on its windows. */
+  readonly referencePath?: () => Promise<string | undefined>
   readonly now: () => number
   readonly plan: PlanJob
   readonly rates: JobRates
@@ -71,6 +73,8 @@ export function createCompressionHandlers(parts: CompressionParts): {
   /** The folder's name is what people see of it in a list of files. */
   const modelOf = (id: string, of: string) => join(folderOf(id), `${of.slice(0, 60)}-smaller`)
   const known = new Map<string, SharedWork<ModelSpectra>>()
+  /** Whose jobs have not ended. */
+  const making = new Set<string>()
 
   const spectraOf = (model: OpenModel, context: WorkContext): Promise<ModelSpectra> => {
     const found = known.get(model.state)
@@ -93,10 +97,11 @@ export function createCompressionHandlers(parts: CompressionParts): {
 
   const make = async (id: string, model: OpenModel, choice: CompressionChoice, job: WorkContext) => {
     const recipe = await evaluationRecipeOf(model.json, parts.recipesDir, parts.dataFolders)
+    const referencePath = await parts.referencePath?.()
     const out = modelOf(id, model.json.id)
     return withThread(job, factoriser =>
       makeCompression(
-        { id, folder: model.folder, out, choice, now: now(), ...(recipe ? { recipe } : {}) },
+        { id, folder: model.folder, out, choice, now: now(), ...(recipe ? { recipe } : {}), ...(referencePath === undefined ? {} : { referencePath }) }, // biome-ignore format: one line
         {
           registry,
           factoriser,
@@ -137,8 +142,9 @@ export function createCompressionHandlers(parts: CompressionParts): {
         planCompression(await spectraOf(model, context), choice) // a choice that cannot be is refused before a job starts
         const network = await plannedCompression(plan, model.json)
         const id = newId()
+        making.add(id)
         let peakBytes: number | undefined
-        return jobs.start({
+        const job = jobs.start({
           kind: 'compression',
           estimate: costOf(model, choice, network),
           peakBytes: async () => peakBytes,
@@ -159,6 +165,8 @@ export function createCompressionHandlers(parts: CompressionParts): {
             return id
           },
         })
+        void jobs.ended(job.id).then(() => making.delete(id))
+        return job
       },
       async 'compression.list'() {
         const ids = await readdir(root).catch(() => [])
@@ -169,6 +177,12 @@ export function createCompressionHandlers(parts: CompressionParts): {
       async 'compression.open'({ compressionId }) {
         const { of } = await report(compressionId)
         return parts.open(modelOf(compressionId, of.id))
+      },
+      async 'compression.remove'({ compressionId }) {
+        if (making.has(compressionId)) throw new WorkbenchError('bad-input', 'this compression is being made now', 'cancel its job first') // biome-ignore format: one thought
+        await report(compressionId)
+        await rm(folderOf(compressionId), { recursive: true, force: true })
+        return null
       },
       async 'compression.export'({ compressionId, format }) {
         const made = await report(compressionId)

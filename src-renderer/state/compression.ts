@@ -12,7 +12,7 @@ import type {
   ModelSpectra,
 } from '../../src-shared/lab/compression.ts'
 import { labShown, leaveLab, useLab } from './lab.ts'
-import { attempt, call, onEvent, queries, saveDownload } from './services.ts'
+import { attempt, call, onEvent, queries, saveDownload, takeOut } from './services.ts'
 import { useWorkbench } from './workbench.ts'
 
 /** What is chosen to make a model smaller; it outlives the panel. */
@@ -114,6 +114,17 @@ export function openCompression(compressionId: string): void {
     const file = await bring(compressionId)
     useWorkbench.getState().select({ kind: 'file', fileId: file.id })
     leaveLab()
+  })
+}
+
+/** Deletes a smaller model; where the project has it open it is taken out of it. */
+export function removeCompression(compressionId: string): void {
+  attempt(async () => {
+    const open = useWorkbench.getState().files.find(f => f.folder.includes(compressionId))
+    if (open) await takeOut(open)
+    await call('compression.remove', { compressionId })
+    set(s => ({ shown: s.shown === compressionId ? null : s.shown }))
+    await queries.invalidateQueries({ queryKey: LIST })
   })
 }
 

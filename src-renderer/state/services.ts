@@ -196,11 +196,16 @@ export async function openRecent(recentId: string): Promise<void> {
   receive(await call('files.openRecent', { recentId }))
 }
 
+/** Takes a file out of the project, and what shows it off the screen. */
+export async function takeOut(file: OpenedFile): Promise<void> {
+  await release([file.id])
+  await call('files.close', { fileId: file.id })
+  useWorkbench.getState().fileClosed(file.id)
+}
+
 export function closeFile(file: OpenedFile): void {
   attempt(async () => {
-    await release([file.id])
-    await call('files.close', { fileId: file.id })
-    useWorkbench.getState().fileClosed(file.id)
+    await takeOut(file)
     useWorkbench.getState().notify('info', `${file.name} was removed from the project; the file itself is untouched`)
   })
 }

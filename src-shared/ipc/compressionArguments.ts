@@ -40,5 +40,6 @@ export const COMPRESSION_ARGUMENTS: { readonly [M in keyof CompressionMethods]: 
   'compression.list': nothing,
   'compression.report': compressionId,
   'compression.open': compressionId,
+  'compression.remove': compressionId,
   'compression.export': fields({ compressionId: id, format: oneOf('json', 'tsv') }),
 }

@@ -15,6 +15,8 @@ export interface CompressionMethods {
   'compression.report': { args: { compressionId: string }; result: CompressionReport }
   /** Opens the smaller model beside the files of the project. @throws `not-found` */
   'compression.open': { args: { compressionId: string }; result: OpenedFile }
+  /** Deletes the smaller model and its report from this machine. @throws `not-found`; `bad-input` while it is being made */
+  'compression.remove': { args: { compressionId: string }; result: null }
   /** The report as a file. @throws `not-found` */
   'compression.export': { args: { compressionId: string; format: 'json' | 'tsv' }; result: ExportedFile }
 }

@@ -21,9 +21,11 @@ import {
   useCompression,
   useSpectra,
 } from '../../state/compression.ts'
+import { useOutlook } from '../../state/outlook.ts'
 import { openFiles } from '../../state/services.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { bytes, ErrorCard } from '../../ui/parts.tsx'
+import { JobEstimate, JobTruth } from '../jobs/JobEstimate.tsx'
 import { CompressionLayers } from './CompressionLayers.tsx'
 import { CompressionReports } from './CompressionReports.tsx'
 import { JobLine } from './JobLine.tsx'
@@ -132,6 +134,7 @@ function Chooser({ spectra, modelFileId }: { readonly spectra: ModelSpectra; rea
   )
   const result = useMemo(() => planned(spectra, choice), [spectra, choice])
   const smaller = 'plan' in result && result.plan.layers.some(l => l.rank !== null)
+  const outlook = useOutlook(smaller && !running ? { kind: 'compression', request: { modelFileId, choice } } : null)
   return (
     <>
       <div className="compression-form">
@@ -188,11 +191,16 @@ function Chooser({ spectra, modelFileId }: { readonly spectra: ModelSpectra; rea
       ) : (
         <Totals plan={result.plan} method={method} />
       )}
+      {smaller && !running && <JobEstimate outlook={outlook} />}
       <div className="lab-actions">
         {running ? (
           <JobLine jobId={jobId} what="the compression" />
         ) : (
-          <Button size="compact-sm" disabled={!smaller} onClick={() => startCompression(modelFileId, choice)}>
+          <Button
+            size="compact-sm"
+            disabled={!smaller || outlook.data?.refusal != null}
+            onClick={() => startCompression(modelFileId, choice)}
+          >
             Compress and measure
           </Button>
         )}
@@ -200,6 +208,7 @@ function Chooser({ spectra, modelFileId }: { readonly spectra: ModelSpectra; rea
           <span className="soft">No layer would become smaller: let them keep less.</span>
         )}
       </div>
+      <JobTruth job={job} />
       {job?.state === 'failed' && job.error && <ErrorCard error={job.error} title="The model was not made." />}
       <CompressionLayers spectra={spectra} plan={'plan' in result ? result.plan : undefined} />
     </>

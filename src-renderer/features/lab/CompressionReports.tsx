@@ -1,6 +1,6 @@
-import { Button } from '@mantine/core'
-import { IconAlertTriangle, IconCheck } from '@tabler/icons-react'
-import type { ReactNode } from 'react'
+import { Button, Modal } from '@mantine/core'
+import { IconAlertTriangle, IconCheck, IconTrash } from '@tabler/icons-react'
+import { type ReactNode, useState } from 'react'
 import type { CompressionReport, PredictionChange, SizeAndSpeed } from '../../../src-shared/lab/compression.ts'
 import type { Quartiles } from '../../../src-shared/lab/result.ts'
 import { predictsTheSame, worstTrack } from '../../../src-shared/lab/sameness.ts'
@@ -9,11 +9,12 @@ import {
   downloadCompressed,
   exportCompression,
   openCompression,
+  removeCompression,
   showCompression,
   useCompression,
   useCompressions,
 } from '../../state/compression.ts'
-import { bytes, ErrorCard, SmallButton, whenText } from '../../ui/parts.tsx'
+import { bytes, ErrorCard, IconButton, SmallButton, whenText } from '../../ui/parts.tsx'
 import { RowsTable } from './PageTables.tsx'
 
 /** Models that were made smaller: before and after of the one that is chosen, the others as a list. */
@@ -96,7 +97,41 @@ function Report({ report }: { readonly report: CompressionReport }) {
         <SmallButton label="Download the smaller model as ONNX" text="ONNX" onClick={() => downloadCompressed(id)} />
         <SmallButton label="Save this report as TSV" text="TSV" onClick={() => exportCompression(id, 'tsv')} />
         <SmallButton label="Save this report as JSON" text="JSON" onClick={() => exportCompression(id, 'json')} />
+        <RemoveButton report={report} />
       </div>
+    </>
+  )
+}
+
+/** Asks before it deletes: factors of a large model take minutes to make again. */
+function RemoveButton({ report }: { readonly report: CompressionReport }) {
+  const [asking, setAsking] = useState(false)
+  return (
+    <>
+      <IconButton label={`Remove ${report.model.name}`} onClick={() => setAsking(true)}>
+        <IconTrash size={14} />
+      </IconButton>
+      <Modal opened={asking} onClose={() => setAsking(false)} title="Remove this smaller model?" size={460}>
+        <p style={{ marginTop: 0 }}>
+          {report.model.name}, made {whenText(report.createdAt)}: its folder with the weights (
+          {bytes(report.after.bytes)}) and this report are deleted from this machine, and it is taken out of the
+          project. The original stays.
+        </p>
+        <div className="lab-actions">
+          <Button variant="default" data-autofocus onClick={() => setAsking(false)}>
+            Keep it
+          </Button>
+          <Button
+            color="red"
+            onClick={() => {
+              setAsking(false)
+              removeCompression(report.id)
+            }}
+          >
+            Remove
+          </Button>
+        </div>
+      </Modal>
     </>
   )
 }

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { quietContext } from '../../../../src-shared/job.ts'
 import { predictsTheSame } from '../../../../src-shared/lab/sameness.ts'
+import { seededRandom } from '../../../../src-shared/random.ts'
 import { float32, type Tensor } from '../../../../src-shared/tensor.ts'
 import { SMALL_ARCHITECTURES } from '../../../../test-support/small-architectures.ts'
 import { createCompute } from '../../../compute/client.ts'
@@ -19,8 +20,8 @@ import { factoriseModel, HERE, modelSpectra } from '../../models/factoriseModel.
 import { openModelFolder, readModelJson, writeModelFolder } from '../../models/modelFolder.ts'
 import { comparePredictions, outputChange, trackChange } from './change.ts'
 import { evaluationRecipeOf } from './evaluationRecipe.ts'
-import { randomWindows } from './inputs.ts'
-import { makeCompression } from './makeCompression.ts'
+import { genomeWindows, randomWindows } from './inputs.ts'
+import { makeCompression, measureChange } from './makeCompression.ts'
 import { reportTsv } from './reportTsv.ts'
 import { riskChange } from './riskChange.ts'
 
@@ -164,6 +165,62 @@ it('compares predictions track by track', () => {
   expect(predictsTheSame({ kind: 'tracks', on: '', experiment: null, ...halved })).toBe(false)
   const near = comparePredictions(['a'], Float32Array.from([1, 2, 3]), Float32Array.from([1.01, 2, 2.99]))
   expect(predictsTheSame({ kind: 'tracks', on: '', experiment: null, ...near })).toBe(true)
+})
+
+describe('windows of a genome', () => {
+  const draw = seededRandom(3)
+  const drawn = (n: number) => Array.from({ length: n }, () => 'ACGT'[Math.floor(4 * draw())]).join('')
+  const demo = () => readModelJson(join(assets, 'models/demo-tracks'))
+  const genome = (sequences: Readonly<Record<string, string>>) => ({
+    path: '/somewhere/genome.fa',
+    contigs: Object.entries(sequences).map(([name, s]) => ({ name, length: s.length })),
+    sequence: async (name: string, start: number, end: number) => sequences[name]!.slice(start, end),
+  })
+
+  // Truth: the bases that the made-up genome has there; half of it is unknown.
+  it('have no unknown base, lie where they are said to, and are the same for the same seed', async () => {
+    const json = await demo()
+    const bp = json.input.type === 'dna' ? json.input.length : 0
+    const sequences = { a: drawn(3 * bp) + 'N'.repeat(3 * bp), short: 'ACGT' }
+    const windows = await genomeWindows(json, genome(sequences), 5, 1, quiet)
+    expect(windows!.sequences).toHaveLength(5)
+    expect(windows!.on).toMatch(/^5 windows of genome\.fa without unknown bases, at positions drawn with seed 1 \(a:[\d,]+-[\d,]+, /) // biome-ignore format: one line
+    for (const s of windows!.sequences) expect(s.reduce((sum, v) => sum + v, 0)).toBe(bp)
+    const [, from] = /\(a:([\d,]+)-/.exec(windows!.on)!
+    const start = Number(from!.replaceAll(',', '')) - 1
+    const told = Array.from({ length: bp }, (_, i) => 'ACGT'[windows!.sequences[0]!.slice(4 * i, 4 * i + 4).indexOf(1)]).join('') // biome-ignore format: one line
+    expect(told).toBe(sequences.a.slice(start, start + bp))
+    expect(await genomeWindows(json, genome(sequences), 5, 1, quiet)).toEqual(windows)
+    expect((await genomeWindows(json, genome(sequences), 5, 2, quiet))!.on).not.toBe(windows!.on)
+  })
+
+  it('are none where every window holds an unknown base, or no contig is as long', async () => {
+    const json = await demo()
+    expect(await genomeWindows(json, genome({ a: 'N'.repeat(100_000) }), 5, 1, quiet)).toBeUndefined()
+    expect(await genomeWindows(json, genome({ a: drawn(100) }), 5, 1, quiet)).toBeUndefined()
+  })
+
+  // The shipped model as if somebody else's: no recipe knows it.
+  it('are what a model without a recipe is compared on, random bases where no genome is open', async () => {
+    const folder = join(assets, 'models/demo-tracks')
+    const model = await readModelJson(folder)
+    const sizes = { windows: 2, people: 20 }
+    const on = async (path?: string) => {
+      const judged = path === undefined ? {} : { referencePath: path }
+      const change = await measureChange([folder, folder], model, judged, { compute, registry }, quiet, sizes)
+      if (change.kind !== 'tracks') throw new Error('no tracks')
+      return change.on
+    }
+    const fasta = (name: string, bases: string) => {
+      writeFileSync(at(name), `>c\n${bases}\n`)
+      writeFileSync(at(`${name}.fai`), `c\t${bases.length}\t3\t${bases.length}\t${bases.length + 1}\n`)
+      return at(name)
+    }
+    const bp = model.input.type === 'dna' ? model.input.length : 0
+    expect(await on(fasta('open.fa', drawn(2 * bp)))).toMatch(/^2 windows of open\.fa without unknown bases/)
+    expect(await on()).toMatch(/random bases .*which are no genome$/)
+    expect(await on(fasta('none.fa', 'N'.repeat(2 * bp)))).toMatch(/no genome: none\.fa has no window of this length without unknown bases$/) // biome-ignore format: one line
+  }, 30_000)
 })
 
 describe('shipped models', () => {

@@ -122,9 +122,10 @@ async function parse(file: RecipeFile): Promise<CompressionRecipe> {
   const models: CompressedModel[] = []
   for (const { name, model, evaluate } of read.models) {
     const folder = file.file(model)
-    await readModelJson(folder)
+    const { input } = await readModelJson(folder)
     const judged = evaluate === undefined ? undefined : await experimentsOf(evaluate, file)
     if (evaluate !== undefined && judged === undefined) notes.push(`The experiments of ${name} are not here: its predictions are compared on random bases, which are no genome, and with nothing measured.`) // biome-ignore format: one sentence
+    if (evaluate === undefined && input.type === 'dna') notes.push(`The recipe names no experiments of ${name}: its predictions are compared on random bases, which are no genome.`) // biome-ignore format: one sentence
     models.push({ name, folder, evaluate: judged })
   }
   return { ...read, models, notes }
@@ -262,7 +263,7 @@ async function changeOf(
   const change = await measureChange(
     [model.folder, folder],
     await readModelJson(model.folder),
-    model.evaluate,
+    model.evaluate ? { recipe: model.evaluate } : {},
     { compute, registry: context.registry, threads: context.threads },
     context,
     { windows: recipe.windows, people: recipe.people, keep: context.sharedFolder },

@@ -1,9 +1,13 @@
+import { basename } from 'node:path'
 import { formatLocus } from '../../../../src-shared/genome/locus.ts'
+import { throwIfCancelled } from '../../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../../src-shared/job.ts'
 import { seededRandom } from '../../../../src-shared/random.ts'
+import { oneHot } from '../../../analyses/oneHot.ts'
 import { type WindowGeometry, windowGeometry } from '../../../analyses/predict.ts'
 import { fillBatch, tiledWindows } from '../../../analyses/trackBatches.ts'
 import type { ModelJson } from '../../../models/folder/modelJson.ts'
+import type { Reference } from '../../../readers/reference.ts'
 import { parseEvaluationRecipe } from '../../evaluate/evaluateRecipe.ts'
 import type { RecipeFile } from '../../training/recipe.ts'
 import { loadTrackData } from '../../training/tracks/trackData.ts'
@@ -32,6 +36,51 @@ export function randomWindows(json: ModelJson, count: number, seed: number): Win
   return {
     on: `${count} windows of random bases (seed ${seed}), which are no genome`,
     sequences: Array.from({ length: count }, (_, i) => randomBases(windowBp, seed + i)),
+  }
+}
+
+/** Positions that are tried for each window: an assembly may be unknown for a third of a chromosome. */
+const TRIES = 40
+
+/**
+ * Windows of a genome at seeded positions, each contig as likely as it is long, without an unknown base; fewer than `count` where so many
+ * are not found, undefined where none is.
+ */
+export async function genomeWindows(
+  json: ModelJson,
+  reference: Pick<Reference, 'path' | 'contigs' | 'sequence'>,
+  count: number,
+  seed: number,
+  { signal }: WorkContext,
+): Promise<Windows | undefined> {
+  const { windowBp } = windowGeometry(json)
+  const contigs = reference.contigs.filter(c => c.length >= windowBp)
+  const places = contigs.reduce((sum, c) => sum + c.length - windowBp + 1, 0)
+  const random = seededRandom(seed)
+  const found = new Map<string, Float32Array>()
+  for (let i = 0; i < TRIES * count && found.size < count && places > 0; i++) {
+    throwIfCancelled(signal)
+    let at = Math.floor(random() * places)
+    const contig = contigs.find(c => {
+      const here = c.length - windowBp + 1
+      if (at < here) return true
+      at -= here
+      return false
+    })!
+    const locus = formatLocus({ contig: contig.name, start: at, end: at + windowBp })
+    if (found.has(locus)) continue
+    const bases = await reference.sequence(contig.name, at, at + windowBp, { upperCase: true, signal })
+    if (!/^[ACGT]*$/.test(bases)) continue
+    const sequence = new Float32Array(4 * windowBp)
+    oneHot(bases, 'zeros', sequence)
+    found.set(locus, sequence)
+  }
+  const loci = [...found.keys()]
+  if (loci.length === 0) return undefined
+  const some = `${loci.slice(0, 3).join(', ')}${loci.length > 3 ? ', …' : ''}`
+  return {
+    on: `${loci.length} ${loci.length === 1 ? 'window' : 'windows'} of ${basename(reference.path)} without unknown bases, at positions drawn with seed ${seed} (${some}); the model may have been trained on some`,
+    sequences: [...found.values()],
   }
 }
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { WorkContext } from '../../../../src-shared/job.ts'
 import type {
   CompressionChoice,
@@ -13,6 +13,7 @@ import { modelCard } from '../../../models/folder/card.ts'
 import { CARD_FILE, MODEL_FILE, type ModelJson } from '../../../models/folder/modelJson.ts'
 import { parseModelJson } from '../../../models/folder/parseModelJson.ts'
 import type { ModelRegistry } from '../../../models/registry.ts'
+import { openReference } from '../../../readers/reference.ts'
 import { writeFileAtomic } from '../../../storage/atomic.ts'
 import { type Factoriser, factoriseModel } from '../../models/factoriseModel.ts'
 import { readModelJson } from '../../models/modelFolder.ts'
@@ -20,7 +21,7 @@ import { verifyWeights } from '../../models/verifyWeights.ts'
 import type { RecipeFile } from '../../training/recipe.ts'
 import type { Repetitions } from '../timedRuns.ts'
 import { type ChangeDeps, outputChange, trackChange } from './change.ts'
-import { randomWindows, recipeWindows } from './inputs.ts'
+import { genomeWindows, randomWindows, recipeWindows, type Windows } from './inputs.ts'
 import { riskChange } from './riskChange.ts'
 import { measureBoth } from './timing.ts'
 
@@ -36,6 +37,8 @@ export interface MakeRequest {
   readonly seed?: number
   /** Experiments that the model can be judged on. */
   readonly recipe?: RecipeFile
+  /** Where no recipe judges it: the genome whose windows it is compared on. */
+  readonly referencePath?: string
 }
 
 export interface MakeDeps {
@@ -81,7 +84,7 @@ export async function makeCompression(
   const compute = await deps.compute()
   let change: PredictionChange
   try {
-    change = await measureChange(folders, of, request.recipe, { compute, registry, ...threads }, context)
+    change = await measureChange(folders, of, request, { compute, registry, ...threads }, context)
   } finally {
     await compute.close()
   }
@@ -108,11 +111,11 @@ export async function makeCompression(
   return report
 }
 
-/** How predictions changed: tracks on windows (and against experiments), risk on simulated people, anything else on random tokens. */
+/** How predictions changed: tracks on windows of experiments, of a genome or of random bases (and against experiments), risk on simulated people, anything else on random tokens. */
 export async function measureChange(
   folders: readonly [string, string],
   json: ModelJson,
-  recipe: RecipeFile | undefined,
+  judged: Pick<MakeRequest, 'recipe' | 'referencePath'>,
   deps: ChangeDeps,
   context: WorkContext,
   sizes: { readonly windows: number; readonly people: number; readonly keep?: string } = {
@@ -128,8 +131,27 @@ export async function measureChange(
       context,
     )
   if (json.input.type !== 'dna') return outputChange(folders, deps, context)
-  const windows = recipe ? await recipeWindows(json, recipe, sizes.windows, context) : randomWindows(json, sizes.windows, SEED) // biome-ignore format: one thought
-  return trackChange(folders, windows, recipe, deps, context)
+  return trackChange(folders, await windowsFor(json, judged, sizes.windows, context), judged.recipe, deps, context)
+}
+
+/** Of experiments where there are some, else of the genome, else random bases. */
+async function windowsFor(
+  json: ModelJson,
+  { recipe, referencePath }: Pick<MakeRequest, 'recipe' | 'referencePath'>,
+  count: number,
+  context: WorkContext,
+): Promise<Windows> {
+  if (recipe) return recipeWindows(json, recipe, count, context)
+  const random = randomWindows(json, count, SEED)
+  if (referencePath === undefined) return random
+  const reference = await openReference(referencePath)
+  try {
+    const found = await genomeWindows(json, reference, count, SEED, context)
+    const none = `: ${basename(referencePath)} has no window of this length without unknown bases`
+    return found ?? { ...random, on: random.on + none }
+  } finally {
+    await reference.close()
+  }
 }
 
 const sizeOf = async (folder: string, json: ModelJson): Promise<Pick<SizeAndSpeed, 'parameters' | 'bytes'>> => ({
