@@ -22,7 +22,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'dist/**'],
     setupFiles: ['./e2e/evidence.ts'],
     // Room for a machine half as fast with other work on it; what hangs is told by the shorter limits inside.
-    testTimeout: 300_000,
+    testTimeout: 600_000,
     hookTimeout: 300_000,
     expect: { poll: { timeout: 30_000 } },
     fileParallelism: false,

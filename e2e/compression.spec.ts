@@ -2,10 +2,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { availableHosts, axeProblems, genomeReady, launchWorkbench, type Workbench } from './launch.ts'
+import { availableHosts, axeProblems, genomeReady, launchWorkbench, slow, soon, type Workbench } from './launch.ts'
+import { downloaded } from './steps.ts'
 
-const soon = { timeout: 30_000 }
-const slow = { timeout: 85_000 }
 const LAYER = 'transformer.0.0.fn.1.to_out'
 
 /** The demo's model made smaller in the window. Truth: the folder that was written, its parameters counted by the formula. */
@@ -31,11 +30,11 @@ describe.each(availableHosts())('a smaller model in the %s window', host => {
   const totals = async () => Number((await panel().getByTestId('compression-totals').locator('b').first().textContent())!.replaceAll(',', '')) // biome-ignore format: one line
 
   it('shows every layer with its spectrum; the slider answers keys, a layer takes a rank of its own', async () => {
-    expect(await panel().locator('tbody svg[role="img"]').count()).toBe(26)
+    await expect.poll(() => panel().locator('tbody svg[role="img"]').count()).toBe(26)
     const before = await totals()
     await panel().getByRole('slider').focus()
     for (let i = 0; i < 20; i++) await w.page.keyboard.press('ArrowLeft')
-    expect(await totals()).toBeLessThan(before)
+    await expect.poll(totals).toBeLessThan(before)
     await panel().getByText('Attention and feed-forward', { exact: true }).click()
     await panel().getByLabel('Kept energy in percent').fill('100')
     await panel()
@@ -46,7 +45,7 @@ describe.each(availableHosts())('a smaller model in the %s window', host => {
       .selectOption('rank')
     await panel().getByLabel(`Rank of ${LAYER}`).fill('5')
     // 48 x 48 becomes 5·(48 + 48); the demo's model has 94,691 parameters.
-    expect(await totals()).toBe(94_691 - 48 * 48 + 5 * 96)
+    await expect.poll(totals).toBe(94_691 - 48 * 48 + 5 * 96)
     expect(await axeProblems(w.page)).toEqual([])
   })
 
@@ -54,10 +53,10 @@ describe.each(availableHosts())('a smaller model in the %s window', host => {
     await panel().getByRole('button', { name: 'Compress and measure' }).click()
     const report = panel().getByTestId('compression-report')
     await report.waitFor(slow)
-    expect(await report.textContent()).toMatch(/It predicts the same\.|It is another model/)
+    await expect.poll(() => report.textContent()).toMatch(/It predicts the same\.|It is another model/)
     const row = (name: string) => report.locator('tr', { hasText: name }).first().locator('td')
-    expect(await row('Parameters').nth(2).textContent()).toBe('92,867')
-    expect(await report.textContent()).toContain('metrics of the original do not hold')
+    await expect.poll(() => row('Parameters').nth(2).textContent()).toBe('92,867')
+    await expect.poll(() => report.textContent()).toContain('metrics of the original do not hold')
     await w.page.getByRole('navigation', { name: 'Project' }).getByText('demo-tracks-smaller').waitFor(soon)
     const [id] = readdirSync(join(dataDir, 'compressions'))
     const folder = join(dataDir, 'compressions', id!, 'demo-tracks-smaller')
@@ -66,8 +65,8 @@ describe.each(availableHosts())('a smaller model in the %s window', host => {
     expect(json.architecture.ranks).toEqual({ [LAYER]: 5 })
     expect(json.weights.parameters).toBe(92_867)
     expect(await axeProblems(w.page)).toEqual([])
-    const [tsv] = await Promise.all([w.page.waitForEvent('download'), report.getByRole('button', { name: 'Save this report as TSV' }).click()]) // biome-ignore format: one line
-    expect(readFileSync(await tsv.path(), 'utf8')).toContain('parameters\t94691\t92867')
+    const tsv = await downloaded(w.page, () => report.getByRole('button', { name: 'Save this report as TSV' }).click())
+    expect(tsv.text).toContain('parameters\t94691\t92867')
     await report.getByRole('button', { name: 'Open in the project' }).click()
     await w.page.getByTestId('model-title').getByText(/factorised to 100 % of the energy of some layers, one layer chosen apart/).waitFor(soon) // biome-ignore format: one line
   })
