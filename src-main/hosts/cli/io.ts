@@ -47,9 +47,12 @@ const shareText = ({ done, total }: Progress, left: number | undefined): string 
 const countText = ({ done }: Progress, seconds: number): string =>
   Number.isInteger(done) && done > 0 ? `${done.toLocaleString('en-US')} in ${roughDuration(seconds)}` : `${roughDuration(seconds)} so far` // biome-ignore format: one thought
 
-/** Names of files can hold line feeds, and sequences that command a terminal. */
+/** A message can list hundreds of faults of one file. */
+const MOST_CHARACTERS = 1000
+
+/** For a line of stderr: names of files can hold line feeds, and sequences that command a terminal. */
 export const oneLine = (text: string): string =>
-  text
+  (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text)
     .replace(/\s+/g, ' ')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
     .replace(/[\x00-\x1f\x7f-\x9f]/g, '\ufffd')
