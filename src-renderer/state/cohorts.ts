@@ -34,6 +34,8 @@ interface Cohorts {
   /** The model that the one in use is compared with; null: the first other. */
   readonly compareWith: string | null
   readonly compareView: CompareView
+  /** The last job of a sheet and a model that this window began, by `fileId:modelFileId`. */
+  readonly jobs: Readonly<Record<string, string>>
 }
 
 export const ALL: CohortFilter = { text: '', label: 'all', state: 'all' }
@@ -46,6 +48,7 @@ export const useCohorts = create<Cohorts>()(() => ({
   threshold: null,
   compareWith: null,
   compareView: 'curves',
+  jobs: {},
 }))
 
 /** Shows a sheet; another one begins without filter and choice. */
@@ -139,6 +142,7 @@ export function startCohort(subject: CohortSubject, again = false): void {
   attempt(async () => {
     const job = await call('risk.cohortStart', { ...subject, again })
     useWorkbench.getState().jobStarted(job)
+    useCohorts.setState(s => ({ jobs: { ...s.jobs, [`${subject.fileId}:${subject.modelFileId}`]: job.id } }))
     useWorkbench.getState().showPlots('cohort')
     await queries.invalidateQueries({ queryKey: runKey(subject) })
   })

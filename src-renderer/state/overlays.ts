@@ -30,6 +30,8 @@ export interface ShownAttribution {
   readonly channels: readonly number[]
   readonly found: AttributionBins
   readonly scores: BaseScores
+  /** What it took, from the question to the answer. */
+  readonly seconds: number
 }
 
 interface Overlays {
@@ -59,6 +61,7 @@ export async function attributeView(): Promise<void> {
   const model = models.find(m => m.id === form.modelFileId) ?? models[0]
   if (!locus || !model || !referenceFileId) return
   const channels = form.modelFileId === model.id && form.channels.length > 0 ? form.channels : [0]
+  const startedAt = performance.now()
   useOverlays.setState({ attributing: true, error: null })
   useScans.setState({ inspecting: true })
   try {
@@ -79,7 +82,8 @@ export async function attributeView(): Promise<void> {
       bases: sequence.toUpperCase(),
       peaks: found.peaks,
     }
-    useOverlays.setState({ attribution: { modelFileId: model.id, channels, found, scores } })
+    const seconds = (performance.now() - startedAt) / 1000
+    useOverlays.setState({ attribution: { modelFileId: model.id, channels, found, scores, seconds } })
   } catch (error) {
     useOverlays.setState({ error: toWire(error) })
   } finally {

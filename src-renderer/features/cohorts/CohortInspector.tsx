@@ -7,14 +7,17 @@ import {
   refreshRun,
   startCohort,
   useCohortRun,
+  useCohorts,
   useOpenedCohort,
   useOtherRuns,
 } from '../../state/cohorts.ts'
+import { useOutlook } from '../../state/outlook.ts'
 import { chooseRiskModel, openDemoRiskModel, type RiskModelEntry, useRiskModel, useRiskModels } from '../../state/risk.ts' // biome-ignore format: one line
 import { attempt, call, openFiles, refreshFile } from '../../state/services.ts'
 import { isSynthetic } from '../../state/tracks.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, Section, SmallButton, Synthetic, whenText } from '../../ui/parts.tsx'
+import { headline, JobEstimate, JobTruth } from '../jobs/JobEstimate.tsx'
 import { progressText } from '../jobs/StatusBar.tsx'
 import { Warned } from '../risk/RiskPanel.tsx'
 import { CohortMetrics } from './CohortMetrics.tsx'
@@ -23,6 +26,7 @@ import { NeedsLabels } from './NeedsLabels.tsx'
 import { TuneSection } from './TuneSection.tsx'
 
 const n = (x: number) => x.toLocaleString('en-US')
+const lowered = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
 
 /** A sample sheet: what is in it, what is wrong with it, and what models say of its people. */
 export function CohortInspector({ file }: { readonly file: OpenedFile }) {
@@ -149,6 +153,11 @@ function Run(props: {
   )
   const data = run.data
   const done = data?.cohort ? data.cohort.rows.length : 0
+  const jobId = useCohorts(s => s.jobs[`${subject.fileId}:${subject.modelFileId}`])
+  const job = useWorkbench(s => s.jobs).find(j => j.id === jobId)
+  const waiting = data?.state === 'ready' || data?.state === 'partial'
+  const outlook = useOutlook(data && data.total > 0 && data.state !== 'running' ? { kind: 'cohort', request: { ...subject, again: !waiting } } : null) // biome-ignore format: one line
+  const refused = outlook.data?.refusal != null
   return (
     <>
       <Section
@@ -197,7 +206,7 @@ function Run(props: {
         {data && (
           <div className="cohort-run" data-state={data.state} data-testid="cohort-state">
             {data.state === 'ready' && (
-              <Button size="compact-sm" disabled={data.total === 0} onClick={() => startCohort(subject)}>
+              <Button size="compact-sm" disabled={data.total === 0 || refused} onClick={() => startCohort(subject)}>
                 Score {n(data.total)} {data.total === 1 ? 'sample' : 'samples'}
               </Button>
             )}
@@ -208,7 +217,7 @@ function Run(props: {
                 <span className="num">
                   {n(done)} of {n(data.total)} scored, and kept
                 </span>
-                <Button size="compact-sm" onClick={() => startCohort(subject)}>
+                <Button size="compact-sm" disabled={refused} onClick={() => startCohort(subject)}>
                   Go on
                 </Button>
               </>
@@ -227,6 +236,13 @@ function Run(props: {
               </>
             )}
           </div>
+        )}
+        {data && waiting && data.total > 0 && <JobEstimate outlook={outlook} />}
+        {data?.state === 'done' && <JobTruth job={job} />}
+        {data?.state === 'done' && outlook.data && outlook.data.seconds !== null && (
+          <p className="job-estimate soft num" data-testid="cohort-again-cost">
+            Scoring again: {lowered(headline(outlook.data))}
+          </p>
         )}
         {data?.state === 'done' && <Again run={data} opened={opened} subject={subject} />}
         {data?.cohort && (

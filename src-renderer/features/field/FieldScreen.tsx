@@ -3,9 +3,11 @@ import { useState } from 'react'
 import { toWire, type WireError } from '../../../src-shared/ipc/errors.ts'
 import { saveExport } from '../../state/connect.ts'
 import { startField, useField, useFields } from '../../state/fields.ts'
+import { useOutlook } from '../../state/outlook.ts'
 import { attempt, call } from '../../state/services.ts'
 import { useDocument, useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, SmallButton } from '../../ui/parts.tsx'
+import { JobEstimate, JobTruth } from '../jobs/JobEstimate.tsx'
 import { progressText } from '../jobs/StatusBar.tsx'
 import { FieldResults } from './FieldResults.tsx'
 
@@ -40,16 +42,18 @@ function Screen() {
   const reference = files.find(f => f.id === document.view.referenceFileId && !f.problem)
   const set = (change: Partial<typeof form>) => useFields.setState(s => ({ form: { ...s.form, ...change } }))
   const running = job?.state === 'running' || job?.state === 'queued'
+  const { compareFileId: _, referenceFileId: __, ...rest } = form
+  const request = {
+    ...rest,
+    modelFileId,
+    ...(compare && compare !== modelFileId ? { compareFileId: compare } : {}),
+    ...(form.source === 'reference' && reference ? { referenceFileId: reference.id } : {}),
+  }
+  const outlook = useOutlook(modelFileId === '' || running ? null : { kind: 'field', request })
   const run = async () => {
     setError(undefined)
-    const { compareFileId: _, referenceFileId: __, ...rest } = form
     try {
-      await startField({
-        ...rest,
-        modelFileId,
-        ...(compare && compare !== modelFileId ? { compareFileId: compare } : {}),
-        ...(form.source === 'reference' && reference ? { referenceFileId: reference.id } : {}),
-      })
+      await startField(request)
     } catch (e) {
       setError(toWire(e))
     }
@@ -117,7 +121,7 @@ function Screen() {
             onChange={v => set({ source: v as typeof form.source })}
           />
         </div>
-        <Button disabled={modelFileId === '' || running} onClick={() => void run()}>
+        <Button disabled={modelFileId === '' || running || outlook.data?.refusal != null} onClick={() => void run()}>
           Measure
         </Button>
         {running && job && (
@@ -127,6 +131,7 @@ function Screen() {
         )}
       </div>
       <p className="soft scan-about">{PROTOCOLS[form.protocol]}</p>
+      {modelFileId !== '' && !running && <JobEstimate outlook={outlook} />}
       {models.length === 0 && <p className="note">Open a model first: a model folder or an ONNX file.</p>}
       {error && <ErrorCard error={error} title="The measurement did not start." />}
       {running && job && (
@@ -138,6 +143,7 @@ function Screen() {
       {job?.state === 'cancelled' && (
         <p className="note">It was cancelled; nothing of it is kept. Measure again when you want it.</p>
       )}
+      <JobTruth job={job} />
       {found.error && <ErrorCard error={found.error} />}
       {found.data && fieldId && !running && (
         <FieldResults fields={found.data} actions={<ExportAll fieldId={fieldId} />} />

@@ -1,10 +1,12 @@
 import { Button } from '@mantine/core'
 import { findContig } from '../../../src-shared/genome/contigs.ts'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
+import { useOutlook } from '../../state/outlook.ts'
 import { buildIndex, closeFile, openFiles, refreshFile } from '../../state/services.ts'
 import { isSynthetic } from '../../state/tracks.ts'
 import { useDocument, useWorkbench } from '../../state/workbench.ts'
 import { bytes, ErrorCard, Section, Synthetic, whenText } from '../../ui/parts.tsx'
+import { JobEstimate } from '../jobs/JobEstimate.tsx'
 import { FirstReads } from './FirstReads.tsx'
 
 const INDEX_TEXT = {
@@ -154,6 +156,11 @@ function Contigs({ file }: { readonly file: OpenedFile }) {
   )
 }
 
+/** How long its index will take, before it is built. */
+const IndexEstimate = ({ fileId }: { readonly fileId: string }) => (
+  <JobEstimate outlook={useOutlook({ kind: 'index', request: { fileId } })} />
+)
+
 /** Why a file cannot be used and what gets out of it. */
 export function FileProblem({ file }: { readonly file: OpenedFile }) {
   const jobs = useWorkbench(s => s.jobs)
@@ -173,6 +180,7 @@ export function FileProblem({ file }: { readonly file: OpenedFile }) {
           Build index
         </Button>
       )}
+      {canIndex && !building && <IndexEstimate fileId={file.id} />}
       {gone && !demo && (
         <Button size="compact-sm" variant="default" onClick={openFiles}>
           Locate…

@@ -30,8 +30,12 @@ describe('the cost of a job', () => {
     [{}, ''],
   ] as const)('%o is %s', (more, text) => expect(costText(job(more as Partial<JobSnapshot>))).toBe(text))
 
+  it('stands after how it ended', () => {
+    expect(progressText(job({ state: 'done', cost: { seconds: 5, peakBytes: null } }))).toBe('done, took 0:05')
+  })
+
   it('stands after how far the job is', () => {
     const estimate = { seconds: 130, peakBytes: 1.2e9 }
-    expect(progressText(job({ estimate, secondsLeft: 90 }))).toBe('computing  1/4  1:30 left  about 2 min, 1.2 GB')
+    expect(progressText(job({ estimate, secondsLeft: 90 }))).toBe('computing · 1/4 · 1:30 left · about 2 min, 1.2 GB')
   })
 })

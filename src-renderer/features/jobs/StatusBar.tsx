@@ -30,7 +30,7 @@ export const progressText = (job: JobSnapshot): string => {
   const { done, total, phase } = job.progress
   const n = (x: number) => x.toLocaleString('en-US')
   if (job.state === 'queued') return 'waiting'
-  if (job.state !== 'running') return [job.state, costText(job)].filter(Boolean).join('  ')
+  if (job.state !== 'running') return [job.state, costText(job)].filter(Boolean).join(', ')
   return [
     phase,
     total > 0 ? (Number.isInteger(total) ? `${n(done)}/${n(total)}` : `${Math.floor((100 * done) / total)} %`) : '',
@@ -38,7 +38,7 @@ export const progressText = (job: JobSnapshot): string => {
     costText(job),
   ]
     .filter(Boolean)
-    .join('  ')
+    .join(' · ')
 }
 
 export function StatusBar() {

@@ -1,5 +1,6 @@
 import { Button, Skeleton } from '@mantine/core'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
+import { roughDuration } from '../../../src-shared/lab/costText.ts'
 import { plainText, signedText } from '../../../src-shared/report/axisTicks.ts'
 import { attributeView, useOverlays } from '../../state/overlays.ts'
 import { useWorkbench } from '../../state/workbench.ts'
@@ -83,6 +84,7 @@ export function AttributionPanel() {
             {formatLocus({ contig: found.contig, start: found.start, end: found.start + found.values.length })}: a
             first-order estimate of what each base adds to the mean of{' '}
             {attribution?.channels.length === 1 ? 'the track' : 'the tracks'}. {sentence(found.ranWith)}
+            {attribution && <span className="num"> It took {roughDuration(attribution.seconds)}.</span>}
           </p>
           {found.peaks.length === 0 ? (
             <p className="soft">No stretch stands out.</p>

@@ -7,12 +7,14 @@ import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import { REFERENCE } from '../../../src-shared/genome/prediction.ts'
 import type { EffectScore, ScanMethod, ScanRequest } from '../../../src-shared/genome/scan.ts'
 import { toWire, type WireError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { useOutlook } from '../../state/outlook.ts'
 import { attributeView } from '../../state/overlays.ts'
 import { useModelFacts } from '../../state/predictions.ts'
 import { MAX_SPAN_BP, type OutputChoice, type ScanForm, spanAround, startScan, useScans } from '../../state/scans.ts'
 import { call, openFiles } from '../../state/services.ts'
 import { useDocument, useLocus, useWorkbench } from '../../state/workbench.ts'
-import { ErrorCard, Section } from '../../ui/parts.tsx'
+import { ErrorCard, Section, sentence } from '../../ui/parts.tsx'
+import { headline, JobEstimate } from '../jobs/JobEstimate.tsx'
 import { METHODS, SCORES } from './scanText.ts'
 import { TrackPicker } from './TrackPicker.tsx'
 
@@ -47,6 +49,8 @@ async function outputOf(form: ScanForm, binBp: number): Promise<ScanRequest['out
   return { kind: 'interval', interval: { contig: hit.interval.contig, start: Math.max(0, tss - margin), end: tss + margin + 1 } } // biome-ignore format: one interval
 }
 
+const lowered = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
+
 /** What is mutated and what is asked of the model, from one base of the browser. */
 export function ScanSetup({ contig, position }: { readonly contig: string; readonly position: number }) {
   const files = useWorkbench(s => s.files)
@@ -67,6 +71,10 @@ export function ScanSetup({ contig, position }: { readonly contig: string; reado
     const shown = document.tracks.find(t => t.fileId === model.id && t.predicted)?.predicted?.channels
     setForm({ modelFileId: model.id, channels: shown ?? [0] })
   }, [model, form.modelFileId, document.tracks, setForm])
+  const answers = form.groupMean ? 1 : form.channels.length
+  const { spanBp, method, score } = form
+  const outlook = useOutlook(model && answers > 0 ? { kind: 'scan', request: { modelFileId: model.id, spanBp, answers, method, score } } : null) // biome-ignore format: one line
+  const attribution = useOutlook(model && facts.data && !facts.data.noGradient ? { kind: 'attribution', request: { modelFileId: model.id } } : null) // biome-ignore format: one line
   if (!model)
     return (
       <Section title="Mutation scan" testId="scan-setup">
@@ -193,10 +201,11 @@ export function ScanSetup({ contig, position }: { readonly contig: string; reado
           <p className="note">A scan needs a reference sequence: open a FASTA or 2bit and use it as the reference.</p>
         )}
         {reference && !onContig && <p className="note">{`${contig} is not in ${reference.name}.`}</p>}
+        {answers > 0 && <JobEstimate outlook={outlook} />}
         <div className="scan-actions">
           <Button
             loading={starting}
-            disabled={!scanned || form.channels.length === 0}
+            disabled={!scanned || form.channels.length === 0 || outlook.data?.refusal != null}
             onClick={() => scanned && void run(scanned)}
           >
             {scanned ? `Scan ${formatLocus(scanned)}` : 'Scan'}
@@ -205,18 +214,25 @@ export function ScanSetup({ contig, position }: { readonly contig: string; reado
             <Button
               variant="light"
               loading={starting}
-              disabled={form.channels.length === 0}
+              disabled={form.channels.length === 0 || outlook.data?.refusal != null}
               onClick={() => void run({ ...view, contig: onContig.name })}
             >
               Scan the view ({viewBp.toLocaleString('en-US')} bp)
             </Button>
           )}
           {view && reference && !facts.data?.noGradient && (
-            <Button variant="subtle" onClick={() => void attributeView()}>
+            <Button variant="subtle" disabled={attribution.data?.refusal != null} onClick={() => void attributeView()}>
               Attribution of the view
             </Button>
           )}
         </div>
+        {view && reference && attribution.data && (
+          <p className="job-estimate soft num" data-testid="attribution-estimate">
+            {attribution.data.refusal
+              ? `Attribution does not fit here: ${attribution.data.refusal.message}. ${sentence(attribution.data.refusal.remedy)}`
+              : `Attribution of the view: ${lowered(headline(attribution.data))}`}
+          </p>
+        )}
       </div>
     </Section>
   )

@@ -4,10 +4,12 @@ import type { Interval } from '../../../src-shared/genome/interval.ts'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
 import type { ModelFacts } from '../../../src-shared/genome/model.ts'
 import { PREDICT_DEFAULTS } from '../../../src-shared/genome/prediction.ts'
+import { useOutlook } from '../../state/outlook.ts'
 import { backgroundsOf, type PredictedTrack } from '../../state/predictedTracks.ts'
 import { attempt, call, saveDownload } from '../../state/services.ts'
 import { useDocument, useWorkbench } from '../../state/workbench.ts'
 import { Section } from '../../ui/parts.tsx'
+import { JobEstimate } from '../jobs/JobEstimate.tsx'
 
 /** The prediction as a file that other programs read, with where it came from. */
 export function TrackExport(props: {
@@ -17,9 +19,16 @@ export function TrackExport(props: {
 }) {
   const { track, interval } = props
   const referenceFileId = useDocument().view.referenceFileId
-  if (!interval || !referenceFileId) return null
   const { predicted } = track
   const backgrounds = backgroundsOf(predicted)
+  const [background] = backgrounds
+  const outlook = useOutlook(
+    interval && referenceFileId && background
+      ? { kind: 'predict', request: { modelFileId: track.fileId, referenceFileId, options: PREDICT_DEFAULTS, background, interval, channels: predicted.channels } } // biome-ignore format: one line
+      : null,
+  )
+  if (!interval || !referenceFileId) return null
+  const refused = outlook.data?.refusal != null
   const subject = { modelFileId: track.fileId, referenceFileId, options: PREDICT_DEFAULTS }
   const save = (format: 'bigwig' | 'bedgraph' | 'tsv') =>
     attempt(async () => {
@@ -49,6 +58,7 @@ export function TrackExport(props: {
             key={format}
             size="compact-sm"
             variant="default"
+            disabled={refused}
             leftSection={<IconDownload size={13} />}
             aria-label={`Export the prediction as ${text}`}
             onClick={() => save(format)}
@@ -56,7 +66,7 @@ export function TrackExport(props: {
             {text}
           </Button>
         ))}
-        <Button size="compact-sm" variant="subtle" onClick={job}>
+        <Button size="compact-sm" variant="subtle" disabled={refused} onClick={job}>
           Compute all of it as a job
         </Button>
       </div>
@@ -64,6 +74,10 @@ export function TrackExport(props: {
         {formatLocus(interval)}, in the model's own units
         {predicted.channels.length === 2 && ', one file a strand'}
       </p>
+      <JobEstimate outlook={outlook} />
+      {backgrounds.length > 1 && outlook.data?.seconds != null && (
+        <p className="soft">For each of {backgrounds.length} sequences.</p>
+      )}
     </Section>
   )
 }

@@ -2,10 +2,12 @@ import { Button, Checkbox, Select } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import type { EffectScore } from '../../../src-shared/genome/scan.ts'
 import { toWire, type WireError } from '../../../src-shared/ipc/errors.ts'
+import { useOutlook } from '../../state/outlook.ts'
 import { openFiles } from '../../state/services.ts'
 import { startVariants, useVariantTables } from '../../state/variantTables.ts'
 import { useDocument, useLocus, useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard } from '../../ui/parts.tsx'
+import { JobEstimate } from '../jobs/JobEstimate.tsx'
 import { SCORES } from '../scan/scanText.ts'
 import { TrackPicker } from '../scan/TrackPicker.tsx'
 import { VariantTable } from './VariantTable.tsx'
@@ -37,12 +39,25 @@ function VariantForm() {
     if (model && form.modelFileId !== model.id)
       useVariantTables.setState(s => ({ form: { ...s.form, modelFileId: model.id, channels: [0] } }))
   }, [model, form.modelFileId])
+  const request =
+    model && vcf && reference
+      ? {
+          modelFileId: model.id,
+          referenceFileId: reference.id,
+          vcfFileId: vcf.id,
+          channels: form.channels,
+          score: form.score,
+          bothStrands: form.bothStrands,
+          ...(form.onlyView && view ? { interval: view } : {}),
+        }
+      : undefined
+  const outlook = useOutlook(request ? { kind: 'variants', request } : null)
   const missing = [
     ...(model ? [] : ['a model']),
     ...(vcf ? [] : ['a VCF']),
     ...(reference ? [] : ['a reference sequence']),
   ]
-  if (!model || !vcf || !reference)
+  if (!model || !vcf || !request)
     return (
       <div className="empty">
         <p>Variant effects need {missing.join(', ')}.</p>
@@ -55,15 +70,7 @@ function VariantForm() {
     setStarting(true)
     setError(undefined)
     try {
-      await startVariants({
-        modelFileId: model.id,
-        referenceFileId: reference.id,
-        vcfFileId: vcf.id,
-        channels: form.channels,
-        score: form.score,
-        bothStrands: form.bothStrands,
-        ...(form.onlyView && view ? { interval: view } : {}),
-      })
+      await startVariants(request)
     } catch (e) {
       setError(toWire(e))
     } finally {
@@ -110,8 +117,13 @@ function VariantForm() {
         onChange={e => set({ onlyView: e.currentTarget.checked })}
       />
       {error && <ErrorCard error={error} title="The table did not start." />}
+      <JobEstimate outlook={outlook} />
       <div>
-        <Button loading={starting} disabled={form.channels.length === 0} onClick={() => void run()}>
+        <Button
+          loading={starting}
+          disabled={form.channels.length === 0 || outlook.data?.refusal != null}
+          onClick={() => void run()}
+        >
           Score the variants
         </Button>
       </div>

@@ -12,6 +12,7 @@ import { isSynthetic } from '../../state/tracks.ts'
 import { lookAt, PAGE_ROWS, startVariants, useVariantRows, useVariantTables } from '../../state/variantTables.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, SmallButton, Synthetic } from '../../ui/parts.tsx'
+import { JobTruth } from '../jobs/JobEstimate.tsx'
 import { progressText } from '../jobs/StatusBar.tsx'
 import { SCORES } from '../scan/scanText.ts'
 
@@ -139,6 +140,7 @@ export function VariantTable({ tableId }: { readonly tableId: string }) {
           w={140}
           hideControls
         />
+        <JobTruth job={job} />
         <span className="soft num" data-testid="variant-counts">
           {page &&
             Object.entries(page.counts)
