@@ -34,9 +34,10 @@ const inWords = (page: Page) =>
     const all = [
       ...document.querySelectorAll('[role="dialog"], [role="alert"], [role="listbox"], .error-card, .toasts'),
     ]
-    const focus = document.activeElement
+    const focus = document.activeElement === document.body ? null : document.activeElement
+    const name = focus?.getAttribute('aria-label') ?? text(focus).slice(0, 80)
     return [
-      `focus: <${focus?.tagName.toLowerCase()}> ${focus?.getAttribute('aria-label') ?? text(focus).slice(0, 80)}`,
+      focus ? `focus: <${focus.tagName.toLowerCase()}> ${name}` : 'focus: nowhere',
       ...all.filter(e => text(e) !== '').map(e => `${e.getAttribute('role') ?? e.className}: ${text(e)}`),
     ]
   })
@@ -48,7 +49,7 @@ export async function saveEvidence(what: string): Promise<void> {
     const save = (name: string, content: string) => writeFileSync(join(folder, name), content)
     const failed = (error: unknown) => [`could not be read: ${String(error).split('\n')[0]}`]
     save('log.txt', `${log.join('\n')}\n`)
-    const limit = { timeout: 10_000 }
+    const limit = { timeout: 30_000 }
     const words = await inWords(page()).catch(failed)
     const more = await Promise.allSettled([
       page().screenshot({ path: join(folder, 'window.png'), ...limit }),
