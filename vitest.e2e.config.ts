@@ -24,7 +24,7 @@ export default defineConfig({
     // Room for a machine half as fast with other work on it; what hangs is told by the shorter limits inside.
     testTimeout: 600_000,
     hookTimeout: 300_000,
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 60_000 } },
     fileParallelism: false,
     maxWorkers: 1,
     reporters: ['default', './test-support/skips.ts'],

@@ -13,7 +13,7 @@ export const CLI = join(ROOT, 'bin', 'diploscope.mjs')
 export const demoFile = (name: string): string => join(ROOT, 'assets', 'demo', name)
 
 /** How long to wait for what the window does by itself: a busy machine is no failure. */
-export const soon = { timeout: 30_000 }
+export const soon = { timeout: 60_000 }
 /** The same for what is computed. */
 export const slow = { timeout: 150_000 }
 
