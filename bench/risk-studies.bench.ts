@@ -24,7 +24,7 @@ const FLANKS = [0, 1000, 3000, 5000, 10_000, 15_000]
  * Studies on simulated cohorts, as docs/risk.md reports them: `flank` (how much of the flanks the model is given), `depth` (5 against 30) and
  * `cohort` (how many people). Arguments: the names of studies (all), `--people N`, `--epochs N`, `--splits N`. Fewer epochs than the
  * recipes have: they are stated in the result. `pretraining` compares fresh with pre-trained weights (`--pretrain-steps N`). `small` trains with
- * the window's defaults on cohorts of 80, 200 and 600 people (`--seeds N` of each). `attribution` asks the shipped model what it looks at, on simulated people it has not seen. JSON and Markdown go to dist/bench/risk-studies.
+ * the window's defaults on cohorts of 80, 200 and 600 people (`--seeds N` of each, from `--seed N` on). `attribution` asks the shipped model what it looks at, on simulated people it has not seen. JSON and Markdown go to dist/bench/risk-studies.
  */
 export async function run({ json, args, root }: { json: boolean; args: readonly string[]; root: string }) {
   const value = (name: string, otherwise: number) => (args.includes(name) ? Number(args[args.indexOf(name) + 1]) : otherwise) // biome-ignore format: one line
@@ -83,7 +83,7 @@ export async function run({ json, args, root }: { json: boolean; args: readonly 
       rows.push(...(await pretrainingStudy(folder, base, join(root, 'assets', 'recipes'), compute, sizes, say)))
     }
     if (asked.includes('small')) {
-      const sizes = { sizes: args.includes('--people') ? [people] : [80, 200, 600], seeds: value('--seeds', 4), splits: value('--splits', 3) } // biome-ignore format: one line
+      const sizes = { sizes: args.includes('--people') ? [people] : [80, 200, 600], first: value('--seed', 101), seeds: value('--seeds', 4), splits: value('--splits', 3) } // biome-ignore format: one line
       const say = (line: string) => void (json || process.stdout.write(`${line}\n`))
       rows.push(...(await smallCohortStudy(folder, join(root, 'assets', 'demo', 'synthetic-chr19.fa.gz'), compute, sizes, say))) // biome-ignore format: one line
     }

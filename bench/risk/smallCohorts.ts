@@ -11,7 +11,8 @@ import { quietContext } from '../../src-shared/job.ts'
 
 export interface SmallCohorts {
   readonly sizes: readonly number[]
-  /** Cohorts of each size, from seed 101 on: other people, other neutral variants. */
+  /** Cohorts of each size, from this seed on: other people, other neutral variants. */
+  readonly first: number
   readonly seeds: number
   readonly splits: number
 }
@@ -27,7 +28,7 @@ export async function smallCohortStudy(
   folder: string,
   reference: string,
   compute: Compute,
-  { sizes, seeds, splits }: SmallCohorts,
+  { sizes, first, seeds, splits }: SmallCohorts,
   say: (line: string) => void,
 ): Promise<Record<string, unknown>[]> {
   const rows: Record<string, unknown>[] = []
@@ -40,7 +41,7 @@ export async function smallCohortStudy(
     const differences: number[] = []
     const aucs: number[] = []
     const baselines: number[] = []
-    for (let seed = 101; seed <= 100 + seeds; seed++) {
+    for (let seed = first; seed < first + seeds; seed++) {
       const recipe = {
         format: 'diploscope-recipe',
         formatVersion: 1,

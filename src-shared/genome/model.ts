@@ -56,7 +56,7 @@ export interface ModelFacts {
   readonly name: string
   readonly kind: string
   /** What goes in: base pairs of sequence, or tokens of a person's diplotype. */
-  readonly input: 'dna' | 'tokens'
+  readonly input: 'dna' | 'tokens' | 'alleles'
   readonly parameters: number
   readonly weightsBytes: number
   readonly weightsSha256: string

@@ -18,7 +18,7 @@ export function modelFacts(
     id: json.id,
     name: json.name,
     kind: json.kind,
-    input: dna ? 'dna' : 'tokens',
+    input: dna ? 'dna' : input.type === 'alleles' ? 'alleles' : 'tokens',
     parameters: json.weights.parameters,
     weightsBytes: more.weightsBytes,
     weightsSha256: json.weights.sha256,

@@ -56,8 +56,8 @@ export interface Trained {
   readonly tokenizer: Uint8Array | null
   readonly panel: Panel | null
   readonly split: Split
-  readonly baselines: ReturnType<typeof fitBaselines>
-  readonly judged: ReturnType<typeof judgeSplit>
+  readonly baselines: Awaited<ReturnType<typeof fitBaselines>>
+  readonly judged: Awaited<ReturnType<typeof judgeSplit>>
   readonly steps: number
   readonly keptStep: number
   readonly maxTokens: number | null
@@ -149,7 +149,7 @@ export async function writeClassifier(
       weights,
       specs: network.parameters,
       tokenizer: trained.tokenizer,
-      files: { 'report.json': `${JSON.stringify(report, null, 2)}\n`, 'REPORT.md': reportMarkdown(report), ...(trained.tokenizer ? { 'metrics.jsonl': await joinedMetrics(request.out, count) } : {}), [PEOPLE_FILE]: `${trainedPeopleText(people, split, recipe.flankBp)}${start?.people ?? ''}` }, // biome-ignore format: one line
+      files: { 'report.json': `${JSON.stringify(report, null, 2)}\n`, 'REPORT.md': reportMarkdown(report), ...(trained.tokenizer ? { 'metrics.jsonl': await joinedMetrics(request.out, count) } : {}), [PEOPLE_FILE]: `${await trainedPeopleText(people, split, recipe.flankBp)}${start?.people ?? ''}` }, // biome-ignore format: one line
       // The letters of people first: whatever ends the program now, they are not what stays.
       folders: [PEOPLE_JOURNAL, ...Array.from({ length: count }, (_, i) => `split-${i + 1}`)],
     },

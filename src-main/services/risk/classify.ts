@@ -177,7 +177,7 @@ export async function trainSplit(which: number, run: Run<ClassifyRecipe>): Promi
       weights,
       Int32Array.from({ length: rows.length }, (_, i) => i),
     )
-    const baselines = fitBaselines(people, split.train, recipe.flankBp)
+    const baselines = await fitBaselines(people, split.train, recipe.flankBp)
     return {
       weights,
       network,
@@ -186,7 +186,7 @@ export async function trainSplit(which: number, run: Run<ClassifyRecipe>): Promi
       panel,
       split,
       baselines,
-      judged: judgeSplit(which + 1, people, split, logits, baselines, recipe.flankBp),
+      judged: await judgeSplit(which + 1, people, split, logits, baselines, recipe.flankBp),
       steps: done.step,
       keptStep: best.step,
       maxTokens,

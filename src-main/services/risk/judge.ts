@@ -1,3 +1,4 @@
+import type { Diplotype } from '../../../src-shared/genome/apoe.ts'
 import type { RiskMetrics, RiskModelName } from '../../../src-shared/genome/risk.ts'
 import type { Split } from '../../domain/cohort/splits.ts'
 import { genotypeOfText, twoSnpCounts } from '../../domain/cohort/twoSnp.ts'
@@ -6,6 +7,7 @@ import { plattScaling } from '../../domain/statistics/calibration.ts'
 import { fitLogistic, predictLogistic } from '../../domain/statistics/logisticRegression.ts'
 import { pairedDeLong } from '../../domain/statistics/pairedDeLong.ts'
 import { bestThreshold, riskMetrics } from '../../domain/statistics/riskMetrics.ts'
+import { breathe } from '../../workers/pileupRun.ts'
 import type { RiskPeople } from './people.ts'
 
 export interface AucDifference {
@@ -33,32 +35,54 @@ export interface Baselines {
   readonly oddsRatioIntercept: number
 }
 
-/** Allele counts as the reads show them; the mean of the training people where a site is not covered. */
-export type SnpRows = (text: string) => readonly [number, number]
+/** What the reads of a person show of the two SNPs. */
+interface SnpReading {
+  /** Undefined where a site is not covered. */
+  readonly counts: readonly [number, number] | undefined
+  readonly genotype: Diplotype | null
+  /** Of the published odds ratio; 0 (that of e3/e3) where there is no genotype. */
+  readonly logOdds: number
+}
 
-export function fitBaselines(
+/** People who are read or judged before the program's loop gets a turn. */
+const AT_ONCE = 100
+const readings = new WeakMap<readonly string[], { readonly flankBp: number; readonly found: readonly SnpReading[] }>()
+
+/** Everybody's two SNPs; of the same people they are read once, in turns with whatever else the program does. */
+export async function snpsOf({ texts }: Pick<RiskPeople, 'texts'>, flankBp: number): Promise<readonly SnpReading[]> {
+  const known = readings.get(texts)
+  if (known?.flankBp === flankBp) return known.found
+  const found: SnpReading[] = []
+  for (const [i, text] of texts.entries()) {
+    if (i % AT_ONCE === 0) await breathe()
+    const genotype = genotypeOfText(text, flankBp)
+    found.push({ counts: twoSnpCounts(text, flankBp), genotype, logOdds: genotype ? LIABILITY.genotypeLogOdds[genotype] : 0 }) // biome-ignore format: one line
+  }
+  readings.set(texts, { flankBp, found })
+  return found
+}
+
+/** `rows`: allele counts of everybody as the reads show them; the mean of the training people where a site is not covered. */
+export async function fitBaselines(
   people: RiskPeople,
   train: Int32Array,
   flankBp: number,
-): Baselines & { readonly rows: SnpRows } {
-  const known = Array.from(train, i => ({ i, counts: twoSnpCounts(people.texts[i]!, flankBp) })).filter(k => k.counts)
-  const mean = ([0, 1] as const).map(s => known.reduce((sum, k) => sum + k.counts![s], 0) / Math.max(1, known.length)) as [number, number] // biome-ignore format: one line
-  const rows: SnpRows = text => twoSnpCounts(text, flankBp) ?? mean
+): Promise<Baselines & { readonly rows: readonly (readonly [number, number])[] }> {
+  const snps = await snpsOf(people, flankBp)
+  const known = Array.from(train, i => snps[i]!.counts).filter(c => c !== undefined)
+  const mean = ([0, 1] as const).map(s => known.reduce((sum, c) => sum + c[s], 0) / Math.max(1, known.length)) as [number, number] // biome-ignore format: one line
+  const rows = snps.map(s => s.counts ?? mean)
   // A weak penalty (as scikit-learn's C = 100): in a small split everybody with an allele may be a case.
-  const fit = fitLogistic(Array.from(train, i => rows(people.texts[i]!)), Array.from(train, i => people.labels[i]!), { inverseStrength: 100 }) // biome-ignore format: one line
+  const fit = fitLogistic(Array.from(train, i => rows[i]!), Array.from(train, i => people.labels[i]!), { inverseStrength: 100 }) // biome-ignore format: one line
+  await breathe()
   return {
     twoSnp: { intercept: fit.intercept, coefficients: [fit.coefficients[0]!, fit.coefficients[1]!] },
-    oddsRatioIntercept: interceptOf(Array.from(train, i => logOddsRatio(people.texts[i]!, flankBp)), Array.from(train, i => people.labels[i]!)), // biome-ignore format: one line
+    oddsRatioIntercept: interceptOf(Array.from(train, i => snps[i]!.logOdds), Array.from(train, i => people.labels[i]!)), // biome-ignore format: one line
     rows,
   }
 }
 
 const LIABILITY = publishedLiability()
-/** log of the published odds ratio of the genotype that the reads show; 0 (that of e3/e3) where they show none. */
-export function logOddsRatio(text: string, flankBp: number): number {
-  const genotype = genotypeOfText(text, flankBp)
-  return genotype ? LIABILITY.genotypeLogOdds[genotype] : 0
-}
 
 /** The intercept at which the mean probability is the share of cases, by bisection. */
 function interceptOf(scores: readonly number[], labels: readonly number[]): number {
@@ -85,30 +109,31 @@ export function difference(
  * Judges a split from the model's logits of everybody; thresholds and calibration come from the validation people alone. `as-is`: logits that are
  * log odds already, and are not calibrated.
  */
-export function judgeSplit(
+export async function judgeSplit(
   which: number,
   people: RiskPeople,
   split: Split,
   logits: Float64Array,
-  baselines: Baselines & { readonly rows: SnpRows },
+  baselines: Awaited<ReturnType<typeof fitBaselines>>,
   flankBp: number,
   calibration: 'platt' | 'as-is' = 'platt',
-): {
+): Promise<{
   readonly result: SplitResult
   readonly platt: { readonly intercept: number; readonly slope: number }
   readonly threshold: number
   readonly probabilities: Float64Array
-} {
+}> {
   // biome-ignore format: one line
   const pick = (values: ArrayLike<number>, of: Int32Array) => Array.from(of, i => values[i]!)
   const { validation, test } = split
   const labels = pick(people.labels, test)
   const platt = calibration === 'platt' ? plattScaling(pick(logits, validation), pick(people.labels, validation)) : { intercept: 0, slope: 1 } // biome-ignore format: one line
   const probabilities = Float64Array.from(logits, l => sigmoid(platt.intercept + platt.slope * l))
-  const genotypes = Array.from(test, i => genotypeOfText(people.texts[i]!, flankBp) ?? 'not called')
+  const snps = await snpsOf(people, flankBp)
+  const genotypes = Array.from(test, i => snps[i]!.genotype ?? 'not called')
   const all = new Map<RiskModelName, Float64Array>([['model', probabilities]])
-  all.set('two-snp', predictLogistic({ intercept: baselines.twoSnp.intercept, coefficients: Float64Array.from(baselines.twoSnp.coefficients) }, people.texts.map(t => baselines.rows(t)))) // biome-ignore format: one line
-  all.set('odds-ratio', Float64Array.from(people.texts, t => sigmoid(baselines.oddsRatioIntercept + logOddsRatio(t, flankBp)))) // biome-ignore format: one line
+  all.set('two-snp', predictLogistic({ intercept: baselines.twoSnp.intercept, coefficients: Float64Array.from(baselines.twoSnp.coefficients) }, baselines.rows)) // biome-ignore format: one line
+  all.set('odds-ratio', Float64Array.from(snps, s => sigmoid(baselines.oddsRatioIntercept + s.logOdds))) // biome-ignore format: one line
   const { truth } = people
   if (truth) {
     // A case-control sample of a logistic population: the intercept moves by the log ratio of the two odds.
@@ -122,6 +147,7 @@ export function judgeSplit(
   const metrics: Partial<Record<RiskModelName, RiskMetrics>> = {}
   let threshold = 0.5
   for (const [name, p] of all) {
+    await breathe()
     const chosen = bestThreshold(pick(p, validation), pick(people.labels, validation))
     if (name === 'model') threshold = chosen
     metrics[name] = riskMetrics(pick(p, test), labels, genotypes, chosen)

@@ -7,7 +7,7 @@ import { LOGISTIC_FEATURES, type LogisticFeatures } from '../../models/logistic.
 import { type RecipeFile, readingRecipe } from '../training/recipe.ts'
 import type { TaskRunner } from '../training/tasks.ts'
 import { type Trained, writeClassifier } from './classifierFolder.ts'
-import { fitBaselines, judgeSplit, logOddsRatio, type SplitResult } from './judge.ts'
+import { fitBaselines, judgeSplit, type SplitResult, snpsOf } from './judge.ts'
 import type { RiskPeople } from './people.ts'
 import { type ClassifyRecipe, headOf, peopleOf } from './recipe.ts'
 import { peopleLine, recipePeople, splitLine } from './recipePeople.ts'
@@ -69,7 +69,7 @@ export const trainLogistic: TaskRunner = async (request, deps, context) => {
   const results: SplitResult[] = []
   let first: Trained | undefined
   for (let which = 0; which < recipe.training.splits; which++) {
-    const fitted = fitSplit(which, recipe, seed, people, deps.registry.configure)
+    const fitted = await fitSplit(which, recipe, seed, people, deps.registry.configure)
     results.push(fitted.judged.result)
     deps.note(splitLine(fitted.judged.result))
     first ??= fitted
@@ -77,23 +77,23 @@ export const trainLogistic: TaskRunner = async (request, deps, context) => {
   return writeClassifier(first!, results, { request, recipe, seed, people, deps, context })
 }
 
-function fitSplit(
+async function fitSplit(
   which: number,
   { flankBp, coefficients: from }: LogisticRecipe,
   seed: number,
   people: RiskPeople,
   configure: (kind: string, architecture: unknown) => Trained['network'],
-): Trained {
+): Promise<Trained> {
   const split = stratifiedSplit(people.labels, seed, which)
-  const baselines = fitBaselines(people, split.train, flankBp)
+  const baselines = await fitBaselines(people, split.train, flankBp)
   const published = from === 'published'
   const features: LogisticFeatures = published ? 'genotypes' : 'allele-counts'
   const { genotypeLogOdds } = publishedLiability()
   const intercept = published ? baselines.oddsRatioIntercept : baselines.twoSnp.intercept
   const coefficients = Float64Array.from(published ? DIPLOTYPES.map(d => genotypeLogOdds[d]) : baselines.twoSnp.coefficients) // biome-ignore format: one line
   const logits = published
-    ? Float64Array.from(people.texts, t => intercept + logOddsRatio(t, flankBp))
-    : logisticScores({ intercept, coefficients }, people.texts.map(t => baselines.rows(t))) // biome-ignore format: one line
+    ? Float64Array.from(await snpsOf(people, flankBp), s => intercept + s.logOdds)
+    : logisticScores({ intercept, coefficients }, baselines.rows) // biome-ignore format: one line
   const architecture = { features, length: LOGISTIC_FEATURES[features] }
   return {
     weights: { intercept: exact([intercept]), coefficients: exact(coefficients) },
@@ -103,7 +103,7 @@ function fitSplit(
     panel: null,
     split,
     baselines,
-    judged: judgeSplit(which + 1, people, split, logits, baselines, flankBp, 'as-is'),
+    judged: await judgeSplit(which + 1, people, split, logits, baselines, flankBp, 'as-is'),
     steps: 0,
     keptStep: 0,
     maxTokens: null,

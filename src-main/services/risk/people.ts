@@ -44,7 +44,7 @@ export interface LocusLetters {
 }
 
 /** People whose letters are hashed before the program's loop gets a turn. */
-const HASHED_AT_ONCE = 200
+const HASHED_AT_ONCE = 50
 const hashes = new WeakMap<readonly string[], string>()
 
 /** SHA-256 of everybody's diplotype, one line each; of the same people it is computed once. */

@@ -32,6 +32,8 @@ export const MODEL_NAMES: Readonly<Record<RiskModelName, string>> = {
   optimum: 'true liability (optimum)',
 }
 const NAMES = Object.keys(MODEL_NAMES) as RiskModelName[]
+/** A model that reads no tokens is a logistic one. */
+const namesOf = ({ tokens }: RiskReport) => (tokens ? MODEL_NAMES : { ...MODEL_NAMES, model: 'this logistic model' })
 
 const f = (x: number, digits = 4) => x.toFixed(digits)
 const interval = (ci: readonly [number, number] | null | undefined) => (ci ? `${f(ci[0])} to ${f(ci[1])}` : 'none')
@@ -47,18 +49,20 @@ const signed = (d: AucDifference | null) =>
 /** Sentences for the card. */
 export function cardLines(report: RiskReport): string[] {
   const first = report.splits[0]!
+  const network = report.tokens !== null
+  const names = namesOf(report)
   const lines = NAMES.flatMap(name => {
     const m = first.metrics[name]
-    return m ? [`${MODEL_NAMES[name]}, ${m.n} test people of split 1 (${m.cases} cases): AUC ${f(m.auc?.auc ?? Number.NaN)} (95 % ${interval(m.auc?.ci95)}), F1 macro ${f(m.f1.macro)}, binary ${f(m.f1.binary)}, Brier ${f(m.brier)}, log loss ${f(m.logLoss)}, calibration error ${f(m.ece)}`] : [] // biome-ignore format: one line
+    return m ? [`${names[name]}, ${m.n} test people of split 1 (${m.cases} cases): AUC ${f(m.auc?.auc ?? Number.NaN)} (95 % ${interval(m.auc?.ci95)}), F1 macro ${f(m.f1.macro)}, binary ${f(m.f1.binary)}, Brier ${f(m.brier)}, log loss ${f(m.logLoss)}, calibration error ${f(m.ece)}`] : [] // biome-ignore format: one line
   })
   const aucs = aucsOf(report, 'model')
   return [
     ...(report.simulated ? [`All people are simulated: ${SIMULATED_LABEL}.`] : []),
     ...lines,
-    `Model minus two-SNP baseline, the same test people of split 1: ${signed(first.modelMinusTwoSnp)} (DeLong)`,
+    ...(network ? [`Model minus two-SNP baseline, the same test people of split 1: ${signed(first.modelMinusTwoSnp)} (DeLong)`] : []), // biome-ignore format: one line
     `Over ${aucs.length} splits of the same people (not independent): AUC ${f(meanOf(aucs))}, standard deviation ${f(deviationOf(aucs))}, each ${aucs.map(a => f(a)).join(', ')}`, // biome-ignore format: one line
     ...(report.optimum ? [`Best possible AUC in this population, computed from its liability: ${f(report.optimum.auc)}; of the two SNPs alone ${f(report.optimum.twoSnpAuc)}`] : []), // biome-ignore format: one line
-    'Protocol: 70/15/15 by person, stratified; early stopping, threshold and Platt scaling on validation people only; test people scored once.', // biome-ignore format: one line
+    `Protocol: 70/15/15 by person, stratified; ${network ? 'early stopping, threshold and Platt scaling' : 'nothing but the threshold'} on validation people only; test people scored once.`, // biome-ignore format: one line
   ]
 }
 
@@ -76,13 +80,13 @@ export function reportMarkdown(report: RiskReport): string {
   for (const s of report.splits)
     for (const name of NAMES) {
       const m = s.metrics[name]
-      if (m) out.push(row(s.split, name, m))
+      if (m) out.push(row(s.split, namesOf(report)[name], m))
     }
   out.push('', '| split | model minus two SNPs | model minus optimum |', '|---|---|---|', ...report.splits.map(s => `| ${s.split} | ${signed(s.modelMinusTwoSnp)} | ${signed(s.modelMinusOptimum)} |`), '') // biome-ignore format: one line
   out.push('| model | mean AUC | standard deviation over splits (the same people: not independent) |', '|---|---|---|')
   for (const name of NAMES) {
     const aucs = aucsOf(report, name)
-    if (aucs.length > 0) out.push(`| ${MODEL_NAMES[name]} | ${f(meanOf(aucs))} | ${f(deviationOf(aucs))} |`)
+    if (aucs.length > 0) out.push(`| ${namesOf(report)[name]} | ${f(meanOf(aucs))} | ${f(deviationOf(aucs))} |`)
   }
   const first = report.splits[0]!.metrics.model!
   out.push('', '## Calibration of the model (split 1, test people)', '', '| probability | people | mean | observed | 95 % (Wilson) |', '|---|---|---|---|---|') // biome-ignore format: one line
@@ -93,5 +97,5 @@ export function reportMarkdown(report: RiskReport): string {
   return `${out.join('\n')}\n`
 }
 
-const row = (split: number, name: RiskModelName, m: RiskMetrics) =>
-  `| ${split} | ${MODEL_NAMES[name]} | ${m.auc ? `${f(m.auc.auc)} (${interval(m.auc.ci95)})` : 'none'} | ${f(m.f1.macro)} | ${f(m.f1.binary)} | ${f(m.f1.threshold, 3)} | ${f(m.accuracy)} (${f(m.majorityAccuracy)}) | ${f(m.brier)} | ${f(m.logLoss)} | ${f(m.ece)} |` // biome-ignore format: one line
+const row = (split: number, name: string, m: RiskMetrics) =>
+  `| ${split} | ${name} | ${m.auc ? `${f(m.auc.auc)} (${interval(m.auc.ci95)})` : 'none'} | ${f(m.f1.macro)} | ${f(m.f1.binary)} | ${f(m.f1.threshold, 3)} | ${f(m.accuracy)} (${f(m.majorityAccuracy)}) | ${f(m.brier)} | ${f(m.logLoss)} | ${f(m.ece)} |` // biome-ignore format: one line

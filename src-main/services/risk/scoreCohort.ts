@@ -71,7 +71,16 @@ export async function scoreCohort(
     if (entry.row && build !== 'auto' && entry.row.build !== build) {
       const message = `'${sample.path}' is ${entry.row.build}, the samples before it are ${build}`
       const { row: _other, ...rest } = entry
-      entry = { ...rest, failure: { line: sample.line, sample: sample.sample, code: 'build', message } }
+      entry = {
+        ...rest,
+        failure: {
+          line: sample.line,
+          sample: sample.sample,
+          code: 'build',
+          message,
+          remedy: 'score samples of one build in a sheet of their own',
+        },
+      }
     }
     if (before) resumed++
     else await kept?.add(sample.sample, entry)

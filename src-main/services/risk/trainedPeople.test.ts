@@ -25,7 +25,7 @@ const READ = { flankBp: 2, caller: 'robust' }
 
 // Truth: the split itself.
 it('knows everybody again in the right part, nobody else, and holds no name and no letters', async () => {
-  const text = trainedPeopleText(people, split, 2)
+  const text = await trainedPeopleText(people, split, 2)
   writeFileSync(join(work, PEOPLE_FILE), text)
   const found = (await readTrainedPeople(work, READ))!
   expect(found.people).toBe(40)
@@ -46,7 +46,7 @@ it('knows everybody again in the right part, nobody else, and holds no name and 
   expect(found.find('person 1', letters(41), READ)).toBeNull()
   expect(found.fittedName('another')).toBe(false)
   expect(text).not.toMatch(/person|AACGT/)
-  expect(trainedPeopleText(people, split, 2)).toBe(text)
+  expect(await trainedPeopleText(people, split, 2)).toBe(text)
 })
 
 it('says nothing from a folder without the list, or with a list that is broken', async () => {
@@ -62,9 +62,9 @@ it('says nothing from a folder without the list, or with a list that is broken',
 it('knows the people of the models that it began with, by the letters as each of them read', async () => {
   const named = (name: string, more: Partial<RiskPeople> = {}): RiskPeople => ({ ...people, names: people.names.map((_, i) => `${name} ${i}`), ...more }) // biome-ignore format: one line
   // The first read one letter of the flanks, the others two.
-  const a = trainedPeopleText(named('a', { texts: people.texts.map(t => t.slice(1, -1)) }), split, 1)
-  const b = `${trainedPeopleText(named('b'), split, 2)}${startedFromText('model-a', a, { flankBp: 1, caller: 'robust' })}` // biome-ignore format: one line
-  const c = `${trainedPeopleText(named('c'), split, 2)}${startedFromText('model-b', b, READ)}`
+  const a = await trainedPeopleText(named('a', { texts: people.texts.map(t => t.slice(1, -1)) }), split, 1)
+  const b = `${await trainedPeopleText(named('b'), split, 2)}${startedFromText('model-a', a, { flankBp: 1, caller: 'robust' })}` // biome-ignore format: one line
+  const c = `${await trainedPeopleText(named('c'), split, 2)}${startedFromText('model-b', b, READ)}`
   writeFileSync(join(work, PEOPLE_FILE), c)
   const found = (await readTrainedPeople(work, READ))!
   expect([found.people, found.unknown]).toEqual([40, []])
@@ -76,8 +76,8 @@ it('knows the people of the models that it began with, by the letters as each of
   expect(found.find(`c ${tested}`, letters(tested), READ)).toEqual({ part: 'test', sameName: true })
   expect([found.fittedName(`a ${fitted}`), found.fittedName(`a ${tested}`)]).toEqual([true, false])
   // A model without a list stays unknown to all that come after it.
-  const unknown = `${trainedPeopleText(named('b'), split, 2)}${startedFromText('bare', undefined, READ)}`
-  writeFileSync(join(work, PEOPLE_FILE), `${trainedPeopleText(named('c'), split, 2)}${startedFromText('model-b', unknown, READ)}`) // biome-ignore format: one line
+  const unknown = `${await trainedPeopleText(named('b'), split, 2)}${startedFromText('bare', undefined, READ)}`
+  writeFileSync(join(work, PEOPLE_FILE), `${await trainedPeopleText(named('c'), split, 2)}${startedFromText('model-b', unknown, READ)}`) // biome-ignore format: one line
   const after = (await readTrainedPeople(work, READ))!
   expect(after.unknown).toEqual(['bare'])
   expect(after.find(`b ${fitted}`, letters(fitted), READ)).toEqual({ part: 'training', sameName: true })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { RiskSeen } from '../../../src-shared/genome/risk.ts'
 import { asWorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { Split } from '../../domain/cohort/splits.ts'
+import { breathe } from '../../workers/pileupRun.ts'
 import type { RiskPeople } from './people.ts'
 
 /** File of a risk model's folder: who was in which part of the split whose weights it holds. */
@@ -14,6 +15,8 @@ const READ = '##read '
 /** Before the id of a model that it began with, and whose people nobody knows. */
 const UNKNOWN = '##unknown '
 const DIGITS = 20
+/** People whose letters are hashed before the program's loop gets a turn. */
+const HASHED_AT_ONCE = 50
 
 /** What the letters of a list are: they can be compared with those of the same flank and caller alone. */
 export interface ReadAs {
@@ -39,18 +42,22 @@ export const geneOf = (text: string, flankBp: number): string => text.slice(flan
  * One line a person: part of the split, digests of name, gene and region. The salt follows from the cohort, so that a repeated training writes
  * the same bytes. A digest hides a name from whoever reads it, not from somebody who tries a list of names.
  */
-export function trainedPeopleText(people: RiskPeople, split: Split, flankBp: number): string {
+export async function trainedPeopleText(people: RiskPeople, split: Split, flankBp: number): Promise<string> {
   const hash = createHash('sha256').update('people')
-  for (const text of people.texts) hash.update('\n').update(text)
+  for (const [i, text] of people.texts.entries()) {
+    if (i % HASHED_AT_ONCE === 0) await breathe()
+    hash.update('\n').update(text)
+  }
   const salt = hash.digest('hex').slice(0, 32)
   const parts: readonly (readonly [RiskSeen['part'], Int32Array])[] = [['training', split.train], ['validation', split.validation], ['test', split.test]] // biome-ignore format: one line
-  const lines = parts.flatMap(([part, members]) =>
-    Array.from(members, i => {
+  const lines: string[] = []
+  for (const [part, members] of parts)
+    for (const i of members) {
+      if (lines.length % HASHED_AT_ONCE === 0) await breathe()
       const text = people.texts[i]!
       const digests = [digest(salt, 'name', people.names[i]!), digest(salt, 'gene', geneOf(text, flankBp)), digest(salt, 'region', text)] // biome-ignore format: one line
-      return [part, ...digests].join('\t')
-    }),
-  )
+      lines.push([part, ...digests].join('\t'))
+    }
   // In the order of their digests, which says nothing of the sheet's.
   return `${[HEAD, `##salt ${salt}`, 'part\tname\tgene\tregion', ...lines.sort()].join('\n')}\n`
 }

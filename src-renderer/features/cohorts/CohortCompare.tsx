@@ -1,7 +1,7 @@
 import { Button, SegmentedControl, Select, useComputedColorScheme } from '@mantine/core'
 import { useMemo, useRef } from 'react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
-import { type CohortComparison, type ComparedModel, type PairedAuc, pText } from '../../../src-shared/genome/riskComparison.ts' // biome-ignore format: one line
+import type { CohortComparison, ComparedModel } from '../../../src-shared/genome/riskComparison.ts'
 import type { CohortRun } from '../../../src-shared/ipc/riskMethods.ts'
 import type { ChartHandle } from '../../charts/Chart.tsx'
 import { type CompareView, startCohort, useCohortRun, useCohorts, useComparison } from '../../state/cohorts.ts'
@@ -13,7 +13,7 @@ import { type Cell, type Origin, originLines, toTsv } from '../../ui/provenance.
 import { useModule } from '../../ui/useModule.ts'
 import { progressText } from '../jobs/StatusBar.tsx'
 import { scatterOption, twoRocsOption } from './cohortCharts.ts'
-import { signedText } from './figureText.ts'
+import { pairedText } from './figureText.ts'
 
 const loadChart = () => import('../../charts/Chart.tsx')
 
@@ -214,8 +214,6 @@ function Aucs({ data: { a, b, paired } }: { readonly data: CohortComparison }) {
     </table>
   )
 }
-
-const pairedText = (p: PairedAuc): string => `${signedText(p.difference, p.ci)}, p ${pText(p.p)}`
 
 /** Who had a part in one of the models, and what that means for the view; who is left out because the file is another. */
 function cautionsOf(view: CompareView, c: CohortComparison): readonly string[] {

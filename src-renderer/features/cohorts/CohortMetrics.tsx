@@ -1,10 +1,10 @@
 import type { RiskMetrics, RiskModelName } from '../../../src-shared/genome/risk.ts'
-import { type PairedAuc, pText } from '../../../src-shared/genome/riskComparison.ts'
+import type { PairedAuc } from '../../../src-shared/genome/riskComparison.ts'
 import { heldOutFigures, seenSentence } from '../../../src-shared/genome/riskRows.ts'
 import type { CohortRun, OpenedCohort } from '../../../src-shared/ipc/riskMethods.ts'
 import type { RiskModelEntry } from '../../state/risk.ts'
 import { Section } from '../../ui/parts.tsx'
-import { signedText } from './figureText.ts'
+import { pairedText } from './figureText.ts'
 import { TuneSeen } from './TuneSeen.tsx'
 
 const n = (x: number) => x.toLocaleString('en-US')
@@ -14,7 +14,7 @@ const Against = (
   { of, name, difference: d }: { readonly of: string; readonly name: string; readonly difference: PairedAuc }, // biome-ignore format: one line
 ) => (
   <p className="soft num" style={{ margin: '4px 0 0' }} data-testid="cohort-against" data-p={d.p ?? undefined}>
-    {of} minus {name}: {signedText(d.difference, d.ci)}, p {pText(d.p)} (DeLong, paired).
+    {of} minus {name}: {pairedText(d)} (DeLong, paired).
   </p>
 )
 
@@ -106,11 +106,13 @@ export function CohortMetrics(props: {
           )}
         </tbody>
       </table>
-      {cohort.cautions.map(c => (
-        <p className="note" key={c} style={{ margin: '6px 0 0' }}>
-          {c}
-        </p>
-      ))}
+      {cohort.cautions
+        .filter(c => !opened.sheet.cautions.includes(c))
+        .map(c => (
+          <p className="note" key={c} style={{ margin: '6px 0 0' }}>
+            Among those with figures: {c}.
+          </p>
+        ))}
       {metrics.model && (
         <p className="soft num" style={{ margin: '4px 0 0' }}>
           {n(metrics.model.n)} people with a label, a score and a called genotype, {n(metrics.model.cases)} cases.

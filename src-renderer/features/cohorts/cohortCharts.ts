@@ -92,6 +92,8 @@ export function rocOption(
 export function twoRocsOption(a: NamedRoc, b: NamedRoc, look: ChartLook): ChartOption {
   return {
     ...frame(look),
+    // The names of two models leave no room for the diagonal's.
+    legend: { ...frame(look).legend, type: 'scroll', data: [a.name, b.name] },
     tooltip: { trigger: 'item' },
     xAxis: axis(look, 'controls called (1 − specificity)', 26),
     yAxis: axis(look, 'cases called (sensitivity)', 34),

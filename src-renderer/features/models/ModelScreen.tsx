@@ -16,6 +16,8 @@ import { selectPredicted } from '../tracks/trackActions.ts'
 import { Card } from './Card.tsx'
 import { TrackTable } from './TrackTable.tsx'
 
+const READS = { dna: 'DNA sequence', tokens: "tokens of a person's diplotype", alleles: "a person's alleles at rs429358 and rs7412" } as const // biome-ignore format: one line
+
 /** A model: what it answers for, what it reads, where it came from, what it must not be used for. */
 export function ModelScreen({ file }: { readonly file: OpenedFile }) {
   const facts = useModelFacts(file)
@@ -97,7 +99,7 @@ function Facts({ facts, file }: { readonly facts: ModelFacts; readonly file: Ope
           ) : (
             <>
               <dt>Input</dt>
-              <dd>{facts.input === 'dna' ? 'DNA sequence' : "tokens of a person's diplotype"}</dd>
+              <dd>{READS[facts.input]}</dd>
             </>
           )}
           <dt>Genome</dt>

@@ -113,7 +113,7 @@ export function RiskResult(props: {
           </thead>
           <tbody>
             <tr>
-              <td>this model, the whole region</td>
+              <td>{s.tokens ? 'this model, the whole region' : 'this model'}</td>
               <td data-align="right">{percent(s.probability)}</td>
             </tr>
             <tr>
@@ -166,7 +166,11 @@ export function RiskResult(props: {
           aria-pressed={onTracks}
           onClick={() => toggleTracks(subject, s.sample, risk)}
         >
-          {onTracks ? 'Take its tracks off the browser' : 'Show tokens and attribution in the browser'}
+          {onTracks
+            ? 'Take its tracks off the browser'
+            : s.tokens
+              ? 'Show tokens and attribution in the browser'
+              : 'Show its two sites and their part in the browser'}
         </Button>
       </Section>
       {!s.noCall && <Attribution score={s} file={file} origin={origin} name={name} />}
@@ -231,7 +235,8 @@ function Attribution(props: {
     >
       {score.evidence.length === 0 ? (
         <p className="soft">
-          No token that the model reads differs from its reference: the score is that of the reference sequence.
+          {score.tokens ? 'No token that the model reads' : 'Neither site that the model reads'} differs from its
+          reference: the score is that of the reference sequence.
         </p>
       ) : (
         <>
@@ -242,8 +247,9 @@ function Attribution(props: {
             maxHeight={240}
           />
           <p className="soft" style={{ margin: '4px 0 0' }}>
-            Change of the logit when the token is replaced by the reference; positive: the sample’s letters raise the
-            score. A token is several bases long: the change belongs to all of its differences together.
+            {score.tokens
+              ? 'Change of the logit when the token is replaced by the reference; positive: the sample’s letters raise the score. A token is several bases long: the change belongs to all of its differences together.'
+              : 'Change of the logit when the site is replaced by the reference: what its alleles add to the score.'}
           </p>
         </>
       )}
