@@ -15,7 +15,7 @@ export const demoFile = (name: string): string => join(ROOT, 'assets', 'demo', n
 /** How long to wait for what the window does by itself: a busy machine is no failure. */
 export const soon = { timeout: 60_000 }
 /** The same for what is computed. */
-export const slow = { timeout: 150_000 }
+export const slow = { timeout: 300_000 }
 
 /** How many times slower the window's processor shall seem, to find what depends on its speed: DIPLOSCOPE_E2E_THROTTLE=4. */
 const THROTTLE = Number(process.env['DIPLOSCOPE_E2E_THROTTLE'] ?? 1)
