@@ -151,8 +151,12 @@ function create(host: HTMLElement, setFrame: (f: Frame | undefined) => void): Ge
         // Where the program went is the answer only to what is still asked for.
         else if (cause.by === 'resize' || sameLocus(history.present.view.locus, cause.asked)) adjust(recipe)
       }
+      const rest = () => {
+        if (made.held) timer = setTimeout(rest, REST_MS)
+        else settle()
+      }
       if (cause.by !== 'user') settle()
-      else timer = setTimeout(settle, REST_MS)
+      else timer = setTimeout(rest, REST_MS)
     },
     clicked(contig, position, trackKey) {
       const { select, files } = store.getState()

@@ -35,6 +35,8 @@ export class GenomeBrowser {
   readonly #events: GenomeEvents
   #browser: IgvBrowser | undefined
   #genome: GenomeSpec | undefined
+  /** The id of the newest genome asked for. */
+  #wanted: string | undefined
   #tracks = new Map<string, Held>()
   #queue: Promise<unknown> = Promise.resolve()
   /** While we move it ourselves, what it reports is not the user's doing. */
@@ -48,6 +50,11 @@ export class GenomeBrowser {
   constructor(host: HTMLElement, events: GenomeEvents) {
     this.#host = host
     this.#events = events
+  }
+
+  /** The hand is on the tracks: where they will come to rest is not known yet. */
+  get held(): boolean {
+    return this.#held
   }
 
   get ready(): boolean {
@@ -65,6 +72,7 @@ export class GenomeBrowser {
 
   /** Shows a genome at a place. The tracks that were on are put on again by the next setTracks. */
   setGenome(genome: GenomeSpec, locus: Interval): Promise<unknown> {
+    this.#wanted = genome.id
     return this.#run(async () => {
       if (this.#genome?.id === genome.id) return
       if (genome.contigs.length === 0) throw new WorkbenchError('bad-input', `${genome.name} names no contig`, 'open a reference') // biome-ignore format: reads as one sentence
@@ -169,8 +177,13 @@ export class GenomeBrowser {
       (before.chr === frame.chr &&
         Math.abs(before.start - frame.start) < 1e-6 &&
         Math.abs(before.bpPerPixel - frame.bpPerPixel) < 1e-9)
-    const cause: MoveCause =
-      this.#moving && !this.#held ? { by: 'program', asked: this.#moving } : resized ? { by: 'resize' } : { by: 'user' }
+    // From here on it is the hand's view, also what a drag reports when it ends.
+    if (this.#held) this.#moving = undefined
+    const cause: MoveCause = this.#moving
+      ? { by: 'program', asked: this.#moving }
+      : resized
+        ? { by: 'resize' }
+        : { by: 'user' }
     // A place that is still to be gone to is not overwritten by where the view happens to be.
     if (cause.by !== 'program' && this.#target) return
     // While another genome is loaded, the place in the one before it is told once more.
@@ -251,6 +264,10 @@ export class GenomeBrowser {
   }
 
   goTo(locus: Interval): Promise<unknown> {
+    // Where a hand has moved it: asked for later, after what still loads, it would take the view from a hand that moved on.
+    const shown = this.#browser?.referenceFrameList[0]
+    if (!this.#target && !this.#moving && this.#wanted === this.#genome?.id && sameAs(shown, locus))
+      return Promise.resolve()
     this.#target = locus
     return this.#run(async () => {
       const browser = this.#browser
