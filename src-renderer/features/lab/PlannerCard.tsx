@@ -25,7 +25,12 @@ export function PlannerCard() {
       <p className="lab-question">How long will a job take and how much memory, before it starts?</p>
       {facts.error && <ErrorCard error={facts.error} title="The planner does not answer." />}
       {facts.data !== undefined && (
-        <div className="lab-calibration" data-testid="calibration" data-calibrated={facts.data !== null}>
+        <div
+          className="lab-calibration"
+          data-testid="calibration"
+          data-calibrated={facts.data !== null}
+          data-job={job?.state}
+        >
           <Rates facts={facts.data} />
           {job?.state === 'failed' && job.error && <ErrorCard error={job.error} title="The calibration failed." />}
           {running ? (
