@@ -1,18 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { LabResult } from '../src-shared/lab/result.ts'
-import { availableHosts, axeProblems, genomeReady, launchWorkbench, type Workbench } from './launch.ts'
+import { availableHosts, axeProblems, genomeReady, launchWorkbench, slow, soon, type Workbench } from './launch.ts'
+import { downloaded, restart, tabTo } from './steps.ts'
 
-const soon = { timeout: 30_000 }
-const slow = { timeout: 85_000 }
 const RECIPE = 'Low rank: a first look'
 
-const downloaded = async (w: Workbench, click: () => Promise<void>) => {
-  const [file] = await Promise.all([w.page.waitForEvent('download'), click()])
-  return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'utf8') }
-}
 const rowsOf = (tsv: string) => {
   const lines = tsv.split('\n').filter(l => l !== '' && !l.startsWith('#'))
   return lines.slice(1).map(l => l.split('\t'))
@@ -57,34 +52,38 @@ describe.each(availableHosts())('the lab in the %s window', host => {
   it('runs an experiment to figures and a verdict, with where it was measured under each', async () => {
     await overview()
     for (const name of ['length', 'low-rank', 'effect', 'compression', 'sparse-parity'])
-      expect(await w.page.getByTestId(`experiment-${name}`).locator('.lab-question').textContent()).toMatch(/\?$/)
+      await expect
+        .poll(() => w.page.getByTestId(`experiment-${name}`).locator('.lab-question').textContent())
+        .toMatch(/\?$/)
     expect(await axeProblems(w.page)).toEqual([])
     await run(RECIPE)
     await page('done').waitFor(slow)
     const verdicts = w.page.getByTestId('lab-verdicts').locator('li')
-    expect(await verdicts.count()).toBeGreaterThan(0)
+    await expect.poll(() => verdicts.count()).toBeGreaterThan(0)
     // A word, not colour alone.
     for (const text of await verdicts.allTextContents()) expect(text).toMatch(/^(Holds|Does not hold|Open)\. /)
-    expect(await figures().count()).toBeGreaterThan(0)
+    await expect.poll(() => figures().count()).toBeGreaterThan(0)
     for (const figure of await figures().all()) {
-      expect(await figure.locator('svg[role="img"]').count()).toBe(1)
-      expect(await figure.getByTestId('lab-foot').textContent()).toMatch(/Measured on .*cpu; .*\d+\.\d+\.\d+/)
+      await expect.poll(() => figure.locator('svg[role="img"]').count()).toBe(1)
+      await expect
+        .poll(() => figure.getByTestId('lab-foot').textContent())
+        .toMatch(/Measured on .*cpu; .*\d+\.\d+\.\d+/)
     }
     expect(await axeProblems(w.page)).toEqual([])
   })
 
   it('gives the result, its points, figures and tables to files', async () => {
-    const json = await downloaded(w, () => page().getByRole('button', { name: 'Save the result as JSON' }).click())
+    const json = await downloaded(w.page, () => page().getByRole('button', { name: 'Save the result as JSON' }).click())
     saved = JSON.parse(json.text) as LabResult
     expect(saved).toMatchObject({ format: 'diploscope-lab', formatVersion: 1, experiment: 'low-rank', state: 'done' })
     expect(saved.points).toHaveLength(saved.total)
-    expect(await points()).toBe(saved.total)
-    const tsv = await downloaded(w, () => page().getByRole('button', { name: 'Save the points as TSV' }).click())
+    await expect.poll(points).toBe(saved.total)
+    const tsv = await downloaded(w.page, () => page().getByRole('button', { name: 'Save the points as TSV' }).click())
     expect(tsv.text).toContain(saved.machine.processor)
     const ids = new Set(saved.points.map(p => p.id))
     expect(ids.size).toBe(saved.total)
     const figure = figures().first()
-    const svg = await downloaded(w, () => figure.getByRole('button', { name: /as SVG/ }).click())
+    const svg = await downloaded(w.page, () => figure.getByRole('button', { name: /as SVG/ }).click())
     expect(svg.text).toContain('role="img"')
     expect(svg.text).toContain('research use only')
     expect(svg.text).toContain(saved.recipe.sha256.slice(0, 16))
@@ -94,8 +93,9 @@ describe.each(availableHosts())('the lab in the %s window', host => {
     expect(svg.text).toContain('<title>')
     // What is drawn, what the table shows and what the file holds are the same points.
     await figure.getByRole('button', { name: /^Show as table/ }).click()
+    await figure.locator('tbody tr').first().waitFor(soon)
     const shown = await figure.locator('tbody tr').count()
-    const table = await downloaded(w, () => figure.getByRole('button', { name: /TSV/ }).click())
+    const table = await downloaded(w.page, () => figure.getByRole('button', { name: /TSV/ }).click())
     expect(table.text).toMatch(/^# Diploscope .*lab, /)
     expect(table.text).toContain(`# ${`Diploscope`}`)
     expect(table.text.split('\n')[0]).toContain(title ?? 'no title')
@@ -107,11 +107,11 @@ describe.each(availableHosts())('the lab in the %s window', host => {
     await w.page.emulateMedia({ media: 'print' })
     await w.page.evaluate(() => window.dispatchEvent(new Event('beforeprint')))
     const sheet = w.page.getByTestId('print-sheet')
-    expect(await sheet.isVisible()).toBe(true)
-    expect(await w.page.locator('.titlebar').isVisible()).toBe(false)
-    expect(await sheet.getByRole('button').count()).toBe(0)
-    expect(await sheet.locator('svg[role="img"]').count()).toBe(await figures().count())
-    expect(await sheet.getByTestId('lab-foot').count()).toBe(await figures().count())
+    await expect.poll(() => sheet.isVisible()).toBe(true)
+    await expect.poll(() => w.page.locator('.titlebar').isVisible()).toBe(false)
+    await expect.poll(() => sheet.getByRole('button').count()).toBe(0)
+    await expect.poll(() => sheet.locator('svg[role="img"]').count()).toBe(await figures().count())
+    await expect.poll(() => sheet.getByTestId('lab-foot').count()).toBe(await figures().count())
     const white = await sheet.evaluate(e => getComputedStyle(e).backgroundColor)
     expect(white).toBe('rgb(255, 255, 255)')
     await w.page.evaluate(() => window.dispatchEvent(new Event('afterprint')))
@@ -133,11 +133,11 @@ describe.each(availableHosts())('the lab in the %s window', host => {
       .filter({ has: w.page.locator('svg[aria-label*="Imaginary 64-core"]') })
       .first()
     await figure.waitFor(soon)
-    expect(await figure.getByTestId('lab-foot').textContent()).toContain('Imaginary 64-core')
+    await expect.poll(() => figure.getByTestId('lab-foot').textContent()).toContain('Imaginary 64-core')
     await input.setInputFiles(join(folder, 'none.json'))
     const notice = w.page.locator('.toasts .error-card')
     await notice.waitFor(soon)
-    expect(await notice.textContent()).toContain('points')
+    await expect.poll(() => notice.textContent()).toContain('points')
     await w.page.locator('.toasts').getByRole('button', { name: 'Dismiss' }).last().click()
     await overview()
     const row = results().filter({ hasText: 'imported' })
@@ -145,7 +145,7 @@ describe.each(availableHosts())('the lab in the %s window', host => {
     const dialog = w.page.getByRole('dialog', { name: 'Remove this result?' })
     await dialog.getByRole('button', { name: 'Remove', exact: true }).click()
     await expect.poll(() => row.count(), soon).toBe(0)
-    expect(await results().count()).toBe(1)
+    await expect.poll(() => results().count()).toBe(1)
   })
 
   it('stops where it is told to, keeps what it has, and goes on with the rest', async () => {
@@ -153,11 +153,10 @@ describe.each(availableHosts())('the lab in the %s window', host => {
     await expect.poll(points, slow).toBeGreaterThan(0)
     await page().getByRole('button', { name: /^Cancel/ }).click() // biome-ignore format: one line
     await page('partial').waitFor(slow)
-    const save = () => downloaded(w, () => page().getByRole('button', { name: 'Save the result as JSON' }).click())
+    const save = () => downloaded(w.page, () => page().getByRole('button', { name: 'Save the result as JSON' }).click())
     const before = JSON.parse((await save()).text) as LabResult
     expect(before.points.length).toBeLessThan(before.total)
-    await w.restart()
-    await genomeReady(w.page)
+    await restart(w)
     await overview()
     await results().filter({ hasText: 'stopped' }).getByRole('button', { name: /^Resume/ }).click() // biome-ignore format: one line
     await page('done').waitFor(slow)
@@ -172,26 +171,30 @@ describe.each(availableHosts())('the lab in the %s window', host => {
     await overview()
     const answer = w.page.getByTestId('estimate-answer')
     await answer.waitFor(soon)
-    expect(await answer.textContent()).toContain('typical rates')
+    await expect.poll(() => answer.textContent()).toContain('typical rates')
     await w.page.getByRole('button', { name: /^Calibrate/ }).click()
     const calibration = w.page.getByTestId('calibration')
     const cancel = calibration.getByRole('button', { name: /^Cancel/ })
     await cancel.waitFor(soon)
     const offered = calibration.getByRole('button', { name: /^Calibrate/ })
-    await offered.waitFor({ timeout: 60_000 }).catch(() => cancel.click())
-    await offered.waitFor(soon)
+    // It may end while it is being cancelled.
+    await offered.waitFor({ timeout: 60_000 }).catch(() => cancel.click({ timeout: 10_000 }).catch(() => {}))
+    await offered.waitFor(slow)
     // A machine on which others work is not measured, or not in time: its rates would be wrong. The window says so.
+    const ended = async () =>
+      `${await calibration.getAttribute('data-calibrated')} ${await calibration.getAttribute('data-job')}`
+    await expect.poll(ended, soon).toMatch(/true|failed|cancelled/)
     const measured = (await calibration.getAttribute('data-calibrated')) === 'true'
-    if (measured) expect(await calibration.locator('dt').count()).toBeGreaterThan(0)
-    else expect(await w.page.locator('body').textContent()).toMatch(/used by others|busy|ancelled/)
+    if (measured) await expect.poll(() => calibration.locator('dt').count()).toBeGreaterThan(0)
+    else await expect.poll(() => w.page.locator('body').textContent()).toMatch(/used by others|busy|ancelled/)
     await expect
       .poll(() => answer.textContent(), soon)
       .toContain(measured ? 'measured on this machine' : 'typical rates')
-    expect(await answer.getAttribute('data-fits')).toBe('true')
+    await expect.poll(() => answer.getAttribute('data-fits')).toBe('true')
     // What no machine holds is refused with what would do.
     await w.page.getByLabel('Batch').fill('60000')
     await expect.poll(() => answer.getAttribute('data-fits'), soon).toBe('false')
-    expect(await answer.textContent()).toMatch(/Does not fit/)
+    await expect.poll(() => answer.textContent()).toMatch(/Does not fit/)
     expect(await axeProblems(w.page)).toEqual([])
     await w.page.getByRole('button', { name: 'Predicted against measured' }).click()
     const accuracy = w.page.getByTestId('accuracy-page')
@@ -211,26 +214,18 @@ describe.each(availableHosts())('the lab in the %s window', host => {
     const press = async (...keys: string[]) => {
       for (const key of keys) await w.page.keyboard.press(key)
     }
-    const tabTo = async (name: RegExp, limit = 120) => {
-      for (let i = 0; i < limit; i++) {
-        await press('Tab')
-        const focused = await w.page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '') // biome-ignore format: one line
-        if (name.test(focused)) return
-      }
-      throw new Error(`no Tab leads to ${name}`)
-    }
     await w.page.getByRole('button', { name: 'Back to the browser' }).focus()
     await press('Enter')
     await lab().waitFor({ state: 'detached' })
     await w.page.locator('.genome-scroll').focus()
     await press('e')
     await lab().waitFor(soon)
-    await tabTo(/^Open the latest result/)
+    await tabTo(w.page, /^Open the latest result/)
     await press('Enter')
     await page('done').waitFor(soon)
-    await tabTo(/^Show as table/)
+    await tabTo(w.page, /^Show as table/)
     await press('Enter')
-    expect(await figures().first().locator('tbody tr').count()).toBeGreaterThan(0)
+    await expect.poll(() => figures().first().locator('tbody tr').count()).toBeGreaterThan(0)
     // Arrows do not move the browser behind.
     const locus = () => w.page.locator('#locus-box').inputValue()
     const here = await locus()
@@ -240,7 +235,7 @@ describe.each(availableHosts())('the lab in the %s window', host => {
     await w.page.getByTestId('experiment-length').waitFor(soon)
     await press('Control+k')
     const dialog = w.page.getByRole('dialog', { name: 'Commands' })
-    await dialog.waitFor()
+    await expect.poll(() => dialog.getByRole('combobox').evaluate(e => e === document.activeElement), soon).toBe(true)
     await w.page.keyboard.type(RECIPE)
     await dialog.getByRole('option', { name: new RegExp(RECIPE) }).waitFor(soon)
     await press('Escape')
