@@ -36,5 +36,9 @@ describe('the plan of a training', () => {
       code: 'out-of-memory',
       message: 'this training needs about 1.2 GB of memory and 1.0 GB are free',
     })
+    // A step of 0.2 GB and 0.1 GB an example.
+    const byBatch = { estimate: async ({ runs }: PlannedGraph) => ({ peakBytes: 0.2e9 + 0.1e9 * runs }) } as unknown as Planner // biome-ignore format: one line
+    const batched = createTrainingPlan(byBatch, { compute, note() {}, now: () => 0, available: () => 1e9 })
+    await expect(batched.plan({ runs: 16 } as PlannedGraph, { batch: 16, graph: b => ({ runs: b }) as PlannedGraph })).rejects.toMatchObject({ remedy: 'what fits: batch 8' }) // biome-ignore format: one line
   })
 })

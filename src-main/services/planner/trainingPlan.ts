@@ -3,12 +3,13 @@ import { memoryText, roughDuration } from '../../../src-shared/lab/costText.ts'
 import type { Compute } from '../../compute/client.ts'
 import type { PlannedGraph } from '../lab/experiment.ts'
 import { availableBytes } from '../lab/memoryLimit.ts'
+import { type Batched, batchRemedy, largestBatch } from './largestBatch.ts'
 import type { Planner } from './planner.ts'
 
 /** The planner's word on a training: before the first step, and beside it what it took. */
 export interface TrainingPlan {
   /** @throws WorkbenchError `out-of-memory` for what will not fit */
-  plan(graph: PlannedGraph): Promise<void>
+  plan(graph: PlannedGraph, smaller?: Batched): Promise<void>
   done(): Promise<void>
 }
 
@@ -25,14 +26,14 @@ export function createTrainingPlan(
   const { compute, note, now, available = availableBytes } = options
   let startedAt: number | undefined
   return {
-    async plan(graph) {
+    async plan(graph, smaller) {
       const { totalSeconds, peakBytes, basis } = await planner.estimate(graph)
       const free = available()
       if (peakBytes > free)
         throw new WorkbenchError(
           'out-of-memory',
           `this training needs about ${memoryText(peakBytes)} of memory and ${memoryText(free)} are free`,
-          'use a smaller batch or a shorter window in the recipe',
+          smaller ? batchRemedy(await largestBatch(planner, smaller, free)) : 'use a smaller network in the recipe',
           { neededBytes: Math.round(peakBytes), freeBytes: Math.round(free) },
         )
       startedAt = now()

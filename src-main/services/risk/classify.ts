@@ -84,11 +84,12 @@ export async function trainSplit(which: number, run: Run<ClassifyRecipe>): Promi
   const architecture = { ...recipe.architecture, ...started?.architecture, vocabulary: pieces, maxTokens, padToken: SPECIALS.pad, classes: 2, tokenHead: 'none' } // biome-ignore format: one line
   const network = readingRecipe(request.recipe, () => deps.registry.configure(recipe.kind, architecture))
   const batch = Math.min(training.batch, split.train.length)
-  const step = tokenStep(network, 'classes', { batch, length: maxTokens, optimizer: { kind: 'adamw', weightDecay: training.weightDecay }, clipNorm: training.clipNorm, group: name => (/bias$|norm\d?\.weight$/.test(name) ? { weightDecay: 0 } : {}) }) // biome-ignore format: one line
+  const stepOf = (batch: number) => tokenStep(network, 'classes', { batch, length: maxTokens, optimizer: { kind: 'adamw', weightDecay: training.weightDecay }, clipNorm: training.clipNorm, group: name => (/bias$|norm\d?\.weight$/.test(name) ? { weightDecay: 0 } : {}) }) // biome-ignore format: one line
+  const step = stepOf(batch)
   const perEpoch = Math.max(1, Math.floor(split.train.length / batch))
   const steps = perEpoch * training.epochs
-  if (which === 0)
-    await deps.plan?.({ graph: step.outputs[0]!.graph, outputs: step.outputs, runs: steps * training.splits, work: 'training', workload: 'fixed' }) // biome-ignore format: one line
+  const planned = ({ outputs }: typeof step) => ({ graph: outputs[0]!.graph, outputs, runs: steps * training.splits, work: 'training', workload: 'fixed' }) as const // biome-ignore format: one line
+  if (which === 0) await deps.plan?.(planned(step), { batch, graph: b => planned(stepOf(b)) })
   const load = { workload: 'fixed' as const, device: request.device ?? 'cpu', ...(request.threads === undefined ? {} : { threads: request.threads }) } // biome-ignore format: one line
   const guard = onlyThese(split)
   const texts = await textsSha256(people)

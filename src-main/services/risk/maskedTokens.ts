@@ -49,8 +49,10 @@ export const trainMaskedTokens: TaskRunner = async (request, deps, context) => {
   deps.note(`${train.texts.length} sentences, ${symbols} characters, ${(symbols / train.ids.reduce((n, r) => n + r.length, 0)).toFixed(2)} a token; vocabulary ${tokenizer.size}`) // biome-ignore format: one line
   const architecture = { ...recipe.architecture, vocabulary: tokenizer.size, maxTokens, padToken: SPECIALS.pad, tokenHead: 'tied' } // biome-ignore format: one line
   const network = readingRecipe(request.recipe, () => deps.registry.configure(recipe.kind, architecture))
-  const step = tokenStep(network, 'tokens', { batch: training.batch, length: maxTokens, optimizer: { kind: 'adamw', weightDecay: training.weightDecay }, clipNorm: training.clipNorm, group: name => (/bias$|norm\d?\.weight$/.test(name) ? { weightDecay: 0 } : {}) }) // biome-ignore format: one line
-  await deps.plan?.({ graph: step.outputs[0]!.graph, outputs: step.outputs, runs: training.steps, work: 'training', workload: 'fixed' }) // biome-ignore format: one line
+  const stepOf = (batch: number) => tokenStep(network, 'tokens', { batch, length: maxTokens, optimizer: { kind: 'adamw', weightDecay: training.weightDecay }, clipNorm: training.clipNorm, group: name => (/bias$|norm\d?\.weight$/.test(name) ? { weightDecay: 0 } : {}) }) // biome-ignore format: one line
+  const step = stepOf(training.batch)
+  const planned = ({ outputs }: typeof step) => ({ graph: outputs[0]!.graph, outputs, runs: training.steps, work: 'training', workload: 'fixed' }) as const // biome-ignore format: one line
+  await deps.plan?.(planned(step), { batch: training.batch, graph: b => planned(stepOf(b)) })
   const load = { workload: 'fixed' as const, device: request.device ?? 'cpu', ...(request.threads === undefined ? {} : { threads: request.threads }) } // biome-ignore format: one line
   const session = await deps.compute.load({ bytes: step.onnx }, load, context.signal)
   const judging = await deps.compute.load(

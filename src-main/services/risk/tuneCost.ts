@@ -9,6 +9,7 @@ import { trainingInputs } from '../../graph/optimizer/trainingStep.ts'
 import { initialEncoderWeights } from '../../models/encoderInitialisation.ts'
 import type { ConfiguredModel, ModelRegistry } from '../../models/registry.ts'
 import { availableBytes } from '../lab/memoryLimit.ts'
+import { batchRemedy, largestBatch } from '../planner/largestBatch.ts'
 import type { Planner } from '../planner/planner.ts'
 import { int32, type StepGraph, tokenStep } from './network.ts'
 import { freshArchitecture, type TuneSource } from './tuneRecipe.ts'
@@ -53,11 +54,15 @@ export async function tuneCost(
   const { network, tokens } = plannedNetwork(settings, source.start, deps.registry)
   const steps = tuneSteps(settings, source)
   const batch = Math.min(settings.batch, steps.train)
-  const step = tokenStep(network, 'classes', { batch, length: tokens, optimizer: { kind: 'adamw', weightDecay: 0.01 }, clipNorm: 1 }) // biome-ignore format: one line
-  const planned = await deps.planner.estimate({ graph: step.outputs[0]!.graph, outputs: step.outputs, runs: steps.total, work: 'training', workload: 'fixed' }, context.signal) // biome-ignore format: one line
+  const stepOf = (b: number) => tokenStep(network, 'classes', { batch: b, length: tokens, optimizer: { kind: 'adamw', weightDecay: 0.01 }, clipNorm: 1 }) // biome-ignore format: one line
+  const step = stepOf(batch)
+  const graphOf = ({ outputs }: StepGraph) => ({ graph: outputs[0]!.graph, outputs, runs: steps.total, work: 'training', workload: 'fixed' }) as const // biome-ignore format: one line
+  const planned = await deps.planner.estimate(graphOf(step), context.signal)
+  const smaller = { batch, graph: (b: number) => graphOf(stepOf(b)) }
+  const freeBytes = availableBytes()
   const known = planned.basis === 'calibrated'
   // A step that is measured is run.
-  if (!known) refuseWhatDoesNotFit(planned.peakBytes)
+  if (!known) await refuseWhatDoesNotFit(planned.peakBytes, deps.planner, smaller, freeBytes)
   const secondsPerStep = known ? planned.seconds : await measuredStep(step, network, batch, tokens, deps.compute, context) // biome-ignore format: one line
   const seconds = steps.total * secondsPerStep + besideSteps(settings, source, secondsPerStep)
   return {
@@ -66,7 +71,8 @@ export async function tuneCost(
     tokens,
     parameters: network.parameters.reduce((sum, p) => sum + (p.buffer ? 0 : elementCount(p.shape)), 0),
     peakBytes: planned.peakBytes,
-    freeBytes: availableBytes(),
+    freeBytes,
+    fitting: planned.peakBytes > freeBytes ? batchRemedy(await largestBatch(deps.planner, smaller, freeBytes)) : null,
     basis: `${known ? 'from rates measured on this machine' : 'a step measured here just now'}${source.start ? '' : `, with sequences of about ${tokens} tokens`}; early stopping makes it less`, // biome-ignore format: one line
   }
 }

@@ -2,6 +2,8 @@ import { basename } from 'node:path'
 import type { TuneOptions } from '../../../src-shared/genome/tune.ts'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { availableBytes } from '../lab/memoryLimit.ts'
+import { type Batched, batchRemedy, largestBatch } from '../planner/largestBatch.ts'
+import type { Planner } from '../planner/planner.ts'
 import type { readSampleSheet } from './sampleSheet.ts'
 
 /** Why nobody can be trained on a sheet: what a training would refuse, all rows at once. */
@@ -27,9 +29,15 @@ export function refusalOf({
   return caution ? { message: `'${name}': ${caution}`, remedy: 'give a larger cohort', rows: [] } : null
 }
 
-/** @throws WorkbenchError `out-of-memory` */
-export function refuseWhatDoesNotFit(neededBytes: number): void {
-  const freeBytes = availableBytes()
+/** @throws WorkbenchError `out-of-memory`, with the largest batch that fits */
+export async function refuseWhatDoesNotFit(
+  neededBytes: number,
+  planner: Pick<Planner, 'estimate'>,
+  smaller?: Batched,
+  freeBytes = availableBytes(),
+): Promise<void> {
   const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString('en-US')} MB`
-  if (neededBytes > freeBytes) throw new WorkbenchError('out-of-memory', `a step needs about ${megabytes(neededBytes)} of memory and ${megabytes(freeBytes)} are free`, 'take a smaller batch or network, or close other programs', { neededBytes: Math.round(neededBytes), freeBytes: Math.round(freeBytes) }) // biome-ignore format: one line
+  if (neededBytes <= freeBytes) return
+  const remedy = smaller ? batchRemedy(await largestBatch(planner, smaller, freeBytes)) : 'take a smaller network, or close other programs' // biome-ignore format: one line
+  throw new WorkbenchError('out-of-memory', `a step needs about ${megabytes(neededBytes)} of memory and ${megabytes(freeBytes)} are free`, remedy, { neededBytes: Math.round(neededBytes), freeBytes: Math.round(freeBytes) }) // biome-ignore format: one line
 }

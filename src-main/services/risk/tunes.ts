@@ -14,6 +14,7 @@ import type { FileRegistry } from '../files.ts'
 import type { Jobs } from '../jobs.ts'
 import type { PlannedGraph } from '../lab/experiment.ts'
 import type { ModelServices } from '../modelServices.ts'
+import type { Batched } from '../planner/largestBatch.ts'
 import type { Planner } from '../planner/planner.ts'
 import { readRecipe } from '../training/recipe.ts'
 import { taskRunner } from '../training/tasks.ts'
@@ -143,9 +144,9 @@ export function createTunes(parts: TunesParts): Tunes {
             compute,
             registry: models.registry,
             note() {},
-            async plan(graph: PlannedGraph) {
+            async plan(graph: PlannedGraph, smaller?: Batched) {
               const cost = await parts.planner.estimate(graph, context.signal)
-              refuseWhatDoesNotFit(cost.peakBytes)
+              await refuseWhatDoesNotFit(cost.peakBytes, parts.planner, smaller)
               if (whole) estimated({ seconds: cost.totalSeconds + besideSteps(settings, facts, cost.seconds), peakBytes: cost.peakBytes }) // biome-ignore format: one line
             },
             onSplit(part: { readonly split: number }) {

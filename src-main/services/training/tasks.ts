@@ -4,6 +4,7 @@ import type { Compute } from '../../compute/client.ts'
 import type { Device } from '../../compute/engine.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import type { PlannedGraph } from '../lab/experiment.ts'
+import type { Batched } from '../planner/largestBatch.ts'
 import type { RecipeFile } from './recipe.ts'
 import type { StepMetrics } from './trainLoop.ts'
 
@@ -28,7 +29,7 @@ export interface TrainDeps {
   /** Told before each split of a training that has several: which, of how many, and the most steps that it takes. */
   onSplit?(part: { readonly split: number; readonly splits: number; readonly steps: number }): void
   /** Told what all steps will compute, before the first. @throws WorkbenchError `out-of-memory` to refuse it */
-  plan?(graph: PlannedGraph): Promise<void>
+  plan?(graph: PlannedGraph, smaller?: Batched): Promise<void>
   /** One line for people: what was read, validation scores. */
   note(line: string): void
 }

@@ -1,7 +1,7 @@
 import { Button, NumberInput, Select, TextInput } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
-import { FEW_PEOPLE, TUNE_LIMITS, type TuneField, type TuneOptions, type TuneSettings, tuneFaults, tuneSteps } from '../../../src-shared/genome/tune.ts' // biome-ignore format: one line
+import { fewPeople, TUNE_LIMITS, type TuneField, type TuneOptions, type TuneSettings, tuneFaults, tuneSteps } from '../../../src-shared/genome/tune.ts' // biome-ignore format: one line
 import { toWire, type WireError } from '../../../src-shared/ipc/errors.ts'
 import { openFiles } from '../../state/services.ts'
 import { formOf, setForm, startTune, useTuneCost, useTunes } from '../../state/tunes.ts'
@@ -236,7 +236,7 @@ function Cost(props: {
   const cost = useTuneCost(file, settings, enabled && rested === key)
   if (!enabled) return null
   const steps = tuneSteps(settings, options)
-  const people = options.cases + options.controls
+  const few = settings.start.kind === 'fresh' ? fewPeople(options.cases + options.controls) : null
   return (
     <div className="tune-cost num" data-testid="tune-cost" data-steps={steps.total}>
       <p>
@@ -244,10 +244,9 @@ function Cost(props: {
         {n(steps.validation)} choose where it stops, {n(steps.test)} are tested once. At most {n(steps.perSplit)} steps
         a split, {n(steps.total)} in all.
       </p>
-      {settings.start.kind === 'fresh' && people < FEW_PEOPLE && (
+      {few !== null && (
         <p className="note" data-testid="tune-few">
-          With {n(people)} people a fresh network is not expected to beat the two SNPs alone. On simulated cohorts of up
-          to 600 it came out no better than they do; from about {n(FEW_PEOPLE)} it did, where the flanks have effects.
+          {few}
         </p>
       )}
       {cost.data ? (
@@ -262,9 +261,9 @@ function Cost(props: {
           Measuring a step…
         </p>
       )}
-      {cost.data && cost.data.peakBytes > cost.data.freeBytes && (
+      {cost.data?.fitting != null && (
         <p className="tune-error">
-          This machine has {bytes(cost.data.freeBytes)} free: take a smaller batch or network.
+          Does not fit here: this machine has {bytes(cost.data.freeBytes)} free. {sentence(cost.data.fitting)}
         </p>
       )}
     </div>
