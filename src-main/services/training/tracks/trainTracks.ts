@@ -45,9 +45,11 @@ export const trainTracks: TaskRunner = async (request, deps, context) => {
   const structure = new Map<string, ArrayLike<number>>()
   for (const spec of model.parameters) if (spec.structure) structure.set(spec.name, start.weights.get(spec.name)!.data as Int32Array) // biome-ignore format: one thought
   const { train } = recipe.start ?? { train: [] }
-  const graph = trackTrainingGraph(model, recipe.training, structure, name => train.length === 0 || named(train, name))
+  const graphOf = (batch: number) => trackTrainingGraph(model, { ...recipe.training, batch }, structure, name => train.length === 0 || named(train, name)) // biome-ignore format: one thought
+  const graph = graphOf(recipe.training.batch)
   if (recipe.start) deps.note(`from '${recipe.start.model}': ${start.taken.length} tensors taken over, ${graph.trained.length} trained, all others frozen`) // biome-ignore format: one thought
-  await deps.plan?.({ graph: graph.outputs[0]!.graph, outputs: graph.outputs, runs: recipe.training.steps, work: 'training', workload: 'fixed' }) // biome-ignore format: one line
+  const planned = ({ outputs }: typeof graph) => ({ graph: outputs[0]!.graph, outputs, runs: recipe.training.steps, work: 'training', workload: 'fixed' }) as const // biome-ignore format: one line
+  await deps.plan?.(planned(graph), { batch: recipe.training.batch, graph: batch => planned(graphOf(batch)) })
   const forward = trackForwardGraph(model, recipe.training.batch, structure)
   const load = { workload: 'fixed' as const, device: request.device ?? 'cpu', ...(request.threads !== undefined ? { threads: request.threads } : {}) } // biome-ignore format: one thought
   const session = await compute.load(graph.onnx, load, context.signal)
