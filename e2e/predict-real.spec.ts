@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { writeTwoBit } from '../src-main/readers/twobitWriter.ts'
 import { baskervilleData, pearson, realWindows, targetBins } from '../test-support/baskerville-data.ts'
-import { availableHosts, cliJson, genomeReady, launchWorkbench, type Workbench } from './launch.ts'
-
-const soon = { timeout: 60_000 }
+import { availableHosts, cliJson, genomeReady, launchWorkbench, slow, type Workbench } from './launch.ts'
+import { goTo } from './steps.ts'
 
 /** GRCh38, by which the bigWigs are told to be of the same assembly. */
 const CHR7_BP = 159_345_973
@@ -43,9 +42,7 @@ describe.skipIf(!baskervilleData).each(availableHosts())('real tracks in the %s 
   const settings = () => w.page.getByTestId('track-settings')
 
   it('finds two of 74 tracks and the experiment of each', async () => {
-    const box = w.page.getByRole('textbox', { name: 'Locus or gene' })
-    await box.fill('chr7:112,891,424-112,956,959')
-    await box.press('Enter')
+    await goTo(w.page, 'chr7:112,891,424-112,956,959')
     await tree().getByRole('button', { name: 'network', exact: true }).click()
     const list = w.page.getByRole('listbox', { name: 'Tracks of the model' })
     for (const [query, name] of [
@@ -55,8 +52,8 @@ describe.skipIf(!baskervilleData).each(availableHosts())('real tracks in the %s 
       // biome-ignore format: one line
       await w.page.getByLabel('Search tracks').fill(query)
       // The list that was there before may hold it too.
-      await expect.poll(async () => (await list.getByRole('option').first().textContent()) ?? '', soon).toMatch(name)
-      await expect.poll(() => list.getByRole('option').count(), soon).toBeLessThan(3)
+      await expect.poll(async () => (await list.getByRole('option').first().textContent()) ?? '', slow).toMatch(name)
+      await expect.poll(() => list.getByRole('option').count(), slow).toBeLessThan(3)
       await list.getByRole('option', { name }).click()
     }
     await w.page.getByText('2 chosen').waitFor()
@@ -64,9 +61,9 @@ describe.skipIf(!baskervilleData).each(availableHosts())('real tracks in the %s 
     const tracks = tree().getByRole('list', { name: /Predicted tracks/ })
     await tracks.getByRole('button', { name: /CAGE.*±/ }).click()
     for (const [strand, file] of [['+', 't00_CNhs10752.plus.bw'], ['−', 't01_CNhs10752.minus.bw']] as const) // biome-ignore format: one line
-      expect(await settings().getByLabel(`Experiment, ${strand} strand`).locator('option:checked').textContent()).toBe(
-        file,
-      )
+      await expect
+        .poll(() => settings().getByLabel(`Experiment, ${strand} strand`).locator('option:checked').textContent())
+        .toBe(file)
   })
 
   it('gives the correlation of HepG2 DNase that the test window has', async () => {
@@ -77,7 +74,7 @@ describe.skipIf(!baskervilleData).each(availableHosts())('real tracks in the %s 
       .click()
     await settings().getByLabel('The bigWig holds').selectOption('transformed')
     const r = async () => Number((await w.page.getByTestId('pearson').getAttribute('data-value')) ?? 'NaN')
-    await expect.poll(async () => Math.abs((await r()) - truth) < 0.02, soon).toBe(true)
-    await w.page.getByTestId('track-peaks').locator('.peak-found').first().waitFor(soon)
+    await expect.poll(async () => Math.abs((await r()) - truth) < 0.02, slow).toBe(true)
+    await w.page.getByTestId('track-peaks').locator('.peak-found').first().waitFor(slow)
   })
 })
