@@ -11,6 +11,8 @@ import type { PatternDraw } from '../../../models/trunkInitialisation.ts'
 export interface TrackArchitecture extends WindowGeometry {
   readonly lengthMultiple: number
   readonly outputs: ReadonlyMap<string, number>
+  /** The bias of the (first) head, where the head ends in softplus. */
+  readonly headBias: string | undefined
   /** Of a network with a stored pattern, as model.json describes it. */
   readonly pattern?: (draw: PatternDraw) => AttentionPattern
 }
@@ -30,6 +32,7 @@ function ofTrunk(config: TrunkConfig): TrackArchitecture {
     cropBins,
     lengthMultiple: binBp,
     outputs: config.outputs,
+    headBias: `_heads.${[...config.outputs.keys()][0]}.0.bias`,
   }
 }
 
@@ -46,7 +49,9 @@ const KINDS: Readonly<Record<string, (architecture: Architecture) => TrackArchit
   baskerville: architecture => {
     const config = baskervilleDefinition.parseConfig(architecture)
     const { binSize: binBp, bins, cropBins, lengthMultiple } = baskervilleGeometry(config)
-    return { windowBp: config.length, binBp, bins, cropBins, lengthMultiple, outputs: config.outputs }
+    const [head] = [...config.outputs.keys()] as [string]
+    const headBias = config.heads.get(head)!.activation === 'softplus' ? `head.${head}.bias` : undefined
+    return { windowBp: config.length, binBp, bins, cropBins, lengthMultiple, outputs: config.outputs, headBias }
   },
 }
 

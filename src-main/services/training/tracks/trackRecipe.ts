@@ -7,6 +7,7 @@ import type { ModelTrack } from '../../../models/folder/modelJson.ts'
 import type { ConfigFields } from '../../../models/layers/configFields.ts'
 import type { PatternDraw } from '../../../models/trunkInitialisation.ts'
 import { type RecipeFile, readingRecipe } from '../recipe.ts'
+import type { HeadBias } from './headBias.ts'
 
 export const SPLITS = ['train', 'valid', 'test'] as const
 export type Split = (typeof SPLITS)[number]
@@ -44,6 +45,7 @@ export interface TrainingRecipe {
   readonly clipEach: number | undefined
   readonly augmentation: Augmentation
   readonly batchNorm: 'batch' | 'frozen'
+  readonly headBias: HeadBias
   readonly seed: number
   readonly validateEvery: number
   /** Ends after so many validations without a better score. */
@@ -245,6 +247,7 @@ function trainingOf(fields: ConfigFields): TrainingRecipe {
       reverseComplement: augmentation.flag('reverseComplement'),
     },
     batchNorm: fields.choice('batchNorm', ['batch', 'frozen'], 'batch'),
+    headBias: fields.choice('headBias', ['zero', 'mean'], 'zero'),
     seed: fields.count('seed', { least: 0 }),
     validateEvery: stopping.count('every'),
     patience: stopping.count('patience'),

@@ -93,6 +93,25 @@ describe('train on tracks', () => {
     },
   )
 
+  // Truth: the loss and its gradient at step 1, whose weights differ in the head's bias alone; softplus of a bias kept by a rate of 0.
+  it('starts the head at the mean of each track when told: most of the first gradient was only the way there', async () => {
+    const training = { ...(trackRecipe()['training'] as object), steps: 4, schedule: { kind: 'constant', rate: 0 } }
+    await train(trackRecipe({ training }), 'from-zero')
+    await train(trackRecipe({ training: { ...training, headBias: 'mean' } }), 'from-mean')
+    const bias = (await tensors('from-mean')).get('_heads.tracks.0.bias')!
+    const means = [bias.readFloatLE(0), bias.readFloatLE(4)].map(x => Math.log1p(Math.exp(x)))
+    // Four letters, equally likely: two of eight bases.
+    for (const mean of means) expect(Math.abs(mean - 2)).toBeLessThan(0.2)
+    expect([...(await tensors('from-zero')).get('_heads.tracks.0.bias')!]).toEqual(Array(8).fill(0))
+    const first = (folder: string) =>
+      JSON.parse(readFileSync(join(work, folder, 'metrics.jsonl'), 'utf8').split('\n')[0]!)
+    const [zero, mean] = [first('from-zero'), first('from-mean')]
+    expect(mean.loss).toBeLessThan(zero.loss - 0.4)
+    expect(mean.gradientNorm).toBeLessThan(zero.gradientNorm / 2)
+    const folder = trackRecipe({ training: { ...training, headBias: 'median' } })
+    await expect(train(folder, 'no')).rejects.toMatchObject({ message: expect.stringContaining('headBias') })
+  })
+
   it('stops early when the validation gets no better, and keeps the best weights', async () => {
     const training = { ...(trackRecipe()['training'] as object), steps: 200, schedule: { kind: 'constant', rate: 0 }, validation: { every: 2, patience: 3 }, batchNorm: 'frozen' } // biome-ignore format: one thought
     const result = await train(trackRecipe({ training }), 'early')

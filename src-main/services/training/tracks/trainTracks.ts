@@ -11,6 +11,7 @@ import type { Json } from '../checkpoint.ts'
 import { readingRecipe } from '../recipe.ts'
 import type { TaskRunner, TrainRequest } from '../tasks.ts'
 import { trainLoop, type Validation } from '../trainLoop.ts'
+import { meanTargets, withMeanBias } from './headBias.ts'
 import { named, startWeights } from './startWeights.ts'
 import { loadTrackData, type TrackData } from './trackData.ts'
 import { trackArchitecture } from './trackGeometry.ts'
@@ -41,7 +42,8 @@ export const trainTracks: TaskRunner = async (request, deps, context) => {
   checkHead(recipe, geometry.outputs, geometry.binBp)
   const data = await loadTrackData(recipe.data, geometry, SPLITS, recipe.training.augmentation.shiftBp, context)
   deps.note(sayData(data))
-  const start = await startWeights(model.parameters, seed, recipe.pattern, recipe.start)
+  const given = await startWeights(model.parameters, seed, recipe.pattern, recipe.start)
+  const start = recipe.training.headBias === 'zero' ? given : withMeanBias(given, geometry.headBias, meanTargets(data.splits.train!, recipe.data.tracks.length)) // biome-ignore format: one thought
   const structure = new Map<string, ArrayLike<number>>()
   for (const spec of model.parameters) if (spec.structure) structure.set(spec.name, start.weights.get(spec.name)!.data as Int32Array) // biome-ignore format: one thought
   const { train } = recipe.start ?? { train: [] }
