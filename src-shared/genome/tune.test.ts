@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { TUNE_DEFAULTS, tuneDefaults, tuneFaults, tuneSteps } from './tune.ts'
+import { fewPeople, TUNE_DEFAULTS, tuneDefaults, tuneFaults, tuneSteps } from './tune.ts'
 
 // Truth: the rules, by hand. 40 and 40 people: 28 and 28 train, 3 steps of 16 an epoch; 300 and 300: 420 train, 26 steps.
 it('gives few people more epochs, and no site that a handful of them have', () => {
@@ -14,4 +14,10 @@ it('gives few people more epochs, and no site that a handful of them have', () =
     // The rate has risen long before patience can end a split.
     expect(settings.patience * tuneSteps(settings, { cases: people, controls: people }).perEpoch).toBeGreaterThan(2 * settings.warmupSteps) // biome-ignore format: one line
   }
+})
+
+it('says before a training that so few people are not expected to be enough', () => {
+  expect(fewPeople(80)).toMatch(/80 people .*worse than the two SNPs.*risk-logistic\.json/)
+  expect(fewPeople(600)).toMatch(/600 people .*not expected to beat/)
+  expect(fewPeople(1200)).toBeNull()
 })

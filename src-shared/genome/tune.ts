@@ -91,7 +91,7 @@ export function fewPeople(people: number): string | null {
   const n = (x: number) => x.toLocaleString('en-US')
   if (people >= FEW_PEOPLE.better) return null
   return people < FEW_PEOPLE.asGood
-    ? `With ${n(people)} people a fresh network is expected to be worse than the two SNPs alone: on simulated cohorts of 80 its AUC was lower by 0.09. A logistic model of the two SNPs suits so few: recipe risk-logistic.json.`
+    ? `With ${n(people)} people a fresh network is expected to be worse than the two SNPs alone: on simulated cohorts of 80 its AUC was lower by about 0.1. A logistic model of the two SNPs suits so few: recipe risk-logistic.json.`
     : `With ${n(people)} people a fresh network is not expected to beat the two SNPs alone: on simulated cohorts of 200 and 600 it came out as good as they are. From about ${n(FEW_PEOPLE.better)} it was better, where the flanks have effects.`
 }
 

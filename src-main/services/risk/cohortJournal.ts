@@ -1,6 +1,7 @@
 import { appendFile, readFile, stat } from 'node:fs/promises'
 import type { RiskCohortRow, RiskSheetProblem, RiskSheetRow } from '../../../src-shared/genome/risk.ts'
 import { writeFileAtomic } from '../../storage/atomic.ts'
+import { breathe } from '../../workers/pileupRun.ts'
 
 /** What is known of a sample; the state of its file tells whether it is still the one that was scored. */
 export interface JournalEntry {
@@ -23,7 +24,10 @@ export interface Journal {
  */
 export async function openJournal(path: string, fingerprint: string): Promise<Journal> {
   const text = await readFile(path, 'utf8').catch(() => '')
-  const known = text.slice(0, Math.max(0, text.indexOf('\n'))) === fingerprint ? entriesOf(text) : new Map()
+  const known =
+    text.slice(0, Math.max(0, text.indexOf('\n'))) === fingerprint
+      ? await entriesOf(text)
+      : new Map<string, JournalEntry>()
   const lines = [...known].map(([sample, entry]) => JSON.stringify([sample, entry]))
   // Whole or not at all: a kill in the middle would lose what earlier runs have scored.
   await writeFileAtomic(path, `${[fingerprint, ...lines].join('\n')}\n`)
@@ -34,10 +38,14 @@ export async function openJournal(path: string, fingerprint: string): Promise<Jo
 export const readJournal = async (path: string): Promise<ReadonlyMap<string, JournalEntry>> =>
   entriesOf(await readFile(path, 'utf8').catch(() => ''))
 
+/** Lines that are read before the program's loop gets a turn: a window asks for a thousand of them each second while a cohort is scored. */
+const READ_AT_ONCE = 200
+
 /** Of a sample that was scored again the last line counts. */
-function entriesOf(text: string): Map<string, JournalEntry> {
+async function entriesOf(text: string): Promise<Map<string, JournalEntry>> {
   const known = new Map<string, JournalEntry>()
-  for (const line of text.split('\n').slice(1)) {
+  for (const [i, line] of text.split('\n').slice(1).entries()) {
+    if (i > 0 && i % READ_AT_ONCE === 0) await breathe()
     try {
       const [sample, entry] = JSON.parse(line) as [string, JournalEntry]
       known.set(sample, entry)

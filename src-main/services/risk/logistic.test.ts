@@ -18,10 +18,12 @@ import { openModelFolder } from '../models/modelFolder.ts'
 import { readRecipe } from '../training/recipe.ts'
 import { attributionTsv, openAttribution } from './attribution.ts'
 import { trainClassifier } from './classify.ts'
+import { parseLogisticRecipe } from './logistic.ts'
 import { simulatedPeople } from './people.ts'
 import { readForModel, readForModelInThread } from './readForModel.ts'
+import { parseClassifyRecipe } from './recipe.ts'
 import type { RiskReport } from './report.ts'
-import { openRiskModel, type RiskModel } from './riskModel.ts'
+import { isRiskModel, openRiskModel, type RiskModel } from './riskModel.ts'
 import { readSampleSheet } from './sampleSheet.ts'
 import { scoreCohort } from './scoreCohort.ts'
 import { noCallOf, scoreSample } from './scoreSample.ts'
@@ -171,6 +173,15 @@ describe('a logistic model of the two SNPs', () => {
     expect(call(only(sites.slice(0, 1)))).toMatchObject({ code: 'low-coverage', message: expect.stringContaining('rs7412 is not covered') }) // biome-ignore format: one line
     expect(call(only([]))).toMatchObject({ message: expect.stringContaining('rs429358 and rs7412 are not covered') })
   })
+})
+
+// Truth: the recipe of the demonstration model, whose baseline it is.
+it('comes with a recipe on the people and splits of the demonstration model', async () => {
+  const own = parseLogisticRecipe(await readRecipe(join(root, 'assets/recipes/risk-logistic.json')))
+  const demonstration = parseClassifyRecipe(await readRecipe(join(root, 'assets/recipes/risk-demo.json')))
+  expect(own.people).toEqual(demonstration.people)
+  expect(own.training).toMatchObject({ seed: demonstration.training.seed, splits: demonstration.training.splits })
+  for (const model of models.values()) expect(isRiskModel(model.json)).toBe(true)
 })
 
 describe('what a logistic model is not', () => {
