@@ -4,7 +4,7 @@ import { memoryOf } from './memory.ts'
 import type { Rates } from './rates.ts'
 import { runtimeKernels } from './runtimeKernels.ts'
 import { secondsOf } from './seconds.ts'
-import { traceGraph } from './trace.ts'
+import { type TracedValue, traceGraph } from './trace.ts'
 
 export interface GraphWork {
   readonly outputs: readonly Tensor[]
@@ -28,6 +28,8 @@ export interface GraphCost {
   readonly kernels: number
 }
 
+const bytesOf = (values: readonly TracedValue[]): number => values.reduce((sum, v) => sum + v.bytes, 0)
+
 /** What a graph costs on a machine of these rates. Weights are in the model file for inference, given at each run for training. */
 export function costOf({ outputs, runs, work, workload }: GraphWork, rates: Rates): GraphCost {
   const trace = traceGraph(outputs, work === 'training' ? 'fed' : 'file')
@@ -39,7 +41,8 @@ export function costOf({ outputs, runs, work, workload }: GraphWork, rates: Rate
     seconds: later,
     totalSeconds: open + (runs > 0 ? first : 0) + Math.max(0, runs - 1) * later,
     peakBytes: memory.peakBytes,
-    heldBytes: memory.heldBytes - rates.processBytes,
+    // What an inference is given comes with each run and goes with it.
+    heldBytes: memory.heldBytes - rates.processBytes - (work === 'inference' ? bytesOf(trace.fed) : 0),
     keptBytes: memory.keptBytes,
     kernels: kernels.length,
   }

@@ -60,9 +60,12 @@ export function plannedCost(graph: PlannedGraph, rates: Rates): PlannedRuns {
   return {
     seconds: last.seconds + sum(t => t.totalSeconds),
     totalSeconds: rates.start + last.totalSeconds + runs * sum(t => t.totalSeconds),
-    peakBytes:
-      Math.max(last.peakBytes, ...tiles.map(t => t.peakBytes + last.heldBytes)) +
-      LEFT_BEHIND * Math.max(last.keptBytes, ...tiles.map(t => t.keptBytes)),
+    peakBytes: Math.max(
+      // What tiles left holds the small blocks of what follows them; its large ones are mapped beside it (heap.ts).
+      last.peakBytes + Math.max(0, LEFT_BEHIND * Math.max(...tiles.map(t => t.keptBytes)) - last.keptBytes),
+      // A tile of the next run finds what the run before left.
+      ...tiles.map(t => t.peakBytes + last.heldBytes + LEFT_BEHIND * Math.max(last.keptBytes, ...tiles.map(x => x.keptBytes))), // biome-ignore format: one thought
+    ),
   }
 }
 
