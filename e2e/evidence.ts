@@ -50,10 +50,12 @@ export async function saveEvidence(what: string): Promise<void> {
     const failed = (error: unknown) => [`could not be read: ${String(error).split('\n')[0]}`]
     save('log.txt', `${log.join('\n')}\n`)
     const limit = { timeout: 30_000 }
-    const words = await inWords(page()).catch(failed)
+    // A page that hangs answers nothing.
+    const hangs = new Promise<string[]>(done => setTimeout(done, limit.timeout, ['the page does not answer']))
+    const words = await Promise.race([inWords(page()).catch(failed), hangs])
     const more = await Promise.allSettled([
       page().screenshot({ path: join(folder, 'window.png'), ...limit }),
-      page().content().then(html => save('page.html', html)),
+      Promise.race([page().content(), hangs]).then(html => save('page.html', String(html))),
       page().locator('body').ariaSnapshot(limit).then(tree => save('access.txt', tree)),
     ]) // biome-ignore format: one line each
     const missing = more.flatMap(m => (m.status === 'rejected' ? failed(m.reason) : []))
