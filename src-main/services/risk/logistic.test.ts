@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -182,6 +182,25 @@ it('comes with a recipe on the people and splits of the demonstration model', as
   expect(own.people).toEqual(demonstration.people)
   expect(own.training).toMatchObject({ seed: demonstration.training.seed, splits: demonstration.training.splits })
   for (const model of models.values()) expect(isRiskModel(model.json)).toBe(true)
+})
+
+// A score that was kept is shown again only while all that it shows is the same.
+it('has another key of its scores with another threshold, and with other people of its training', async () => {
+  const keyAfter = async (name: string, change: (copy: string) => void) => {
+    const copy = join(work, `key-${name}`)
+    cpSync(folder('fitted'), copy, { recursive: true })
+    change(copy)
+    return (await openRiskModel(copy, { compute, registry }, quietContext())).scoreKey
+  }
+  const own = models.get('fitted')!.scoreKey
+  expect(await keyAfter('same', () => {})).toBe(own)
+  const threshold = await keyAfter('threshold', copy => {
+    const path = join(copy, 'model.json')
+    const json = JSON.parse(readFileSync(path, 'utf8'))
+    writeFileSync(path, JSON.stringify({ ...json, risk: { ...json.risk, threshold: 0.123 } }))
+  })
+  const unlisted = await keyAfter('people', copy => rmSync(join(copy, 'people.tsv')))
+  expect(new Set([own, threshold, unlisted]).size).toBe(3)
 })
 
 describe('what a logistic model is not', () => {
