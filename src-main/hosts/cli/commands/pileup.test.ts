@@ -85,6 +85,15 @@ describe('diploscope pileup', () => {
     expect(readdirSync(at('out'))).toEqual([])
   })
 
+  it('prints nothing where the ledger cannot be written', async () => {
+    const printed = async () => {
+      throw new Error('something was printed')
+    }
+    const args = parseArguments(command, [await sample(), '--region', 'chr1', '--ledger', at('nowhere', 'l.json')])
+    const call = command.run(args, { ...io, write: printed, output: async (_path, produce) => produce(printed) })
+    await expect(call).rejects.toMatchObject({ code: 'not-found' })
+  })
+
   it('refuses unknown words and numbers', async () => {
     const path = await sample()
     const refused = (code: string, ...argv: string[]) =>

@@ -7,6 +7,7 @@ import { openAlignments } from '../../../readers/alignments.ts'
 import { countRegion } from '../../../workers/pileupRun.ts'
 import { READING_THREADS } from '../arguments.ts'
 import { type CliCommand, EXIT, type ParsedArgs } from '../command.ts'
+import { checkOut } from '../outOption.ts'
 
 export const command: CliCommand = {
   name: 'pileup',
@@ -39,6 +40,7 @@ export const command: CliCommand = {
     const reference = args.text('reference')
     const index = args.text('index')
     const ledgerPath = args.text('ledger')
+    await checkOut(args, 'ledger') // before a row is printed
     const file = await openAlignments(path, { ...(reference ? { reference } : {}), ...(index ? { index } : {}) })
     try {
       const region = parseLocus(regionText, file.header.contigs)
