@@ -25,6 +25,8 @@ const CLAIMS: ToneWords = { good: 'Holds.', bad: 'Does not hold.' }
 const PAYS: ToneWords = { good: 'Pays.', bad: 'Does not pay.' }
 const wordsOf = (results: readonly LabResult[]): ToneWords | undefined => ({ 'low-rank': CLAIMS, compression: PAYS })[results[0]?.experiment as string] // biome-ignore format: one line
 
+const UNTOLD: PageAnswer = { tone: 'open', text: 'Too little is measured yet to tell.' }
+
 /** Drawn beside the answer, before what supports it. */
 const LEADING = 2
 
@@ -53,7 +55,7 @@ export function PageBody(props: PageParts & { readonly theme: Theme; readonly pa
     </div>
   )
   const verdicts = page && page.verdicts.length > 0 && (
-    <Section title={page.answer ? 'What it rests on' : 'Answer'} testId="lab-verdicts">
+    <Section title={single ? 'What it rests on' : 'Answer'} testId="lab-verdicts">
       <ul className="lab-verdicts">
         {page.verdicts.map((v, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: two verdicts may say the same
@@ -67,15 +69,18 @@ export function PageBody(props: PageParts & { readonly theme: Theme; readonly pa
   return (
     <div className="lab-body">
       <p className="lab-question">{page?.question}</p>
-      {page?.answer && (
-        <p className="lab-verdict lab-answer-line" data-tone={page.answer.tone} data-testid="lab-answer">
+      {page && single && (
+        <p className="lab-verdict lab-answer-line" data-tone={(page.answer ?? UNTOLD).tone} data-testid="lab-answer">
           {/* Of the whole page it is said who wins, whatever its single claims are judged by. */}
-          <Verdict verdict={page.answer} words={results[0]?.experiment === 'compression' ? words : undefined} />
+          <Verdict
+            verdict={page.answer ?? UNTOLD}
+            words={results[0]?.experiment === 'compression' ? words : undefined}
+          />
         </p>
       )}
-      {page && !page.answer && verdicts}
+      {!single && verdicts}
       {page && figures(page.figures.slice(0, LEADING))}
-      {page?.answer && verdicts}
+      {single && verdicts}
       {single && (
         <p className="lab-reduced">
           {results.map(r => (

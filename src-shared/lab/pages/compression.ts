@@ -11,10 +11,12 @@ import {
 import type { PageBuilder } from '../pages.ts'
 import { BUSY_SHARE, type LabPoint, type LabResult, type Quartiles } from '../result.ts'
 import { SAME, tracksAreSame } from '../sameness.ts'
+import { checkValues } from './checkValues.ts'
 import { apart, having, measured, perResult, ratioText, resultNotes, spreadText, stateText } from './measured.ts'
 
 /** Trained models with their layers as two factors: what is saved, and what becomes of the predictions. */
 export const compressionPage: PageBuilder = results => {
+  checkValues(results, [['model'], ['method', 'part'], ['keptEnergy', 'rank']])
   const models = modelsOf(results[0])
   const judged = models.map(model => ({ model, ...judge(results[0], model) }))
   const everywhere = [...new Set(results.flatMap(modelsOf))]

@@ -2,6 +2,7 @@ import { valueText } from '../../report/labNumbers.ts'
 import type { FigurePoint, FigureSeries, GridFigure, LabPage, LabTable, LineFigure } from '../page.ts'
 import type { PageBuilder } from '../pages.ts'
 import type { LabResult } from '../result.ts'
+import { checkValues } from './checkValues.ts'
 import {
   accuracyRange,
   curveOf,
@@ -21,6 +22,10 @@ import { PUBLISHED_EFFECT, PUBLISHED_SIZES, TABLE } from './publishedEffect.ts'
 
 /** Accuracy of the three networks on MNIST against what their training costs, beside Table 3.1. */
 export const effectPage: PageBuilder = results => {
+  checkValues(results, [
+    ['job', 'tokens', 'width', 'layers', 'batch', 'examples'],
+    ['model', 'rank'],
+  ])
   const own = groupsOf(results[0])
   const all = results.flatMap(groupsOf)
   const trained = own.filter(g => g.job === 'train')

@@ -1,4 +1,5 @@
 import type { PageBuilder } from '../pages.ts'
+import { checkValues } from './checkValues.ts'
 import { lengthAnswer } from './lengthAnswer.ts'
 import { gainGrid, lengthFigures } from './lengthFigures.ts'
 import { isSingle, settingsOf } from './lengthSettings.ts'
@@ -9,6 +10,7 @@ import { resultNotes } from './measured.ts'
 
 /** Memory and time of Enformer and S-Enformer against length: figures 1 to 3 of the S-Enformer report, done again. */
 export const lengthPage: PageBuilder = results => {
+  checkValues(results, [['lengthBp'], ['job', 'attention', 'width', 'layers']])
   const [first] = results
   const settings = settingsOf(first)
   return {

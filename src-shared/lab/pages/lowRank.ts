@@ -2,6 +2,7 @@ import { dividedCost, overallFactor, type TrainingCost } from '../overallFactor.
 import type { FigureSeries, GridFigure, LabTable, LineFigure } from '../page.ts'
 import type { PageBuilder } from '../pages.ts'
 import type { LabPoint, LabResult } from '../result.ts'
+import { checkValues } from './checkValues.ts'
 import { lowRankAnswer, lowRankClaims } from './lowRankClaims.ts'
 import {
   FORMS,
@@ -34,6 +35,7 @@ const JOB_NAMES: Readonly<Record<Job, string>> = { training: 'forward and backwa
 
 /** Low-rank encoders against the transformer: figures 3.4 to 3.7, equation 3.10 and Table 3.2 of the Greenformers thesis, done again. */
 export const lowRankPage: PageBuilder = results => {
+  checkValues(results, [['tokens'], ['rank'], ['batch']])
   const [first] = results
   const points = lowRankPoints(first)
   return {

@@ -20,7 +20,7 @@ function judged(claim: string, all: readonly Cell[]): Verdict {
   const cells = all.filter(c => !c.busy)
   const left = all.length - cells.length
   if (all.length === 0) return { tone: 'open', text: `${claim}: not measured here.` }
-  if (cells.length === 0) return { tone: 'open', text: `${claim}: measured ${BUSY_WORDS} alone, which says little of times.` } // biome-ignore format: one thought
+  if (cells.length === 0) return { tone: 'open', text: `${claim}: measured only ${BUSY_WORDS}, which says little of times.` } // biome-ignore format: one thought
   const without = left > 0 ? ` ${left} more, measured ${BUSY_WORDS}, ${left === 1 ? 'is' : 'are'} not counted.` : ''
   const against = cells.filter(c => c.gain < EVEN).toSorted((a, b) => a.gain - b.gain)
   const gains = cells.map(c => c.gain)
@@ -47,21 +47,23 @@ export function lowRankAnswer(points: LowRankPoints): PageAnswer | null {
 
 function payText(points: LowRankPoints, model: Form, measure: LowRankMeasure, letter: string) {
   const { lengths, ranks } = points
-  const cells = JOBS.flatMap(job =>
+  const all = JOBS.flatMap(job =>
     lengths.flatMap(n =>
       ranks.flatMap(rank => {
         const gain = points.gain(measure, model, job, n, rank)
         const busy = points.disturbed(measure, points.transformer(job, n), points.of(model, job, n, rank))
-        return gain === undefined || busy ? [] : [{ n, rank, gain }]
+        return gain === undefined ? [] : [{ n, rank, gain, busy }]
       }),
     ),
   )
-  if (cells.length === 0) return undefined
+  if (all.length === 0) return undefined
+  const cells = all.filter(c => !c.busy)
+  if (cells.length === 0) return { tones: ['open'], text: `or not: all of it was measured ${BUSY_WORDS}` } as const
   const wins = cells.filter(c => c.gain >= EVEN).length
   const gains = cells.map(c => c.gain)
   const [least, most] = [ratioText(Math.min(...gains)), ratioText(Math.max(...gains))]
   const span = least === most ? least : `${least} to ${most}`
-  if (wins === cells.length) return { tones: ['good'], text: `at every length and rank (${span})` } as const
+  if (wins === cells.length) return { tones: ['good'], text: `at every length and rank measured (${span})` } as const
   if (wins === 0)
     return { tones: [cells.some(c => c.gain <= 1 / EVEN) ? 'bad' : 'open'], text: `nowhere (${span})` } as const
   const from = lengths.find(n => cells.some(c => c.n >= n) && cells.every(c => c.n < n || c.gain >= EVEN))

@@ -1,5 +1,5 @@
 import type { LabPoint, LabResult } from '../result.ts'
-import { having, isBusy, measured, numbersOf } from './measured.ts'
+import { isBusy, measured, numbersOf } from './measured.ts'
 
 export type LowRankMeasure = 'seconds' | 'peakBytes'
 export const FORMS = [
@@ -23,8 +23,16 @@ export interface LowRankPoints {
 }
 
 export function lowRankPoints({ points }: LabResult): LowRankPoints {
-  const transformer = (job: Job, tokens: number) => having(points, { model: 'transformer', job, tokens })[0]
-  const of = (model: Form, job: Job, tokens: number, rank: number) => having(points, { model, job, tokens, rank })[0]
+  // Grids ask for each of their cells: looked up, not searched.
+  const keyOf = (...values: readonly (string | number | undefined)[]) => values.join(' ')
+  const known = new Map<string, LabPoint>()
+  for (const point of points) {
+    const { model, job, tokens, rank } = point.factors
+    const key = model === 'transformer' ? keyOf(model, job, tokens) : keyOf(model, job, tokens, rank)
+    if (!known.has(key)) known.set(key, point)
+  }
+  const transformer = (job: Job, tokens: number) => known.get(keyOf('transformer', job, tokens))
+  const of = (model: Form, job: Job, tokens: number, rank: number) => known.get(keyOf(model, job, tokens, rank))
   return {
     lengths: numbersOf(points, 'tokens'),
     ranks: numbersOf(points, 'rank'),

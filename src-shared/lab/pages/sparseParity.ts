@@ -2,22 +2,26 @@ import { valueText } from '../../report/labNumbers.ts'
 import type { FigureSeries, LabTable, LineFigure } from '../page.ts'
 import type { PageBuilder } from '../pages.ts'
 import type { LabPoint, LabResult } from '../result.ts'
+import { checkValues } from './checkValues.ts'
 import { having, measured, otherName, perResult, resultNotes, stateText } from './measured.ts'
 import { parityAnswer, parityVerdicts } from './parityVerdicts.ts'
 import { PARITY_REPORT, PUBLISHED_FIGURE_6, PUBLISHED_FIGURE_8, PUBLISHED_SENTENCES } from './publishedParity.ts'
 
 /** What block-sparse attention loses or wins in accuracy against full attention, beside figures 4 to 6 and 8 of the S-Enformer report. */
-export const sparseParityPage: PageBuilder = results => ({
-  question: 'Does block-sparse attention predict as well as full attention, on the same windows?',
-  answer: parityAnswer(results[0]),
-  verdicts: parityVerdicts(results[0]),
-  figures: [
-    scatter('parity-tracks', 'r of each track', 'r per track', perResult(results, trackSeries)),
-    scatter('parity-windows', 'Pooled r of each window', 'pooled r', perResult(results, windowSeries)),
-  ].filter(f => f.series.length > 0),
-  tables: [perTrackTable(results), pooledTable(results), trainingTable(results), fieldTable],
-  notes: [...PUBLISHED_SENTENCES, ...resultNotes(results)],
-})
+export const sparseParityPage: PageBuilder = results => {
+  checkValues(results, [['pair'], ['type'], ['metric']])
+  return {
+    question: 'Does block-sparse attention predict as well as full attention, on the same windows?',
+    answer: parityAnswer(results[0]),
+    verdicts: parityVerdicts(results[0]),
+    figures: [
+      scatter('parity-tracks', 'r of each track', 'r per track', perResult(results, trackSeries)),
+      scatter('parity-windows', 'Pooled r of each window', 'pooled r', perResult(results, windowSeries)),
+    ].filter(f => f.series.length > 0),
+    tables: [perTrackTable(results), pooledTable(results), trainingTable(results), fieldTable],
+    notes: [...PUBLISHED_SENTENCES, ...resultNotes(results)],
+  }
+}
 
 const left = (name: string) => ({ name, align: 'left' }) as const
 const right = (name: string) => ({ name, align: 'right' }) as const

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -46,9 +46,14 @@ describe('the experiment of compression', () => {
   it('a model that is not there is an answer, experiments that are not here are a note', async () => {
     const file = await recipe('lab-compression-quick.json')
     await expect(readCompressionExperiment(changed(file, { models: [{ name: 'x', model: 'absent' }] }))).rejects.toMatchObject({ code: 'not-found' }) // biome-ignore format: one line
-    const elsewhere = { ...file, file: (path: string) => join(recipes, path), json: { ...file.json, models: [{ name: 'demo', model: '../models/demo-tracks', evaluate: 'demo-tracks.json' }] } } // biome-ignore format: one line
+    // A folder where the recipe of experiments is, and nothing that it names.
+    const alone = join(work, 'alone')
+    mkdirSync(alone)
+    copyFileSync(join(recipes, 'demo-tracks.json'), join(alone, 'demo-tracks.json'))
+    const models = (path: string) => (path.startsWith('../') ? join(recipes, path) : join(alone, path))
+    const elsewhere = { ...file, file: models, json: { ...file.json, models: [{ name: 'demo', model: '../models/demo-tracks', evaluate: 'demo-tracks.json' }] } } // biome-ignore format: one line
     const notes = (await readCompressionExperiment(elsewhere)).notes.join(' ')
-    if (!existsSync(join(recipes, 'genome.fa'))) expect(notes).toContain('The experiments of demo are not here')
+    expect(notes).toContain('The experiments of demo are not here')
   })
 
   // Truth: the shipped model's parameters, and the formula for its 48 x 48 maps.
