@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -71,6 +71,27 @@ describe('bench with an experiment', () => {
     writeFileSync(join(work, 'no.json'), '{"format":')
     await refused('bad-input', /cannot be read as JSON/, '--import', join(work, 'no.json'))
   })
+
+  // Truth: the files of recipes that come with the program.
+  it('lists the recipes of an experiment, or of all, and says why one cannot run', async () => {
+    const ids = readdirSync(resolve(parity, '..')).filter(n => /^lab-.*\.json$/.test(n)).map(n => n.replace('.json', '')) // biome-ignore format: one line
+    const all = JSON.parse((await runCommand(bench, '--list', '--json')).out) as { id: string; experiment: string }[]
+    expect(all.map(r => r.id).toSorted()).toEqual(ids.toSorted())
+    const { code, out } = await runCommand(bench, 'length', '--list')
+    expect(code).toBe(0)
+    const rows = out
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map(line => line.split('\t'))
+    expect(rows.map(r => r[1]).toSorted()).toEqual(all.flatMap(r => (r.experiment === 'length' ? [r.id] : [])).toSorted()) // biome-ignore format: one line
+    for (const row of rows) expect(row).toHaveLength(5)
+    const refused = (...argv: string[]) => expect(runCommand(bench, ...argv)).rejects.toMatchObject({ code: 'wrong-usage' }) // biome-ignore format: one line
+    await refused('pileup', '--list')
+    await refused('length', 'low-rank', '--list')
+    await refused('length', '--list', '--recipe', 'x')
+    await refused('length', '--list', '--resume')
+  }, 180_000)
 
   it('and train tells a recipe of the lab where it belongs', async () => {
     const recipe = write('small.json', small)

@@ -24,9 +24,10 @@ const LAB_OPTIONS = ['recipe', 'data', 'out'] as const
 export const command: CliCommand = {
   name: 'bench',
   summary: 'Runs an experiment of the lab, or a benchmark of the clone, and names the machine.',
-  usage: 'NAME [--recipe FILE-OR-ID] [--resume] [--json] [--out FILE] | --import FILE',
+  usage: 'NAME [--recipe FILE-OR-ID] [--resume] [--json] [--out FILE] | [NAME] --list [--json] | --import FILE',
   options: {
     recipe: { value: 'FILE-OR-ID', help: 'of an experiment: a file, or a recipe of the program (default: the first that can run here)' },
+    list: { help: 'the recipes of the experiment NAME, or of all, with their points and how long they will take' },
     resume: { help: 'go on with the newest unfinished result of the recipe' },
     data: { value: 'DIR', help: "where paths in the recipe are looked for after the recipe's own folder" },
     import: { value: 'FILE', help: 'add a result of another machine to the kept ones' },
@@ -41,6 +42,7 @@ export const command: CliCommand = {
     const [name, ...more] = args.positionals
     const experiment = EXPERIMENTS.find(e => e === name)
     const file = args.text('import')
+    if (args.flag('list')) return listRecipes(args, io)
     if (name === undefined) {
       const { lab } = await openLab(args, io)
       return file === undefined ? list(lab, io) : importResult(lab, file, io)
@@ -104,6 +106,19 @@ async function list(lab: Lab, io: CliIo): Promise<number> {
   if (benchScript() === undefined) return EXIT.done
   // The script lists its own, on stderr, and says with its exit code that it ran none.
   await spawned([], io)
+  return EXIT.done
+}
+
+async function listRecipes(args: ParsedArgs, io: CliIo): Promise<number> {
+  const [name, ...more] = args.positionals
+  const experiment = EXPERIMENTS.find(e => e === name)
+  if (more.length > 0) throw new WorkbenchError('wrong-usage', `one NAME is expected, got ${args.positionals.length}`, "see 'diploscope bench --help'") // biome-ignore format: one thought
+  if (name !== undefined && !experiment) throw new WorkbenchError('wrong-usage', `'${name}' is no experiment of the lab`, `use one of ${EXPERIMENTS.join(', ')}`) // biome-ignore format: one thought
+  for (const option of [...LAB_OPTIONS, 'import', 'repeats']) if (args.text(option) !== undefined) throw new WorkbenchError('wrong-usage', `--${option} means nothing to --list`, "see 'diploscope bench --help'") // biome-ignore format: one thought
+  if (args.flag('resume')) throw new WorkbenchError('wrong-usage', '--resume means nothing to --list', "see 'diploscope bench --help'") // biome-ignore format: one thought
+  const { lab } = await openLab(args, io)
+  const recipes = await lab.recipes(io.context.signal, experiment)
+  await io.write(args.flag('json') ? `${JSON.stringify(recipes)}\n` : recipeList(recipes))
   return EXIT.done
 }
 
