@@ -70,4 +70,21 @@ describe.each(availableHosts())('a smaller model in the %s window', host => {
     await report.getByRole('button', { name: 'Open in the project' }).click()
     await w.page.getByTestId('model-title').getByText(/factorised to 100 % of the energy of some layers, one layer chosen apart/).waitFor(soon) // biome-ignore format: one line
   })
+
+  it('removes it when asked twice: its folder, its report, its line in the project', async () => {
+    await w.page.getByRole('navigation', { name: 'Project' }).getByRole('button', { name: 'What attention costs' }).click() // biome-ignore format: one line
+    const report = panel().getByTestId('compression-report')
+    const button = report.getByRole('button', { name: /^Remove / })
+    await button.click(soon)
+    const dialog = w.page.getByRole('dialog', { name: 'Remove this smaller model?' })
+    await dialog.getByRole('button', { name: 'Keep it' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    expect(readdirSync(join(dataDir, 'compressions'))).toHaveLength(1)
+    await button.click()
+    await dialog.getByRole('button', { name: 'Remove', exact: true }).click()
+    await report.waitFor({ state: 'detached' })
+    await panel().waitFor(soon)
+    expect(readdirSync(join(dataDir, 'compressions'))).toEqual([])
+    await w.page.getByRole('navigation', { name: 'Project' }).getByText('demo-tracks-smaller').waitFor({ state: 'detached' }) // biome-ignore format: one line
+  })
 })
