@@ -27,6 +27,13 @@ describe('lines under a figure', () => {
     const lines = footLines([result, result])
     expect(new Set(lines).size).toBe(lines.length)
   })
+  // Truth: XML 1.0 has no such characters; a file of somebody else may have them as escapes of JSON.
+  it('hold no character that a picture cannot, and no sentence without an end', () => {
+    const text = JSON.stringify({ summary: `a\u0000b\u001b[31m\nc\uffff ${'x'.repeat(5000)}` })
+    const told = recipeText({ ...result.recipe, text })
+    expect(told).toMatch(/: a b \[31m c  ?x+$/)
+    expect(told.length).toBeLessThan(result.recipe.name.length + 1010)
+  })
   it('say how far an unfinished run is, and take a recipe without a sentence', () => {
     expect(footLines([{ ...result, state: 'partial', total: 99 }])[0]).toContain(`${result.points.length} of 99 points`)
     expect(recipeText({ ...result.recipe, text: 'no JSON' })).toBe(result.recipe.name)

@@ -61,6 +61,10 @@ export const machineText = (m: LabMachine): string =>
 /** It stands under every figure; a recipe of another machine may say as much as it likes. */
 const LONGEST_SUMMARY = 1000
 
+/** Not allowed in XML, and what makes lines of their own. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\ufffe\uffff]+/g
+
 /** The sentence of a recipe: sizes, and what was reduced. Its name alone where the text has none. */
 export function recipeText(recipe: LabResult['recipe']): string {
   let summary: unknown
@@ -69,7 +73,9 @@ export function recipeText(recipe: LabResult['recipe']): string {
   } catch {
     summary = undefined
   }
-  return typeof summary === 'string' && summary.trim() ? `${recipe.name}: ${summary.trim().slice(0, LONGEST_SUMMARY)}` : recipe.name // biome-ignore format: one thought
+  // Escapes of JSON may stand for characters that no picture may hold.
+  const line = typeof summary === 'string' ? summary.slice(0, LONGEST_SUMMARY).replace(CONTROL, ' ').trim() : ''
+  return line ? `${recipe.name}: ${line}` : recipe.name
 }
 
 /** How much others disturbed; undefined when no point had to share. */
