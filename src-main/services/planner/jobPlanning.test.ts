@@ -60,6 +60,18 @@ describe('planning a job', () => {
     await expect(createJobPlanning(planner(4.5e9), compute(1e9))({ json, work: 'inference' })).resolves.toBeDefined()
   })
 
+  it('is worked out once for who asks and starts at once, and again a while later', async () => {
+    const seen: ModelWork[] = []
+    let time = 0
+    const plan = createJobPlanning(planner(1e9, seen), compute(0), () => time)
+    const ask = async () => (await plan({ json, work: 'inference' })).cost(5)
+    expect(await ask()).toEqual(await ask())
+    expect(seen.map(w => w.runs)).toEqual([1, 5])
+    time = 20_000
+    await ask()
+    expect(seen.map(w => w.runs)).toEqual([1, 5, 1, 5])
+  })
+
   it('lets run what it cannot plan', async () => {
     const none = { estimateModel: async () => Promise.reject(new WorkbenchError('unsupported', 'an ONNX graph', '')) } as unknown as Planner // biome-ignore format: one line
     const job = await createJobPlanning(none, compute(0))({ json, work: 'inference' })

@@ -1,7 +1,8 @@
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import { memoryText } from '../../../src-shared/lab/costText.ts'
-import type { JobCost, JobOutlook } from '../../../src-shared/lab/plan.ts'
+import type { JobCost, JobEstimate, JobOutlook } from '../../../src-shared/lab/plan.ts'
 import type { Compute } from '../../compute/client.ts'
+import type { ModelJson } from '../../models/folder/modelJson.ts'
 import type { ModelWork } from './modelGraph.ts'
 import type { Planner } from './planner.ts'
 
@@ -22,15 +23,35 @@ export type PlanJob = (work: Omit<ModelWork, 'runs'> & { readonly device?: 'cpu'
 /** Plans nothing and refuses nothing. */
 export const unplanned: PlanJob = async () => ({ cost: async () => undefined, peakBytes: async () => undefined })
 
+const RECENT_MS = 10_000
+
 /**
  * Plans jobs of one compute process; not those that another device would compute: rates are the CPU's.
  * @throws WorkbenchError `out-of-memory` for what will not fit, with the number and the largest setting that will
  */
-export function createJobPlanning(planner: Planner, compute: () => Promise<Compute>): PlanJob {
+export function createJobPlanning(
+  planner: Planner,
+  compute: () => Promise<Compute>,
+  now: () => number = Date.now,
+): PlanJob {
+  /** Whoever starts a job has just been told what it costs: it is not worked out again for so short a time. */
+  const recent = new WeakMap<ModelJson, Map<string, { readonly at: number; readonly told: JobEstimate }>>()
+  const estimate = async (work: ModelWork): Promise<JobEstimate> => {
+    const { json, ...sizes } = work
+    const known = recent.get(json) ?? new Map()
+    recent.set(json, known)
+    const key = JSON.stringify(sizes)
+    const found = known.get(key)
+    if (found && now() - found.at < RECENT_MS) return found.told
+    const told = await planner.estimateModel(work)
+    // What does not fit now may fit at once.
+    if (told.fits) known.set(key, { at: now(), told })
+    return told
+  }
   return async ({ device = 'cpu', ...work }) => {
     if (device === 'auto' && !(await choosesCpu(await compute()))) return unplanned(work)
     try {
-      const alone = await planner.estimateModel({ ...work, runs: 1 })
+      const alone = await estimate({ ...work, runs: 1 })
       if (!alone.fits) {
         // What the process holds already (networks that are open) is used again, or closed for this one.
         const { rssBytes } = await (await compute()).stats()
@@ -48,7 +69,7 @@ export function createJobPlanning(planner: Planner, compute: () => Promise<Compu
         if (runs < 1) return undefined
         before ??= peak()
         before.catch(() => {}) // told where it is asked for
-        const { seconds, peakBytes, basis } = await planner.estimateModel({ ...work, runs })
+        const { seconds, peakBytes, basis } = await estimate({ ...work, runs })
         return { seconds, peakBytes, basis }
       },
       async peakBytes() {

@@ -1,4 +1,6 @@
 import { chooseTracks } from '../../../analyses/chooseTracks.ts'
+import { windowGeometry } from '../../../analyses/predict.ts'
+import { fieldPasses, fieldPositions, fieldSequences } from '../../../analyses/receptiveField.ts'
 import { createCompute } from '../../../compute/client.ts'
 import { MODELS } from '../../../models/kinds.ts'
 import { modelRegistry } from '../../../models/registry.ts'
@@ -7,6 +9,7 @@ import { readModelJson } from '../../../services/models/modelFolder.ts'
 import { verifyWeights } from '../../../services/models/verifyWeights.ts'
 import { fieldJson, measureField } from '../../../services/mutate/fieldRun.ts'
 import { type CliCommand, EXIT } from '../command.ts'
+import { planCommand } from '../commandPlan.ts'
 import { checkOut } from '../outOption.ts'
 import { openWithIndex } from '../referenceOption.ts'
 
@@ -53,6 +56,8 @@ export const command: CliCommand = {
     const reference: Reference | undefined = fasta === undefined ? undefined : await openWithIndex(fasta, io)
     const compute = createCompute(shared.load.threads ? { threads: shared.load.threads } : {})
     try {
+      const passes = ({ json }: (typeof runs)[number]) => fieldPasses(fieldSequences(protocol, fieldPositions(windowGeometry(json).windowBp), shared.sequences, shared.seed)) // biome-ignore format: one line
+      const plan = await planCommand(runs.map(r => ({ json: r.json, passes: passes(r) })), { io, compute, ...shared.load }) // biome-ignore format: one line
       const documents: Record<string, unknown>[] = []
       for (const run of runs) {
         const field = await measureField({ ...shared, ...run, ...(reference ? { reference } : {}) }, compute, modelRegistry(MODELS), io.context) // biome-ignore format: one call
@@ -63,6 +68,7 @@ export const command: CliCommand = {
           io.note(`  base ${(position + 1).toLocaleString('en-US')}: median ${field.medians[p]!.toExponential(1)}, ${count(field.reached)} of ${field.bins} bins reached, ${count(field.reachable)} reachable`) // biome-ignore format: one line
         }
       }
+      await plan.done()
       const [first, second] = documents
       const text = `${JSON.stringify(second ? { ...first, compare: second } : first)}\n`
       await io.output(args.text('out'), write => write(text))

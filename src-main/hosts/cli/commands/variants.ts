@@ -9,6 +9,7 @@ import { openVariantStream } from '../../../readers/variantStream.ts'
 import { readModelJson } from '../../../services/models/modelFolder.ts'
 import { verifyWeights } from '../../../services/models/verifyWeights.ts'
 import { noExact } from '../../../services/mutate/openMutants.ts'
+import { countPasses } from '../../../services/mutate/variantCount.ts'
 import {
   infoKeys,
   type VariantTableFacts,
@@ -22,6 +23,7 @@ import { checkRows, journalKey, openJournal, type VariantJournal } from '../../.
 import { openVariantScorer } from '../../../services/mutate/variantRun.ts'
 import { fingerprintFile } from '../../../services/provenance.ts'
 import { type CliCommand, EXIT } from '../command.ts'
+import { planCommand } from '../commandPlan.ts'
 import { MODEL_OPTIONS, modelCautions, SCORE_OPTIONS, scoreOptions } from '../mutationOptions.ts'
 import { openWithIndex } from '../referenceOption.ts'
 
@@ -82,6 +84,11 @@ export const command: CliCommand = {
       journal = resume
         ? await openJournal(`${out}.journal`, journalKey({ model: json.weights.sha256, channels, ...options.score, bothStrands: request.bothStrands, method, shareWindows: request.shareWindows, vcf: (await fingerprintFile(path, 'variants')).hash, reference: (await fingerprintFile(args.required('reference'), 'reference')).hash })) // biome-ignore format: one key
         : undefined
+      const { records, passes, counted } = await countPasses(path, () => true, request.bothStrands ? 2 : 1, io.context.signal) // biome-ignore format: one line
+      const done = journal?.done.length ?? 0
+      const left = Math.max(0, records - done)
+      // What the exact method saves depends on the network and the place.
+      const plan = method === 'naive' ? await planCommand([{ json, passes: Math.ceil((passes * left) / Math.max(1, records)) }], { io, compute, ...options.load, device: options.load.device ?? 'auto' }) : undefined // biome-ignore format: one line
       const scorer = await openVariantScorer(request, reference, compute, modelRegistry(MODELS), io.context)
       const counts: Record<string, number> = {}
       const kept: VariantEffect[] = []
@@ -100,7 +107,7 @@ export const command: CliCommand = {
           const rows = before ?? (await scorer.score(r, io.context.signal))
           if (!before) {
             await journal?.append(rows)
-            io.context.report({ phase: 'scoring variants', done: ++computed, total: 0 })
+            io.context.report({ phase: 'scoring variants', done: ++computed, total: counted ? left : 0 })
           }
           for (const row of rows) counts[row.state] = (counts[row.state] ?? 0) + 1
           if (wantsJson && out === undefined) kept.push(...rows)
@@ -111,6 +118,7 @@ export const command: CliCommand = {
       if (out !== undefined || !wantsJson) await io.output(out, produce)
       else await produce(async () => undefined)
       await journal?.remove()
+      await plan?.done()
       io.note(`${json.id}: ${scorer.ranWith}`)
       for (const [state, count] of Object.entries(counts))
         if (state !== 'scored') io.note(`warning: ${count.toLocaleString('en-US')} alleles of ${basename(path)}: ${state}`) // biome-ignore format: one line
