@@ -84,7 +84,7 @@ describe.each(availableHosts())('a smaller model in the %s window', host => {
     await dialog.getByRole('button', { name: 'Remove', exact: true }).click()
     await report.waitFor({ state: 'detached' })
     await panel().waitFor(soon)
-    expect(readdirSync(join(dataDir, 'compressions'))).toEqual([])
+    await expect.poll(() => readdirSync(join(dataDir, 'compressions'))).toEqual([])
     await w.page.getByRole('navigation', { name: 'Project' }).getByText('demo-tracks-smaller').waitFor({ state: 'detached' }) // biome-ignore format: one line
   })
 })
