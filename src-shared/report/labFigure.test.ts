@@ -344,6 +344,12 @@ describe('a figure as a table', () => {
     expect(shown[0]).toEqual(['Enformer', '-', '131,072', '2 GB', '1 GB', '4 GB', ''])
     expect(shown[2]).toEqual(['Enformer', '-', '524,288', '-', '-', '-', 'does not fit'])
   })
+  it('names the units of raw numbers once', () => {
+    expect(figureRows(figure).rawHeader).toEqual(['Series', 'From', 'Input length (bp)', 'Peak memory [bytes]', 'Lower [bytes]', 'Upper [bytes]', 'Note']) // biome-ignore format: one line
+    expect(figureRows(grid).rawHeader.slice(2)).toEqual(['Value [ratio]', 'Note'])
+    for (const f of [figure, grid]) for (const row of figureRows(f).raw) expect(row).toHaveLength(figureRows(f).rawHeader.length) // biome-ignore format: one line
+  })
+
   it('has a row a cell of a grid', () => {
     const { raw } = figureRows(grid)
     expect(raw).toHaveLength(6)

@@ -1,9 +1,11 @@
-import type { GridFigure, LabFigure, LineFigure } from '../lab/page.ts'
+import type { FigureAxis, GridFigure, LabFigure, LineFigure } from '../lab/page.ts'
 import { valueText } from './labNumbers.ts'
 
 /** A figure as a table: what is drawn, a row a point. */
 export interface FigureRows {
   readonly header: readonly string[]
+  /** The same with the units of the raw numbers. */
+  readonly rawHeader: readonly string[]
   readonly align: readonly ('left' | 'right')[]
   /** For people. */
   readonly shown: readonly (readonly string[])[]
@@ -14,10 +16,19 @@ export interface FigureRows {
 export const figureRows = (figure: LabFigure): FigureRows =>
   figure.kind === 'lines' ? lineRows(figure) : gridRows(figure)
 
+const UNITS: Readonly<Record<FigureAxis['format'], string>> = { number: '', bytes: 'bytes', seconds: 's', 'base-pairs': 'bp', percent: 'share', ratio: 'ratio' } // biome-ignore format: one table
+
+/** With its unit, unless the label says it. */
+const withUnit = (label: string, format: FigureAxis['format']): string => {
+  const unit = UNITS[format]
+  return unit === '' || label.includes(`(${unit})`) || label.includes(`[${unit}]`) ? label : `${label} [${unit}]`
+}
+
 function lineRows({ series, x, y }: LineFigure): FigureRows {
   const rows = series.flatMap(s => s.points.map(p => ({ s, p })))
   return {
     header: ['Series', 'From', x.label, y.label, 'Lower', 'Upper', 'Note'],
+    rawHeader: ['Series', 'From', withUnit(x.label, x.format), ...[y.label, 'Lower', 'Upper'].map(name => withUnit(name, y.format)), 'Note'], // biome-ignore format: one line
     align: ['left', 'left', 'right', 'right', 'right', 'right', 'left'],
     shown: rows.map(({ s, p }) => {
       const text = (v: number | undefined) =>
@@ -41,6 +52,7 @@ function gridRows({ rows, columns, values, missing, format }: GridFigure): Figur
   )
   return {
     header: [rows.label, columns.label, 'Value', 'Note'],
+    rawHeader: [rows.label, columns.label, withUnit('Value', format), 'Note'],
     align: ['right', 'right', 'right', 'left'],
     shown: cells.map(c => [c.row, c.column, c.value === null ? '-' : valueText(c.value, format), c.note]),
     raw: cells.map(c => [c.row, c.column, c.value, c.note || null]),

@@ -66,7 +66,7 @@ export function FigureView(props: {
             />
             <TsvButton
               name={name}
-              tsv={() => toTsv(rows.header, rows.raw, [...originLines(origin, new Date()), ...foot])}
+              tsv={() => toTsv(rows.rawHeader, rows.raw, [...originLines(origin, new Date()), ...foot])}
             />
           </>
         )
