@@ -9,7 +9,7 @@ import { isPredicted } from '../state/predictedTracks.ts'
 import { useRisk } from '../state/risk.ts'
 import { selectPosition, selectTrack } from '../state/selection.ts'
 import { onRelease } from '../state/services.ts'
-import { noSuchContig } from '../state/tracks.ts'
+import { noSuchContig, sampleTitle } from '../state/tracks.ts'
 import { sameLocus, useDocument, useGenomeFile, useWorkbench } from '../state/workbench.ts'
 import { setGenomeBrowser } from './current.ts'
 import { DiplotypeLegend } from './DiplotypeLegend.tsx'
@@ -77,7 +77,7 @@ export function GenomePanel() {
       const file = t.visible ? files.find(f => f.id === t.fileId) : undefined
       // A prediction is of the reference in use; pileup options are nothing to it.
       const own = t.part === 'predicted' ? predictionStamp(referenceFileId, t, files) : stamp
-      return file ? (trackSpec(t, file, services, own, hasSequence) ?? []) : []
+      return file ? (trackSpec(t, file, services, own, hasSequence, sampleTitle(file, files)) ?? []) : []
     })
     void browser.current?.setTracks(withOverlays(specs, overlaid)).then(() => setFrame(browser.current?.frame()))
   }, [document.tracks, files, options, genomeId, referenceFileId, overlaysShown])

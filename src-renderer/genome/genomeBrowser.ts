@@ -1,4 +1,3 @@
-import { sameContig } from '../../src-shared/genome/contigs.ts'
 import type { Interval } from '../../src-shared/genome/interval.ts'
 import { asWorkbenchError, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import { registerBaseScoreTrack } from './attributionTrack.ts'
@@ -41,6 +40,7 @@ export class GenomeBrowser {
   #queue: Promise<unknown> = Promise.resolve()
   /** While we move it ourselves, what it reports is not the user's doing. */
   #moving: Interval | undefined
+  #loading = false
   /** The newest place asked for; those before it are not gone to any more. */
   #target: Interval | undefined
   /** A mouse button was pressed on the tracks and is still down: what moves then is moved by hand, also while data load. */
@@ -87,6 +87,7 @@ export class GenomeBrowser {
         locus: { chr: locus.contig, start: locus.start, end: locus.end },
       }
       this.#moving = locus
+      this.#loading = true
       try {
         if (this.#browser) {
           this.#letGo(() => true)
@@ -107,6 +108,7 @@ export class GenomeBrowser {
         }
       } finally {
         this.#moving = undefined
+        this.#loading = false
       }
     })
   }
@@ -186,8 +188,8 @@ export class GenomeBrowser {
         : { by: 'user' }
     // A place that is still to be gone to is not overwritten by where the view happens to be.
     if (cause.by !== 'program' && this.#target) return
-    // While another genome is loaded, the place in the one before it is told once more.
-    if (cause.by === 'program' && !sameContig(frame.chr, cause.asked.contig)) return
+    // While a genome is loaded, places in the one before it are told once more.
+    if (this.#loading) return
     this.#events.moved(roundLocus(frame), cause)
   }
 

@@ -35,8 +35,6 @@ export interface TrackSpec {
 /** Shown by igv.js as markup, so what a file calls itself is made harmless. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, c => `&#${c.charCodeAt(0)};`)
 
-const sampleName = (file: OpenedFile) => file.facts.samples[0] ?? file.name.replace(/\.(bam|cram|sam)$/i, '')
-
 /** A transcript as igv.js draws genes: exons with their coding part. */
 export function geneFeature(contig: string, t: TranscriptModel) {
   const coding = t.codingEnd > t.codingStart
@@ -77,13 +75,15 @@ export function trackSpec(
   services: GenomeServices,
   optionsStamp: string,
   hasSequence: boolean,
+  /** What the file's sample is called beside the other open files. */
+  sample: string,
 ): TrackSpec | undefined {
   if (file.problem) return undefined
   const { predicted } = setting
   const key = predicted ? predictedKey(file.id, predicted.trackId) : `${file.id}:${setting.part}`
   const synthetic = isSynthetic(file) ? ' · synthetic' : ''
   const label = (text: string) => escapeHtml(`${text}${synthetic}`)
-  const version = `${file.facts.modifiedAt}:${file.facts.sizeBytes}:${file.facts.index}`
+  const version = `${file.facts.modifiedAt}:${file.facts.sizeBytes}:${file.facts.index}:${sample}`
   const data: ServedSource = { fileId: file.id, url: file.dataUrl, name: file.name, sizeBytes: file.facts.sizeBytes }
   const index: ServedSource | undefined = file.indexUrl
     ? { fileId: file.id, url: file.indexUrl, name: file.facts.indexName ?? `${file.name}.index` }
@@ -116,7 +116,7 @@ export function trackSpec(
       return spec(
         {
           type: COVERAGE_TYPE,
-          name: label(`${sampleName(file)} depth`),
+          name: label(`${sample} depth`),
           height: 70,
           visibilityWindow: VISIBLE_BP.coverage,
           _source: services.coverage(file.id),
@@ -127,7 +127,7 @@ export function trackSpec(
     case 'diplotype':
       return spec({
         type: DIPLOTYPE_TYPE,
-        name: label(`${sampleName(file)} diplotype`),
+        name: label(`${sample} diplotype`),
         height: 44,
         visibilityWindow: VISIBLE_BP.diplotype,
         _source: services.diplotype(file.id),
@@ -138,7 +138,7 @@ export function trackSpec(
           type: 'alignment',
           format: file.facts.kind === 'cram' ? 'cram' : 'bam',
           ...unindexed,
-          name: label(`${sampleName(file)} reads`),
+          name: label(`${sample} reads`),
           height: 200,
           displayMode: 'SQUISHED',
           visibilityWindow: VISIBLE_BP.reads,

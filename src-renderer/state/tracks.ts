@@ -109,6 +109,19 @@ function withContigsOf(first: OpenedFile, all: readonly OpenedFile[]): OpenedFil
  */
 export const isSynthetic = (file: OpenedFile): boolean => file.facts.synthetic || /^synthetic[-_.]/i.test(file.name)
 
+/** Whether another open file has reads of a sample of the same name: then the name alone does not tell them apart. */
+export const sharesSample = (file: OpenedFile, files: readonly OpenedFile[]): boolean =>
+  file.facts.samples[0] !== undefined &&
+  files.some(f => f.role === 'sample' && f.id !== file.id && f.facts.samples[0] === file.facts.samples[0])
+
+/** What a sample is called: as its reads say, with the file where several open files say the same. */
+export function sampleTitle(file: OpenedFile, files: readonly OpenedFile[]): string {
+  const stem = file.name.replace(/\.(bam|cram|sam)$/i, '')
+  const name = file.facts.samples[0]
+  if (name === undefined) return stem
+  return sharesSample(file, files) ? `${name} · ${stem}` : name
+}
+
 /** The APOE gene with a margin, on the contig name of this genome; undefined when its build is not known. */
 export function apoeLocus(file: OpenedFile | undefined): Interval | undefined {
   if (!file || file.facts.build === 'unknown') return undefined

@@ -7,7 +7,7 @@ import { PILEUP_DEFAULTS } from '../../../src-shared/genome/pileup.ts'
 import type { PositionReport } from '../../../src-shared/ipc/contract.ts'
 import { selectPosition } from '../../state/selection.ts'
 import { usePosition } from '../../state/services.ts'
-import { isSynthetic } from '../../state/tracks.ts'
+import { isSynthetic, sampleTitle } from '../../state/tracks.ts'
 import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, IconButton, Section, Synthetic } from '../../ui/parts.tsx'
 import { fileName, type Origin } from '../../ui/provenance.ts'
@@ -69,7 +69,7 @@ export function PositionPanel(props: {
             mb="sm"
             allowDeselect={false}
             value={file?.id ?? null}
-            data={samples.map(s => ({ value: s.id, label: s.facts.samples[0] ?? s.name }))}
+            data={samples.map(s => ({ value: s.id, label: sampleTitle(s, files) }))}
             onChange={id => id && select(selectPosition(contig, position, id))}
           />
         )}

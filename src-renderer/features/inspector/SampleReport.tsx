@@ -132,6 +132,7 @@ function Report({ report: r, file }: { readonly report: ApoeReport; readonly fil
             <b>{r.noCall.code}</b>: {r.noCall.message}
           </p>
         )}
+        {r.noCall?.code === 'not-covered' && <FirstReads file={file} size="compact-sm" />}
         <p style={{ margin: '6px 0' }}>{r.phaseText}</p>
         {r.synthetic && <p className="note">These reads are synthetic: they are of no person.</p>}
         {r.rna.isRna && (

@@ -76,9 +76,9 @@ function JobEntry({ job }: { readonly job: JobSnapshot }) {
     <div className="job" data-state={job.state}>
       {job.state === 'failed' && <IconAlertTriangle size={14} color="var(--bad-ink)" />}
       {job.state === 'done' && <IconCheck size={14} color="var(--good-ink)" />}
-      <span>{job.title}</span>
+      <span title={job.title}>{job.title}</span>
       {active && <progress aria-label={job.title} {...(total > 0 ? { value: done, max: total } : {})} />}
-      <span className="num soft" title={job.error?.remedy}>
+      <span className="num soft" title={job.error?.remedy ?? progressText(job)}>
         {job.error ? job.error.message : progressText(job)}
       </span>
       {active ? (

@@ -84,6 +84,8 @@ export function TrackTable({ file, facts }: { readonly file: OpenedFile; readonl
     else if (!typing && e.key === 'End') move(total - 1)
     else if (!typing && e.key === ' ') toggle(rowAt(active))
     else if (e.key === 'Enter') show()
+    // Out of the box, so that keys are commands again.
+    else if (e.key === 'Escape' && e.target instanceof HTMLInputElement) e.target.blur()
     else return
     e.preventDefault()
     e.stopPropagation()

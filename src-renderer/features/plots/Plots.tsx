@@ -2,11 +2,13 @@ import { useComputedColorScheme } from '@mantine/core'
 import { useQueries } from '@tanstack/react-query'
 import { useMemo, useRef } from 'react'
 import { formatLocus } from '../../../src-shared/genome/locus.ts'
+import { toWire } from '../../../src-shared/ipc/errors.ts'
 import type { ChartHandle } from '../../charts/Chart.tsx'
 import { VISIBLE_BP } from '../../genome/visible.ts'
 import { coverageQuery } from '../../state/services.ts'
+import { sampleTitle } from '../../state/tracks.ts'
 import { useDocument, useLocus, useWorkbench } from '../../state/workbench.ts'
-import { PictureButtons, TsvButton } from '../../ui/parts.tsx'
+import { ErrorCard, PictureButtons, TsvButton } from '../../ui/parts.tsx'
 import { type Origin, originLines, toTsv } from '../../ui/provenance.ts'
 import { useModule } from '../../ui/useModule.ts'
 import { cumulative, summarise } from './depthSummary.ts'
@@ -34,8 +36,9 @@ export function Plots() {
   })
   const found = samples.flatMap((f, i) => {
     const data = results[i]?.data
-    return data ? [{ name: f.facts.samples[0] ?? f.name, file: f, bins: data, summary: summarise(data) }] : []
+    return data ? [{ name: sampleTitle(f, files), file: f, bins: data, summary: summarise(data) }] : []
   })
+  const failed = results.find(r => r.error)?.error
   // Query results are stable objects; the key says when one of them is another.
   const key = results.map(r => r.dataUpdatedAt).join()
   // biome-ignore lint/correctness/useExhaustiveDependencies: see key
@@ -102,8 +105,8 @@ export function Plots() {
       originLines(origin, new Date()),
     )
   return (
-    <section className="plots" aria-label="Depth in view">
-      <div style={{ display: 'flex', alignItems: 'center', gap: 8 }}>
+    <section className="plots depth-plots" aria-label="Depth in view">
+      <div className="depth-head">
         <b>Depth in view</b>
         {found.length > 0 && (
           <span className="soft">
@@ -123,15 +126,14 @@ export function Plots() {
       {samples.length > 0 && !near && (
         <div className="empty">Zoom in to {(VISIBLE_BP.coverage / 1000).toLocaleString('en-US')} kb or less.</div>
       )}
+      {failed && <ErrorCard error={toWire(failed)} title="Depth could not be counted." />}
+      {found.length === 0 && results.some(r => r.isPending) && (
+        <div className="empty" role="status">
+          Counting…
+        </div>
+      )}
       {found.length > 0 && (
-        <div
-          style={{
-            display: 'grid',
-            gridTemplateColumns: 'minmax(240px, 1fr) minmax(0, auto)',
-            gap: 16,
-            height: 'calc(100% - 36px)',
-          }}
-        >
+        <div className="depth-body">
           {charts ? (
             <charts.Chart
               ref={chart}

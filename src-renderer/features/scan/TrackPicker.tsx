@@ -44,6 +44,7 @@ export function TrackPicker(props: {
       label="Tracks"
       size="xs"
       searchable
+      openOnFocus={false}
       searchValue={query}
       onSearchChange={setQuery}
       data={[...options].map(([value, label]) => ({ value, label }))}

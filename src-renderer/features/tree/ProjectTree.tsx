@@ -12,13 +12,14 @@ import {
   IconUsers,
   IconWaveSine,
 } from '@tabler/icons-react'
+import { useEffect, useRef } from 'react'
 import type { OpenedFile } from '../../../src-shared/genome/files.ts'
 import { openField } from '../../state/fields.ts'
 import { goToFirstReads } from '../../state/firstReads.ts'
 import { leaveLab, showLab, showOverview, useLab } from '../../state/lab.ts'
 import { selectFile } from '../../state/selection.ts'
 import { attempt, buildIndex, closeFile, openFiles, refreshFile } from '../../state/services.ts'
-import { isSynthetic, PART_NAMES } from '../../state/tracks.ts'
+import { isSynthetic, PART_NAMES, sharesSample } from '../../state/tracks.ts'
 import { scoreVariants } from '../../state/variantTables.ts'
 import { useDocument, useSelection, useWorkbench } from '../../state/workbench.ts'
 import { MiddleName, Synthetic } from '../../ui/parts.tsx'
@@ -97,13 +98,19 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
   const tracks = document.tracks.filter(t => t.fileId === file.id && !t.predicted)
   const selected = (selection.kind === 'sample' || selection.kind === 'file') && selection.fileId === file.id
   const isReference = document.view.referenceFileId === file.id
+  const row = useRef<HTMLDivElement>(null)
+  // What was opened is selected, and may be below many others.
+  useEffect(() => {
+    if (selected) row.current?.scrollIntoView({ block: 'nearest' })
+  }, [selected])
   const shown = file.problem ? [] : tracks
   // Below the name, which is often long; a model's tracks have rows of their own there.
   const synthetic = file.role !== 'model' && isSynthetic(file)
+  const shared = useWorkbench(s => file.role === 'sample' && sharesSample(file, s.files))
   const title = file.role === 'sample' ? (file.facts.samples[0] ?? file.name) : file.name
   return (
     <li>
-      <div className="tree-row" data-selected={selected}>
+      <div className="tree-row" data-selected={selected} ref={row}>
         {file.problem ? (
           <IconAlertTriangle size={15} color="var(--bad-ink)" aria-label="Problem" />
         ) : (
@@ -152,8 +159,9 @@ function FileRow({ file, icon: Icon }: { readonly file: OpenedFile; readonly ico
         </Menu>
       </div>
       <PredictedRows file={file} />
-      {(shown.length > 0 || isReference || synthetic) && (
+      {(shown.length > 0 || isReference || synthetic || shared) && (
         <div className="tree-parts">
+          {shared && <span className="tree-file soft">{file.name}</span>}
           {shown.map(t => (
             <Checkbox
               key={t.part}
