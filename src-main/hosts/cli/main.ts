@@ -101,6 +101,8 @@ async function run(argv: readonly string[]): Promise<number> {
 
 guardProcess(process.argv.includes('--debug'))
 process.exitCode = await run(process.argv.slice(2))
+// An output that could not be written to says so in a moment, not in the call.
+if (process.exitCode !== EXIT.cancelled) await new Promise(setImmediate)
 // Workers and sockets that a command left open must not keep the process: the answer is out. A cancelled one has none, and whoever
 // reads may have stopped to (`| less`): nothing is waited for.
 if (process.exitCode === EXIT.cancelled || process.stdout.writableLength === 0) process.exit()

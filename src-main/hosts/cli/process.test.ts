@@ -90,6 +90,17 @@ describe.skipIf(process.platform === 'win32')('a refusal', () => {
   })
 })
 
+// Truth: the kernel's device that is always full.
+it.skipIf(process.platform !== 'linux')('says that stdout is full, also of a short text', () => {
+  const full = openSync('/dev/full', 'w')
+  try {
+    const { status, stderr } = spawnSync(process.execPath, [join(root, 'bin/diploscope.mjs'), '--help'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8', env: built }) // biome-ignore format: one line
+    expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringMatching(/^diploscope: no-space: .+ - .+\n$/) }) // biome-ignore format: one line
+  } finally {
+    closeSync(full)
+  }
+})
+
 // Truth: the same text by the other way of asking.
 it('tells the help of a command both ways', () => {
   const asked = (...args: string[]) => execFileSync(process.execPath, [join(root, 'bin/diploscope.mjs'), ...args], { encoding: 'utf8', env: built }) // biome-ignore format: one line

@@ -221,6 +221,16 @@ describe('score of a sample', () => {
     const json = JSON.parse(readFileSync(join(other, 'model.json'), 'utf8'))
     writeFileSync(join(other, 'model.json'), JSON.stringify({ ...json, risk: undefined }))
     await expect(openRiskModel(other, { compute, registry }, quietContext())).rejects.toMatchObject({ code: 'bad-model', message: expect.stringContaining('no risk model') }) // biome-ignore format: one line
+    const { risk } = json
+    for (const broken of [
+      { distribution: { ...risk.distribution, cases: {} } },
+      { distribution: { ...risk.distribution, all: [0, null] } },
+      { calibration: [null] },
+      { calibration: [{ ...risk.calibration[0], ci95: 'x' }] },
+    ]) {
+      writeFileSync(join(other, 'model.json'), JSON.stringify({ ...json, risk: { ...risk, ...broken } }))
+      await expect(openRiskModel(other, { compute, registry }, quietContext())).rejects.toMatchObject({ code: 'bad-model', message: expect.stringMatching(/distribution|calibration/) }) // biome-ignore format: one line
+    }
   })
 })
 

@@ -162,6 +162,9 @@ export function riskFacts(json: ModelJson, folder: string): RiskModelFacts {
   const numbers = [risk.platt?.intercept, risk.platt?.slope, risk.threshold, risk.caseShare, risk.twoSnp?.intercept, ...(risk.twoSnp?.coefficients ?? [])] // biome-ignore format: one line
   if (numbers.length < 7 || numbers.some(x => typeof x !== 'number' || !Number.isFinite(x))) throw bad('a number of its calibration or baseline is missing') // biome-ignore format: one line
   if (!Array.isArray(risk.calibration) || risk.calibration.length === 0 || !risk.distribution) throw bad('it has no calibration or no distribution') // biome-ignore format: one line
+  const numeric = (list: unknown, least: number): boolean => Array.isArray(list) && list.length >= least && list.every(x => typeof x === 'number' && Number.isFinite(x)) // biome-ignore format: one line
+  if (![risk.distribution.all, risk.distribution.cases, risk.distribution.controls].every(quantiles => numeric(quantiles, 2))) throw bad('a distribution of its scores is not a list of numbers') // biome-ignore format: one line
+  if (!risk.calibration.every(b => b && numeric([b.from, b.to, b.n, b.meanProbability, b.observed], 5) && numeric(b.ci95, 2))) throw bad('a bin of its calibration lacks a number') // biome-ignore format: one line
   return risk
 }
 

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { quietContext } from '../../../src-shared/job.ts'
+import { quietContext, type WorkContext } from '../../../src-shared/job.ts'
 import { sharedData } from '../../../test-support/shared-data.ts'
 import { COHORT_DEFAULTS, haplotypeFrequencies } from '../../domain/cohort/cohort.ts'
 import { genotypeOfText } from '../../domain/cohort/twoSnp.ts'
@@ -94,4 +94,31 @@ it('takes letters of the demo reference as they are, and draws unknown ones from
   expect(drawn.note).toMatch(/1,000 of 1,010 letters are not known/)
   expect(drawn.letters).toMatch(/^[ACGT]+$/)
   expect(await locusLetters(reference, 44_889_000, 44_890_010, 1)).toEqual(drawn)
+})
+
+// Truth: the folder as it was before. A file in the way of the folder, of another program, is none of ours.
+describe('a simulation that does not end', () => {
+  const stopped = (out: string, reads: boolean) => {
+    const stop = new AbortController()
+    const context = { signal: stop.signal, report: ({ done }: { readonly done: number }) => done === 2 && stop.abort() }
+    return simulateCohort({ ...request, out, reads, diplotypes: !reads }, context as WorkContext)
+  }
+  it.each([true, false])('leaves nothing behind (reads: %s)', async reads => {
+    const [fresh, empty] = [join(work, `stopped-${reads}`), join(work, `stopped-empty-${reads}`)]
+    mkdirSync(empty)
+    for (const out of [fresh, empty]) await expect(stopped(out, reads)).rejects.toMatchObject({ code: 'cancelled' })
+    expect(existsSync(fresh)).toBe(false)
+    expect(readdirSync(empty)).toEqual([])
+  })
+  it('leaves what is not its own', async () => {
+    const file = join(work, 'a-file')
+    writeFileSync(file, 'kept')
+    await expect(stopped(file, true)).rejects.toThrow()
+    expect(readFileSync(file, 'utf8')).toBe('kept')
+    const folder = join(work, 'a-folder')
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'cohort.json'), 'kept')
+    await expect(stopped(folder, true)).rejects.toMatchObject({ code: 'bad-input' })
+    expect(readFileSync(join(folder, 'cohort.json'), 'utf8')).toBe('kept')
+  })
 })

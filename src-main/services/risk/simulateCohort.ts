@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises'
+import { lstat, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Build, CHR19_LENGTH } from '../../../src-shared/genome/assemblies.ts'
 import { asWorkbenchError, throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
@@ -38,6 +38,9 @@ export interface SimulatedCohort {
   readonly twoSnpOptimalAuc: number
 }
 
+/** What a cohort may consist of. */
+const PARTS = ['bam', 'diplotypes.tsv', 'variants.vcf', 'samples.tsv', 'cohort.json'] as const
+
 const SAYS = 'synthetic: simulated reads of a person who does not exist'
 
 /** rs429358's and the effects' alleles of a person, as columns of the sample sheet. */
@@ -52,9 +55,22 @@ const effectAlleles = (population: Population, person: Person): number => {
  * @throws WorkbenchError `bad-input` for a folder that holds files already
  */
 export async function simulateCohort(request: SimulateRequest, context: WorkContext): Promise<SimulatedCohort> {
-  const { spec, out, build } = request
+  const { out } = request
+  const isNew = await lstat(out).then(() => false, (error: NodeJS.ErrnoException) => error.code === 'ENOENT') // biome-ignore format: one line
   const present = await readdir(out).catch((): string[] => [])
   if (present.length > 0) throw new WorkbenchError('bad-input', `'${out}' holds ${present.length} files`, 'give an empty or a new folder') // biome-ignore format: one line
+  try {
+    return await writeCohort(request, context)
+  } catch (error) {
+    // Half of a cohort looks like one, and stands in the way of the next. Nothing is removed but what is written here.
+    for (const name of PARTS) await rm(join(out, name), { recursive: true, force: true }).catch(() => undefined)
+    if (isNew) await rmdir(out).catch(() => undefined)
+    throw error
+  }
+}
+
+async function writeCohort(request: SimulateRequest, context: WorkContext): Promise<SimulatedCohort> {
+  const { spec, out, build } = request
   const { population, note } = await openPopulation(spec, request.reference, request.haplotypes, context)
   await makeFolders(request.reads ? join(out, 'bam') : out).catch(error => {
     throw asWorkbenchError(error)
