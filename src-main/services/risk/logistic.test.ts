@@ -24,6 +24,7 @@ import { readForModel, readForModelInThread } from './readForModel.ts'
 import { parseClassifyRecipe } from './recipe.ts'
 import type { RiskReport } from './report.ts'
 import { isRiskModel, openRiskModel, type RiskModel } from './riskModel.ts'
+import { sampleTokens } from './sampleRisk.ts'
 import { readSampleSheet } from './sampleSheet.ts'
 import { scoreCohort } from './scoreCohort.ts'
 import { noCallOf, scoreSample } from './scoreSample.ts'
@@ -182,6 +183,18 @@ it('comes with a recipe on the people and splits of the demonstration model', as
   expect(own.people).toEqual(demonstration.people)
   expect(own.training).toMatchObject({ seed: demonstration.training.seed, splits: demonstration.training.splits })
   for (const model of models.values()) expect(isRiskModel(model.json)).toBe(true)
+})
+
+// Truth: the two sites of the region, one base each.
+it('shows its two sites where a network shows tokens, and no gradient beside what is exact', async () => {
+  const model = models.get('fitted')!
+  const attributor = async () => Promise.reject(new Error('nobody needs it'))
+  const file = { path: demo('synthetic-e3e4.bam'), indexPath: undefined, referencePath: undefined }
+  const tokens = await sampleTokens(file, { model, key: '', attributor }, quietContext())
+  const sites = model.spans('').map(s => tokens.region.start + s.from)
+  expect(sites).toEqual([44_908_683, 44_908_821])
+  expect([[...tokens.starts], [...tokens.ends], [...tokens.differs]]).toEqual([sites, sites.map(s => s + 1), [1, 0]])
+  expect(tokens).toMatchObject({ limit: 2, unknown: 0, gradient: null })
 })
 
 // A score that was kept is shown again only while all that it shows is the same.

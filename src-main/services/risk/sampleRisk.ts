@@ -37,7 +37,8 @@ export async function sampleTokens(file: SampleFile, kept: KeptRiskModel, contex
     differs: Uint8Array.from(spans, s => (text.slice(s.from, s.to) === reference.slice(s.from, s.to) ? 0 : 1)),
     unknown: model.unknownTokens(ids),
     limit: model.maxTokens,
-    gradient: fits ? await gradientOf(kept, text, context) : null,
+    // Of a logistic model occlusion is exact already: there is nothing that a gradient would add.
+    gradient: fits && model.view.kind === 'tokens' ? await gradientOf(kept, text, context) : null,
     reference,
   }
 }
