@@ -40,7 +40,7 @@ export function gridLayout(figure: GridFigure, picture: LabPicture): GridLayout 
   const rowNames = figure.rows.names.map(name => wrapped(name, left - 12, SMALL))
   const broken = figure.columns.names.map(name => wrapped(name, width - 6, SMALL))
   const widest = Math.max(0, ...broken.flat().map(line => textWidth(line, SMALL)))
-  const step = Math.max(1, Math.ceil((widest + 4) / width))
+  const step = Math.max(1, Math.ceil(widest / width))
   const columnNames = broken.map((lines, c) => (c % step === 0 ? lines : []))
   const height = Math.max(CELL_HIGH, ...rowNames.map(lines => lines.length * LINE + 6))
   const above = LINE * Math.max(0, ...columnNames.map(lines => lines.length - 1))
