@@ -119,6 +119,9 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
 
   it('says how far the model is from each baseline, with p', async () => {
     await select('samples.tsv')
+    // Nobody was scored on this machine before: no time is made up, the memory is the network's.
+    const estimate = w.page.getByTestId('cohort-run').getByTestId('job-estimate')
+    await expect.poll(() => estimate.textContent(), soon).toMatch(new RegExp(`^Duration not known yet; \\d+ MB of memory\\. ${PEOPLE} people to score\\. .*not measured on this machine yet`)) // biome-ignore format: one line
     await state('ready').getByRole('button', { name: /^Score/ }).click() // biome-ignore format: one line
     await state('done').waitFor(slow)
     const against = w.page.getByTestId('cohort-against')
@@ -129,6 +132,17 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
     expect(metrics.model!.n).toBeLessThan(PEOPLE)
     await expect.poll(async () => Number(await against.first().getAttribute('data-p'))).toBe(paired['two-snp']!.p)
     await expect.poll(() => against.last().textContent()).toContain(paired['odds-ratio']!.difference.toFixed(3))
+  })
+
+  it('says what the scores took, and by that what they would take again', async () => {
+    const truth = w.page.getByTestId('cohort-run').getByTestId('job-truth')
+    await truth.waitFor(soon)
+    const seconds = Number(await truth.getAttribute('data-seconds'))
+    const took = `${Math.floor(Math.round(seconds) / 60)}:${String(Math.round(seconds) % 60).padStart(2, '0')}`
+    expect(await truth.textContent()).toMatch(new RegExp(`^Took ${took}, \\d+ MB`))
+    await expect.poll(() => w.page.getByTestId('cohort-again-cost').textContent(), soon).toMatch(/^Scoring again: about \d+ (s|min), \d+ MB of memory\.$/) // biome-ignore format: one line
+    // The same by the job's own line.
+    expect(await w.page.getByRole('region', { name: 'Jobs' }).textContent()).toContain(`took ${took}`)
   })
 
   it('compares two models on the same people: curves, difference, scores, calls', async () => {
