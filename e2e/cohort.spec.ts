@@ -139,10 +139,10 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
     await truth.waitFor(soon)
     const seconds = Number(await truth.getAttribute('data-seconds'))
     const took = `${Math.floor(Math.round(seconds) / 60)}:${String(Math.round(seconds) % 60).padStart(2, '0')}`
-    expect(await truth.textContent()).toMatch(new RegExp(`^Took ${took}, \\d+ MB`))
+    await expect.poll(() => truth.textContent()).toMatch(new RegExp(`^Took ${took}, \\d+ MB`))
     await expect.poll(() => w.page.getByTestId('cohort-again-cost').textContent(), soon).toMatch(/^Scoring again: about \d+ (s|min), \d+ MB of memory\.$/) // biome-ignore format: one line
     // The same by the job's own line.
-    expect(await w.page.getByRole('region', { name: 'Jobs' }).textContent()).toContain(`took ${took}`)
+    await expect.poll(() => w.page.getByRole('region', { name: 'Jobs' }).textContent()).toContain(`took ${took}`)
   })
 
   it('compares two models on the same people: curves, difference, scores, calls', async () => {
