@@ -122,6 +122,21 @@ export function sampleTitle(file: OpenedFile, files: readonly OpenedFile[]): str
   return sharesSample(file, files) ? `${name} · ${stem}` : name
 }
 
+/** Contigs that are compared: builds differ in their first ones already, and some headers have thousands. */
+const COMPARED_CONTIGS = 30
+
+/** What to know of a file some contig of which has another length than the one that the browser goes by; undefined where none has. */
+export function lengthConflict(file: OpenedFile, genome: OpenedFile | undefined): string | undefined {
+  if (!genome || genome.id === file.id) return undefined
+  const bp = (n: number) => `${n.toLocaleString('en-US')} bp`
+  for (const own of file.facts.contigs.slice(0, COMPARED_CONTIGS)) {
+    const shown = own.length > 0 ? findContig(own.name, genome.facts.contigs) : undefined
+    if (shown && shown.length > 0 && shown.length !== own.length)
+      return `${own.name} has ${bp(own.length)} here, but ${bp(shown.length)} in ${genome.name}, by which the browser goes: they are of different builds, or one of them is a part. The same position may mean another base.`
+  }
+  return undefined
+}
+
 /** The APOE gene with a margin, on the contig name of this genome; undefined when its build is not known. */
 export function apoeLocus(file: OpenedFile | undefined): Interval | undefined {
   if (!file || file.facts.build === 'unknown') return undefined

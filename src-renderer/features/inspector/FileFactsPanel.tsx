@@ -7,6 +7,7 @@ import { isSynthetic } from '../../state/tracks.ts'
 import { useDocument, useWorkbench } from '../../state/workbench.ts'
 import { bytes, ErrorCard, Section, Synthetic, whenText } from '../../ui/parts.tsx'
 import { JobEstimate } from '../jobs/JobEstimate.tsx'
+import { BuildNote } from './BuildNote.tsx'
 import { FirstReads } from './FirstReads.tsx'
 
 const INDEX_TEXT = {
@@ -47,6 +48,7 @@ export function FileFactsPanel({ file }: { readonly file: OpenedFile }) {
       </div>
       <div className="inspector-body">
         {file.problem && <FileProblem file={file} />}
+        <BuildNote file={file} />
         {file.role === 'sample' && !file.problem && (
           <div style={{ display: 'flex', gap: 8, marginBottom: 16 }}>
             <Button variant="light" onClick={() => select({ kind: 'sample', fileId: file.id })}>

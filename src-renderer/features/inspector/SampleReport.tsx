@@ -11,6 +11,7 @@ import { useWorkbench } from '../../state/workbench.ts'
 import { ErrorCard, Section, Synthetic } from '../../ui/parts.tsx'
 import { fileName, type Origin } from '../../ui/provenance.ts'
 import { RiskPanel } from '../risk/RiskPanel.tsx'
+import { BuildNote } from './BuildNote.tsx'
 import { FirstReads } from './FirstReads.tsx'
 import { Evidence, Figure, Odds, Posterior } from './reportFigures.tsx'
 
@@ -76,6 +77,7 @@ export function SampleReport({ file }: { readonly file: OpenedFile }) {
         </Menu>
       </div>
       <div className="inspector-body" data-testid="apoe-report">
+        <BuildNote file={file} />
         {report.isPending && <Loading />}
         {report.error && (
           <ErrorCard error={report.error} title="No APOE report.">
