@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
@@ -9,6 +9,7 @@ import { quietContext } from '../../../../src-shared/job.ts'
 import { runCommand } from '../../../../test-support/run-command.ts'
 import { sharedData } from '../../../../test-support/shared-data.ts'
 import { parseArguments } from '../arguments.ts'
+import type { CliIo } from '../command.ts'
 import { command as score } from './score.ts'
 import { command as simulate } from './simulate.ts'
 
@@ -53,6 +54,20 @@ describe('score with the shipped model', () => {
     await expect(runCommand(score, demo('synthetic-e3e4.bam'), '--model', join(root, 'assets/models/demo-tracks'))).rejects.toMatchObject({ code: 'bad-model' }) // biome-ignore format: one line
     await expect(runCommand(score, demo('synthetic-e3e4.bam'), '--model', model, '--build', 'GRCh37')).rejects.toMatchObject({ code: 'build' }) // biome-ignore format: one line
   })
+})
+
+// Truth: the demo's file is there, the other is not: exit 3 is never without its line, and the table holds who could be scored.
+it('says of a sheet with a row at fault that it is, after the others are in the table', async () => {
+  const sheet = join(work, 'faulty.tsv')
+  writeFileSync(sheet, `sample\tbam\nthere\t${demo('synthetic-e3e4.bam')}\ngone\t${join(work, 'gone.bam')}\n`)
+  let table = ''
+  const write = async (bytes: Uint8Array | string) => {
+    table += bytes.toString()
+  }
+  const io: CliIo = { context: quietContext(), stdin: Readable.from([]), write, output: async (_path, produce) => produce(write), note() {}, quiet: true } // biome-ignore format: one line
+  const call = score.run(parseArguments(score, ['--samples', sheet, '--model', model]), io)
+  await expect(call).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(/^1 of the 2 samples .*gone\.bam/) }) // biome-ignore format: one line
+  expect(table).toContain('\nthere\t')
 })
 
 // Truth: the sheet and labels that the simulation wrote.

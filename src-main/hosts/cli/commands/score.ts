@@ -107,8 +107,12 @@ async function cohortRun(
   // Not before the table is there: a full disk costs no score.
   if (journal !== undefined) await rm(journal, { force: true })
   tell(cohort, io)
-  if (cohort.rows.length === 0) throw new WorkbenchError('bad-input', `none of the ${cohort.failures.length} samples of '${from}' could be scored; the first: ${cohort.failures[0]?.message ?? 'unknown'}`, 'mend the rows that are named') // biome-ignore format: one line
-  return cohort.failures.length > 0 ? EXIT.input : cohort.rows.some(r => r.noCall) ? EXIT.noCall : EXIT.done
+  const { rows, failures } = cohort
+  if (failures.length > 0) {
+    const scored = rows.length === 0 ? 'none' : `${rows.length}`
+    throw new WorkbenchError('bad-input', `${scored} of the ${rows.length + failures.length} samples of '${from}' could be scored; the first at fault: ${failures[0]!.message}`, `mend the rows that are named${rows.length === 0 ? '' : '; the others are in the table'}`) // biome-ignore format: one line
+  }
+  return rows.some(r => r.noCall) ? EXIT.noCall : EXIT.done
 }
 
 function tell(cohort: RiskCohort, io: CliIo): void {
