@@ -71,7 +71,6 @@ const refreshLists = () => {
 
 /** Durations that took too long to plan for one answer come with one of the next. */
 const ASK_AGAIN_MS = 3000
-const MOST_ASKED = 12
 const jobRuns = () => useWorkbench.getState().jobs.some(j => j.state === 'running')
 
 export const useLabRecipes = (enabled = true) =>
@@ -80,11 +79,7 @@ export const useLabRecipes = (enabled = true) =>
     enabled,
     refetchInterval: ({ state }) =>
       // Planning takes processor time that a measurement wants.
-      state.dataUpdateCount < MOST_ASKED &&
-      !jobRuns() &&
-      state.data?.some(r => r.unavailable === null && r.estimatedSeconds === null)
-        ? ASK_AGAIN_MS
-        : false,
+      !jobRuns() && state.data?.some(r => r.plannedPoints !== null) ? ASK_AGAIN_MS : false,
     queryFn: ({ signal }) => call('lab.recipes', {}, signal),
   })
 

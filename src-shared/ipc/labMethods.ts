@@ -13,6 +13,8 @@ export interface LabRecipe {
   readonly points: number
   /** Of the whole run; null where it cannot be told here. */
   readonly estimatedSeconds: number | null
+  /** How many points are planned, while the others still are; null when no estimate is being worked out. */
+  readonly plannedPoints: number | null
   /** Why it cannot run here (data that are not there); null when it can. */
   readonly unavailable: string | null
 }

@@ -64,9 +64,10 @@ it('rests while something is measured, and goes on with the next point', async (
   await estimates.ask(asked('graphs'))
   expect([counted.points, estimates.of('graphs')]).toEqual([0, null])
   expect(estimates.read('graphs')).toMatchObject({ points: 3 })
+  expect(estimates.plannedOf('graphs')).toBe(0)
   measuring = false
   await estimates.ask(asked('graphs'))
-  expect([counted.points, estimates.of('graphs')]).toEqual([3, 6])
+  expect([counted.points, estimates.of('graphs'), estimates.plannedOf('graphs')]).toEqual([3, 6, null])
 })
 
 it('has no estimate where planning fails, says so as a fault, and still lists the recipe', async () => {
@@ -82,6 +83,6 @@ it('has no estimate where planning fails, says so as a fault, and still lists th
     error => faults.push(error),
   )
   await estimates.ask(asked('graphs'))
-  expect([estimates.of('graphs'), faults.length]).toEqual([null, 1])
+  expect([estimates.of('graphs'), estimates.plannedOf('graphs'), faults.length]).toEqual([null, null, 1])
   expect(estimates.read('graphs')).toMatchObject({ points: 1 })
 })

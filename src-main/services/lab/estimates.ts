@@ -68,6 +68,13 @@ export class RecipeEstimates {
     return visits * plan.points.reduce((sum, p) => sum + Math.min(p.seconds, pointLimitSeconds), 0)
   }
 
+  /** How many points are planned so far, while an estimate is being worked out. */
+  plannedOf(key: string): number | null {
+    const plan = this.#plans.get(key)
+    const working = plan && readable(plan.read) && !plan.untold && this.of(key) === null
+    return working ? plan.points.length : null
+  }
+
   /** What a job of the whole run will cost, where every point has a plan; its memory is that of the largest point. */
   cost(key: string): JobCost | undefined {
     const seconds = this.of(key)

@@ -296,7 +296,7 @@ describe('the lab of a window', () => {
     const jobs = await createJobs({ path: join(dataDir, 'jobs.json'), now: Date.now, tell() {}, fault() {} })
     const services = createLabServices({ lab, jobs, downloads: createDownloads(Date.now), emit: (_, e) => events.push(e as never) }) // biome-ignore format: one thought
     expect(await services.recipes()).toEqual([
-      { id: 'lab-test', experiment: 'length', name: 'Test', summary: 'Two points.', points: 2, estimatedSeconds: 10, unavailable: null }, // biome-ignore format: one line
+      { id: 'lab-test', experiment: 'length', name: 'Test', summary: 'Two points.', points: 2, estimatedSeconds: 10, plannedPoints: null, unavailable: null }, // biome-ignore format: one line
       expect.objectContaining({ id: 'lab-z', points: 0, unavailable: expect.stringMatching(/cannot run the experiment 'effect'/) }), // biome-ignore format: one line
     ])
     const [first, second] = await Promise.all([services.run('lab-test'), services.run('lab-test')])

@@ -14,7 +14,7 @@ import { checkSameMachine, thisMachine } from './machine.ts'
 import { plainText } from './plainText.ts'
 import { type PlanRecipes, planRecipes } from './recipePlan.ts'
 import { createShippedLabRecipes, type LabRecipeFile, readExperiment, readLabRecipe } from './recipes.ts'
-import { predictPoint, type RunDeps, runVisits } from './run.ts'
+import { type PlanPoint, predictPoint, type RunDeps, runVisits } from './run.ts'
 import { createLabStore, type OpenResult, type StoredResult } from './store.ts'
 import { laterLosses, pointsById, poolVisits, type VisitRecord } from './visits.ts'
 
@@ -29,6 +29,8 @@ export interface LabOptions extends Omit<RunDeps, 'fault'> {
   readonly readers?: Partial<ExperimentTable>
   /** Plans recipes that are listed; default: here and now, between other calls. */
   readonly planRecipes?: PlanRecipes
+  /** Plans a point before its visit; default: here, by `predict`. */
+  readonly planPoint?: PlanPoint
 }
 
 /** The folder that DIPLOSCOPE_DATA names. */
@@ -79,7 +81,8 @@ export function createLab(options: LabOptions): Lab {
   const shipped = createShippedLabRecipes({ folder: recipesDir, dataFolders, estimates })
   const machine = () => thisMachine(threads, { diploscope: version, 'onnxruntime-node': runtimeVersion() })
 
-  const runOf = (open: OpenResult, experiment: Experiment): LabRun => {
+  const runOf = (open: OpenResult, experiment: Experiment, recipe: LabRecipeFile): LabRun => {
+    const { planPoint } = options
     const points = pointsById(experiment.points)
     const visits: VisitRecord[] = [...open.visits]
     const resultNow = (state: ResultState): LabResult => ({
@@ -108,6 +111,7 @@ export function createLab(options: LabOptions): Lab {
               experiment,
               known: open.visits,
               folders: id => open.folders(id),
+              ...(planPoint ? { planPoint: (index, signal) => planPoint(recipe, index, signal) } : {}),
               async record(visit) {
                 await open.record(visit)
                 visits.push(visit)
@@ -163,7 +167,7 @@ export function createLab(options: LabOptions): Lab {
         notes: experiment.notes.map(plainText),
       }
       const { path, dataFolder } = recipe
-      return runOf(await store.create(result, { imported: false, recipePath: path, dataFolder }), experiment)
+      return runOf(await store.create(result, { imported: false, recipePath: path, dataFolder }), experiment, recipe)
     },
     async resume(resultId) {
       const stored = await store.read(resultId)
@@ -178,7 +182,7 @@ export function createLab(options: LabOptions): Lab {
       )
       if (recipe.sha256 !== sha256) throw new WorkbenchError('bad-input', `the recipe '${id}' has changed since this result was begun (SHA-256 ${sha256.slice(0, 12)} then, ${recipe.sha256.slice(0, 12)} now)`, 'run the recipe again from its beginning') // biome-ignore format: one thought
       const experiment = await readExperiment(recipe, readers)
-      return runOf(await store.open(resultId), experiment)
+      return runOf(await store.open(resultId), experiment, recipe)
     },
     async unfinished(recipe) {
       const found = (await store.list()).find(s => s.result.recipe.sha256 === recipe.sha256 && resumable(s) === undefined) // biome-ignore format: one line

@@ -2,7 +2,8 @@ import type { ProcessLauncher } from '../../compute/launcher.ts'
 import type { ModelRegistry } from '../../models/registry.ts'
 import type { Planner } from '../planner/planner.ts'
 import { createLab, type Lab, labDataFolders } from './lab.ts'
-import { planRecipesInThread } from './recipePlanThread.ts'
+import { rememberedPlans } from './planMemory.ts'
+import { planningCode, planPointInThread, planRecipesInThread } from './recipePlanThread.ts'
 
 /** The lab as this program runs it, in whichever host: with its recipes, and the planner's word before each point. */
 export function createProgramLab(options: {
@@ -21,7 +22,15 @@ export function createProgramLab(options: {
   return createLab({
     ...rest,
     dataFolders,
-    planRecipes: planRecipesInThread(dataFolders, () => planner.rates()),
-    predict: (graph, signal) => planner.estimate(graph, signal),
+    planRecipes: rememberedPlans(
+      {
+        dataDir: rest.dataDir,
+        planner: () => planningCode(rest.version),
+        rates: () => planner.rates(),
+        fault: rest.fault,
+      },
+      planRecipesInThread(dataFolders, () => planner.rates()),
+    ),
+    planPoint: planPointInThread(dataFolders, planner),
   })
 }

@@ -1,4 +1,5 @@
-import { asWorkbenchError, toWire, type WireError } from '../../../src-shared/ipc/errors.ts'
+import { asWorkbenchError, toWire, type WireError, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import type { PlannedRuns } from '../planner/modelEstimate.ts'
 import type { Experiment, ExperimentTable, PointPlan } from './experiment.ts'
 import { readExperiment, readLabRecipe } from './recipes.ts'
 
@@ -8,6 +9,10 @@ export interface RecipeRequest {
   readonly key: string
   readonly path: string
   readonly from: number
+  /** The point before which planning ends; default: all. */
+  readonly to?: number
+  /** Where its paths are looked for first, besides its own folder. */
+  readonly dataFolder?: string | null
 }
 
 /** What a recipe is before its points are planned. */
@@ -18,8 +23,11 @@ export interface ReadRecipe {
 }
 
 export interface PointCost {
+  /** Of one visit. */
   readonly seconds: number
   readonly peakBytes: number
+  /** What the point's graph says, where it has one. */
+  readonly planned?: PlannedRuns
 }
 
 /** What is told of a recipe, point after point. */
@@ -56,9 +64,11 @@ export async function planRecipes(
 ): Promise<void> {
   const read: { readonly request: RecipeRequest; readonly experiment: Experiment }[] = []
   for (const request of requests) {
-    const { key, path } = request
+    const { key, path, dataFolder = null } = request
     try {
-      const experiment = await readExperiment(await readLabRecipe(path, options.dataFolders), options.readers)
+      const file = await readLabRecipe(path, options.dataFolders, dataFolder)
+      if (file.sha256 !== key) throw new WorkbenchError('bad-input', `'${path}' has changed since it was read`, 'run the recipe again') // biome-ignore format: one thought
+      const experiment = await readExperiment(file, options.readers)
       const { points, visits, pointLimitSeconds } = experiment
       tell({ key, kind: 'read', read: { points: points.length, visits, pointLimitSeconds } })
       read.push({ request, experiment })
@@ -69,7 +79,7 @@ export async function planRecipes(
   if (!options.points) return
   read.sort((a, b) => a.experiment.points.length - b.experiment.points.length)
   for (const { request, experiment } of read)
-    for (const point of experiment.points.slice(request.from)) {
+    for (const point of experiment.points.slice(request.from, request.to)) {
       if (options.signal?.aborted) return
       const cost = await options.costOf(point)
       tell({ key: request.key, kind: 'point', cost })

@@ -17,8 +17,8 @@ await planRecipes(
     readers: EXPERIMENT_READERS,
     async costOf({ estimateSeconds, graph }) {
       if (!graph) return estimateSeconds === undefined ? null : { seconds: estimateSeconds, peakBytes: 0 }
-      const { totalSeconds, peakBytes } = visitCost(graph(), rates)
-      return { seconds: estimateSeconds ?? totalSeconds, peakBytes }
+      const planned = visitCost(graph(), rates)
+      return { seconds: estimateSeconds ?? planned.totalSeconds, peakBytes: planned.peakBytes, planned }
     },
   },
   send,

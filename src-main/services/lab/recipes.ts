@@ -98,8 +98,14 @@ export function createShippedLabRecipes(options: {
         const read = estimates.read(sha256)
         const line = { id, experiment, name, summary }
         return 'points' in read
-          ? { ...line, points: read.points, estimatedSeconds: estimates.of(sha256), unavailable: null }
-          : { ...line, points: 0, estimatedSeconds: null, unavailable: `${read.message} - ${read.remedy}` }
+          ? { ...line, points: read.points, estimatedSeconds: estimates.of(sha256), plannedPoints: estimates.plannedOf(sha256), unavailable: null } // biome-ignore format: one line
+          : {
+              ...line,
+              points: 0,
+              estimatedSeconds: null,
+              plannedPoints: null,
+              unavailable: `${read.message} - ${read.remedy}`,
+            }
       })
     },
     async file(id, dataFolder) {

@@ -17,12 +17,21 @@ export interface Prediction {
 
 export type Predict = (graph: PlannedGraph, signal: AbortSignal) => Promise<Prediction | null>
 
+/** The same for a point of a recipe by its place, where another thread builds its graph; null where it has none. */
+export type PlanPoint = (
+  recipe: { readonly path: string; readonly sha256: string; readonly dataFolder: string | null },
+  index: number,
+  signal: AbortSignal,
+) => Promise<Prediction | null>
+
 export interface RunRequest {
   readonly experiment: Experiment
   /** Of visits that were made before, by this run's recipe. */
   readonly known: readonly VisitRecord[]
   /** Keeps a visit, before the next begins. */
   record(visit: VisitRecord): Promise<void>
+  /** Plans the point of this place; default: here, by `predict` of the dependencies. */
+  planPoint?(index: number, signal: AbortSignal): Promise<Prediction | null>
   /** Makes the point's own folder, and the one of all points. */
   folders(pointId: string): Promise<PointFolders>
 }
@@ -54,7 +63,8 @@ export async function runVisits(request: RunRequest, deps: RunDeps, context: Wor
   const predicted = async (id: string, point: PointPlan): Promise<Prediction | null> => {
     const known = predictions.get(id)
     if (known !== undefined) return known
-    const told = await predictPoint(point, deps, context.signal)
+    const planPoint = request.planPoint?.bind(request, experiment.points.indexOf(point))
+    const told = await predictPoint(point, planPoint ? { fault: deps.fault, planPoint } : deps, context.signal)
     predictions.set(id, told)
     return told
   }
@@ -92,12 +102,15 @@ export async function runVisits(request: RunRequest, deps: RunDeps, context: Wor
 /** The planner's word on a point; null where it has no graph, or none can be said. @throws WorkbenchError `cancelled` */
 export async function predictPoint(
   point: PointPlan,
-  deps: Pick<RunDeps, 'predict' | 'fault'>,
+  deps: Pick<RunDeps, 'predict' | 'fault'> & {
+    readonly planPoint?: (signal: AbortSignal) => Promise<Prediction | null>
+  },
   signal: AbortSignal,
 ): Promise<Prediction | null> {
-  if (!deps.predict || !point.graph) return null
+  if (!point.graph) return null
   try {
-    return await deps.predict(point.graph(), signal)
+    if (deps.planPoint) return await deps.planPoint(signal)
+    return deps.predict ? await deps.predict(point.graph(), signal) : null
   } catch (error) {
     if (signal.aborted) throw cancelled()
     deps.fault(new WorkbenchError('internal', `no plan for ${describe(point.factors)}: ${asWorkbenchError(error).message}`, 'the point runs without one', undefined, { cause: error })) // biome-ignore format: one thought

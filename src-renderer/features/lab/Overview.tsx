@@ -5,7 +5,7 @@ import { runRecipe, showResult, useCalibration, useLab, useLabRecipes, useLabRes
 import { ErrorCard } from '../../ui/parts.tsx'
 import { CompressionPanel } from './CompressionPanel.tsx'
 import { JobLine } from './JobLine.tsx'
-import { aboutText, EXPERIMENT_TEXTS } from './labText.ts'
+import { EXPERIMENT_TEXTS, recipeDuration } from './labText.ts'
 import { PlannerCard } from './PlannerCard.tsx'
 import { ResultList } from './ResultList.tsx'
 
@@ -136,12 +136,12 @@ function Recipe({ recipe, running }: { readonly recipe: LabRecipe; readonly runn
             size="compact-sm"
             variant="light"
             disabled={recipe.unavailable !== null}
-            aria-label={`Run ${recipe.name}, ${aboutText(recipe.estimatedSeconds)}`}
+            aria-label={`Run ${recipe.name}, ${recipeDuration(recipe)}`}
             onClick={() => runRecipe(recipe.id)}
           >
             Run
           </Button>
-          <span className="soft num">{aboutText(recipe.estimatedSeconds)}</span>
+          <span className="soft num">{recipeDuration(recipe)}</span>
         </div>
       )}
     </li>

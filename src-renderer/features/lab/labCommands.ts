@@ -12,7 +12,7 @@ import {
   useLabRecipes,
 } from '../../state/lab.ts'
 import { useWorkbench } from '../../state/workbench.ts'
-import { aboutText, EXPERIMENT_TEXTS } from './labText.ts'
+import { EXPERIMENT_TEXTS, recipeDuration } from './labText.ts'
 
 /** What can be done in the lab, for the palette and the keyboard. */
 export function useLabCommands() {
@@ -46,7 +46,7 @@ export function useLabCommands() {
       ...(recipes ?? []).map(
         (r): Command => ({
           id: `lab-run-${r.id}`,
-          title: `Run ${EXPERIMENT_TEXTS[r.experiment].title}: ${r.name} (${aboutText(r.estimatedSeconds)})`,
+          title: `Run ${EXPERIMENT_TEXTS[r.experiment].title}: ${r.name} (${recipeDuration(r)})`,
           group: 'Look up',
           enabled: () => labShown() && r.unavailable === null,
           run: () => runRecipe(r.id),

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { madeUpResult } from '../../../test-support/labResult.ts'
-import { aboutText, busyText, durationText, footLines, recipeText } from './labText.ts'
+import { busyText, durationText, footLines, recipeDuration, recipeText } from './labText.ts'
 
 it('durations have the precision of an estimate', () => {
   const texts = [0.2, 42, 60, 64, 119, 599, 600, 3599, 7200, 9000, 86_400, 1_000_000].map(durationText)
   expect(texts).toEqual(['1 s', '42 s', '1 min', '1 min 5 s', '2 min', '10 min', '10 min', '60 min', '2 h', '2 h 30 min', '24 h', '12 days']) // biome-ignore format: one line
-  expect(aboutText(null)).toBe('duration not known')
+  const told = (estimatedSeconds: number | null, plannedPoints: number | null) => recipeDuration({ estimatedSeconds, plannedPoints, points: 40 }) // biome-ignore format: one line
+  expect([told(42, null), told(null, 3), told(null, null)]).toEqual(['about 42 s', 'duration being worked out: 3 of 40 points', 'duration not known']) // biome-ignore format: one line
 })
 
 describe('lines under a figure', () => {

@@ -1,4 +1,4 @@
-import type { LabResultLine } from '../../../src-shared/ipc/labMethods.ts'
+import type { LabRecipe, LabResultLine } from '../../../src-shared/ipc/labMethods.ts'
 import { machineName as nameOfMachine } from '../../../src-shared/lab/pages/measured.ts'
 import { BUSY_SHARE, type ExperimentName, type LabMachine, type LabResult } from '../../../src-shared/lab/result.ts'
 import { valueText } from '../../../src-shared/report/labNumbers.ts'
@@ -44,7 +44,17 @@ export function durationText(seconds: number): string {
   return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`
 }
 
-export const aboutText = (seconds: number | null): string => (seconds === null ? 'duration not known' : `about ${durationText(seconds)}`) // biome-ignore format: one line
+/** How long a recipe takes, or how far that is worked out. */
+export function recipeDuration({
+  estimatedSeconds,
+  plannedPoints,
+  points,
+}: Pick<LabRecipe, 'estimatedSeconds' | 'plannedPoints' | 'points'>): string {
+  if (estimatedSeconds !== null) return `about ${durationText(estimatedSeconds)}`
+  return plannedPoints === null
+    ? 'duration not known'
+    : `duration being worked out: ${plannedPoints} of ${points} points`
+}
 
 /** A machine in a few words, to tell results apart. */
 export const machineName = (machine: LabMachine): string => nameOfMachine({ machine })
