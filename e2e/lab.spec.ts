@@ -188,7 +188,7 @@ describe.each(availableHosts())('the lab in the %s window', host => {
     // A machine on which others work is not measured: its rates would be wrong. The card says just that; no other failure passes.
     const measured = (await calibration.getAttribute('data-calibrated')) === 'true'
     if (measured) await expect.poll(() => calibration.locator('dt').count()).toBeGreaterThan(0)
-    else await expect.poll(() => calibration.locator('.error-card').textContent()).toMatch(/busy.*other programs used \d+ % of the processor/s) // biome-ignore format: one line
+    else await expect.poll(() => calibration.locator('.error-card').textContent()).toMatch(/busy.*other programs used \d+ % of the processor/is) // biome-ignore format: one line
     await expect
       .poll(() => answer.textContent(), soon)
       .toContain(measured ? 'measured on this machine' : 'typical rates')
