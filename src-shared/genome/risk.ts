@@ -119,7 +119,7 @@ export interface RiskScore {
     readonly n: number
   } | null
   readonly logit: number | null
-  /** Share of the training cohort's held-out people that score lower, 0 to 1; by class too. */
+  /** Share of the training cohort's held-out people that score lower, 0 to 1, ties counted half; by class too. */
   readonly place: { readonly all: number; readonly cases: number; readonly controls: number } | null
   readonly baseline: {
     /** Logistic regression on the allele counts of the two SNPs, fitted on the same training people. */

@@ -125,12 +125,14 @@ function snpsNotRead(text: string, flankBp: number): RiskNoCall {
   return { code: 'other-sequence', message: 'The letters at rs429358 and rs7412 are of no APOE genotype, and the model reads nothing else. Look at the reads there.' } // biome-ignore format: one line
 }
 
-/** Where a value stands in a distribution given by quantiles 0, 1/n … 1: 0 to 1, by linear interpolation. */
+/** Where a value stands in a distribution given by quantiles 0, 1/n … 1: 0 to 1, by linear interpolation. Of its ties one half counts as below. */
 export function placeIn(quantiles: readonly number[], value: number): number {
   const last = quantiles.length - 1
-  if (last < 1 || value <= quantiles[0]!) return 0
-  if (value >= quantiles[last]!) return 1
-  const above = quantiles.findIndex(q => q > value)
+  if (last < 1 || value < quantiles[0]!) return 0
+  if (value > quantiles[last]!) return 1
+  const above = quantiles.findIndex(q => q >= value)
+  // A logistic model has at most ten values: many people share one, and are not below each other.
+  if (quantiles[above] === value) return (above + quantiles.lastIndexOf(value)) / 2 / last
   const [low, high] = [quantiles[above - 1]!, quantiles[above]!]
   return (above - 1 + (value - low) / (high - low)) / last
 }

@@ -20,7 +20,7 @@ const COLUMNS: readonly { readonly id: CohortColumn; readonly title: string; rea
   { id: 'probability', title: 'Score', about: 'Probability in a group with the training cohort’s share of cases', right: true, show: r => percent(r.probability) },
   { id: 'twoSnp', title: 'Two SNPs', about: 'Logistic baseline on the two SNPs', right: true, show: r => percent(r.twoSnp) },
   { id: 'logOddsRatio', title: 'OR', about: 'Published odds ratio against e3/e3', right: true, show: r => (r.logOddsRatio === null ? '–' : Math.exp(r.logOddsRatio).toFixed(1)) },
-  { id: 'place', title: 'Place', about: 'Share of the training cohort’s held-out people that score lower', right: true, show: r => percent(r.place, 0) },
+  { id: 'place', title: 'Place', about: 'Share of the training cohort’s held-out people that score lower; ties count half', right: true, show: r => percent(r.place, 0) },
   { id: 'meanDepth', title: 'Depth', about: 'Mean depth of the region', right: true, show: r => r.meanDepth.toFixed(1) },
   { id: 'covered', title: 'Covered', about: 'Share of the region that reads cover', right: true, show: r => percent(r.covered, 0) },
   { id: 'heterozygousShare', title: 'Het.', about: 'Heterozygous share of the covered positions', right: true, show: r => percent(r.heterozygousShare, 2) },

@@ -75,7 +75,7 @@ export function RiskResult(props: {
       {s.place && (
         <p style={{ margin: '4px 0 10px' }} data-testid="risk-place">
           Above {percent(s.place.all)} of the training cohort’s held-out people: {percent(s.place.cases)} of the cases,{' '}
-          {percent(s.place.controls)} of the controls.
+          {percent(s.place.controls)} of the controls; ties count half.
         </p>
       )}
       {marks && (

@@ -148,7 +148,7 @@ export function scoreText(s: RiskScore): string {
     s.noCall
       ? `Score      no call, ${s.noCall.code}: ${s.noCall.message}`
       : `Score      ${percent(s.probability)} in a group with ${percent(s.model.caseShare)} cases; ${s.interval ? `of ${s.interval.n} held-out people with such a score ${percent(s.interval.observed)} were cases (95 % ${percent(s.interval.low)} to ${percent(s.interval.high)})` : 'not calibrated for such a sample'}`, // biome-ignore format: one line
-    ...(s.place ? [`Place      above ${percent(s.place.all)} of the training cohort's held-out people (${percent(s.place.cases)} of cases, ${percent(s.place.controls)} of controls)`] : []), // biome-ignore format: one line
+    ...(s.place ? [`Place      above ${percent(s.place.all)} of the training cohort's held-out people (${percent(s.place.cases)} of cases, ${percent(s.place.controls)} of controls; ties count half)`] : []), // biome-ignore format: one line
     `Baseline   two SNPs ${percent(s.baseline.twoSnp)}; APOE ${s.genotype ?? 'not called'}${s.baseline.logOddsRatio === null ? '' : `, published odds ratio ${Math.exp(s.baseline.logOddsRatio).toFixed(1)} against e3/e3`}`, // biome-ignore format: one line
     `Reads      ${c.covered.toLocaleString('en-US')} of ${c.positions.toLocaleString('en-US')} positions covered (${c.uncovered.toLocaleString('en-US')} N), mean depth ${c.meanDepth.toFixed(1)}, ${(100 * c.heterozygousShare).toFixed(2)} % heterozygous, ${percent(c.sameSequence)} as the model's reference, ${c.unseen} letters not seen in training`, // biome-ignore format: one line
     ...(s.tokens ? [`Tokens     ${s.tokens.count} of at most ${s.tokens.limit}, ${s.tokens.unknown} unknown`] : []),
