@@ -7,7 +7,7 @@ import type { RiskCohortRow } from '../../src-shared/genome/risk.ts'
 import { type JobSnapshot, quietContext } from '../../src-shared/job.ts'
 import { probeFile } from '../readers/probe.ts'
 import type { JobPlan } from './jobs.ts'
-import { unplanned } from './planner/jobPlanning.ts'
+import { type PlanJob, unplanned } from './planner/jobPlanning.ts'
 import { noRates } from './planner/jobRates.ts'
 import { fileState, openJournal } from './risk/cohortJournal.ts'
 import { createRiskCohorts, meantSheet, type RiskCohortsParts, tidy } from './riskCohorts.ts'
@@ -56,7 +56,7 @@ describe('what a sample sheet is (truth: what was written)', () => {
 })
 
 /** Cohorts over a sheet of four files, with models that are only named and jobs that never begin. */
-async function cohortsOf(name: string) {
+async function cohortsOf(name: string, plan: PlanJob = unplanned) {
   const sheet = join(folder, `${name}.tsv`)
   const results = join(folder, `${name}-results`)
   await mkdir(results)
@@ -80,7 +80,7 @@ async function cohortsOf(name: string) {
     },
     open: { with: (id: string, _context: unknown, work: (kept: object) => unknown) => work({ key: id, model: model(id) }) }, // biome-ignore format: one line
     folder: results,
-    plan: unplanned,
+    plan,
     rates: noRates,
     now: () => 0,
   } as unknown as RiskCohortsParts)
@@ -95,6 +95,31 @@ describe('scores of a cohort', () => {
     const [one, two, three] = await Promise.all([ask(), ask(), ask()])
     expect(started).toHaveLength(1)
     expect([two.id, three.id]).toEqual([one.id, one.id])
+  })
+
+  // Truth: a rejection that nobody handles ends a process; of the calls that come late nothing is planned.
+  it('begin where their planner fails', async () => {
+    let asked = 0
+    const failing: PlanJob = async () => ({
+      async cost() {
+        asked++
+        throw new Error('the computing process ended')
+      },
+      peakBytes: async () => undefined,
+    })
+    const unhandled: unknown[] = []
+    const note = (error: unknown) => unhandled.push(error)
+    process.on('unhandledRejection', note)
+    try {
+      const { cohorts, started } = await cohortsOf('planner-fails', failing)
+      const ask = () => cohorts.start({ fileId: 'f', modelFileId: 'm' }, false, quietContext())
+      await Promise.all([ask(), ask()])
+      expect([started.length, asked]).toEqual([1, 1])
+      await new Promise(resolve => setImmediate(resolve))
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off('unhandledRejection', note)
+    }
   })
 
   // Truth: the scores that were written; B was scored by the first model before its file changed, by the second after.

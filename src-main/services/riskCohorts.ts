@@ -159,10 +159,11 @@ export function createRiskCohorts(parts: RiskCohortsParts): RiskCohorts {
       const { kind, json } = await open.with(subject.modelFileId, context, async kept => ({ kind: kindOf(kept), json: kept.model.json })) // biome-ignore format: one line
       const planned = await parts.plan({ json, work: 'inference' })
       const people = left(sheet.rows.length, run)
-      const network = planned.cost(people)
       // Another window may have started it while this call waited for disk and model; from here on nothing waits.
       const late = activeJob(key)
       if (late) return jobs.get(late)
+      // Waited for only where a time is known, so that a planner that fails must find a handler here.
+      const network = planned.cost(people).catch(() => undefined)
       const paced = pacedJob({ rates: parts.rates, kind, units: people, peakBytes: network.then(c => c?.peakBytes ?? null), now }) // biome-ignore format: one line
       const job = jobs.start({
         kind: 'risk-cohort',
