@@ -1,7 +1,7 @@
 import { type Contig, formatLocus } from '../../src-shared/genome/locus.ts'
 import type { Background } from '../../src-shared/genome/prediction.ts'
 import type { Args } from '../../src-shared/ipc/contract.ts'
-import { cancelled, fromWire, WorkbenchError } from '../../src-shared/ipc/errors.ts'
+import { cancelled, fromWire, throwIfCancelled, WorkbenchError } from '../../src-shared/ipc/errors.ts'
 import type { ExportedPrediction } from '../../src-shared/ipc/modelMethods.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import type { FileFingerprint, Provenance } from '../../src-shared/report/provenance.ts'
@@ -53,6 +53,8 @@ export function createPredictionExport(parts: {
     const { jobs, predictions } = parts
     const plan = await predictions.planned(asked, context)
     if (!plan) return predictions.tracks(asked, context)
+    // A signal that has fired meanwhile fires for no listener.
+    throwIfCancelled(context.signal)
     return new Promise((resolve, reject) => {
       const job = jobs.start({
         kind: 'predict',
