@@ -1,13 +1,13 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { quietContext } from '../../src-shared/job.ts'
 import { float32, type Tensors } from '../../src-shared/tensor.ts'
 import { onnxModel } from '../../test-support/onnx-model.ts'
 import { type Compute, type ComputeOptions, createCompute } from './client.ts'
 import { builtEntry } from './entry.ts'
-import { launchNode } from './launcher.ts'
+import { launchNode, nodeLauncher, type ProcessLauncher } from './launcher.ts'
 import type { ProcessSettings } from './protocol.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'compute-test-'))
@@ -112,6 +112,21 @@ describe('compute process', () => {
     expect([...(byPath['y']!.data as Float32Array)]).toEqual([3, 6, 9])
     const byBytes = await c.load({ bytes: model, files: { 'weights.data': new Uint8Array(weights.buffer) } })
     expect([...((await byBytes.run(row(1, 2, 3)))['y']!.data as Float32Array)]).toEqual([3, 6, 9])
+  })
+
+  it('starts no process to say that it holds nothing', async () => {
+    let launched = 0
+    const counting: ProcessLauncher = (...args) => {
+      launched++
+      return nodeLauncher(...args)
+    }
+    const c = compute({ launcher: counting })
+    expect(await c.stats()).toMatchObject({ rssBytes: 0, peakRssBytes: 0, pid: undefined })
+    expect(launched).toBe(0)
+    const { pid, rssBytes } = await c.stats({ start: true })
+    expect([launched, rssBytes > 10e6]).toEqual([1, true])
+    process.kill(pid as number, 'SIGKILL')
+    await vi.waitFor(async () => expect((await c.stats()).rssBytes).toBe(0))
   })
 
   it('lists every input that does not fit', async () => {

@@ -52,8 +52,11 @@ export interface Compute extends Engine {
   createState(tensors: Tensors, signal?: AbortSignal): Promise<StateHandle>
   /** Proves a device by running on it; the answer is remembered. */
   tryDevice(device: Provider): Promise<DeviceTrial>
-  /** Memory of the process now and at its peak. While a run is under way: as of the last answer. */
-  stats(): Promise<ComputeStats>
+  /**
+   * Memory of the process now and at its peak. While a run is under way: as of the last answer. Where no process lives nothing is held, and
+   * none is started but with `start`.
+   */
+  stats(options?: { readonly start?: boolean }): Promise<ComputeStats>
 }
 
 const GB = 1e9
@@ -150,8 +153,9 @@ export function createCompute(options: ComputeOptions = {}): Compute {
       return new ResidentState(queue, id, reply.generation)
     },
     tryDevice: trial,
-    async stats() {
-      if (!queue.busy) await queue.call(call => ({ request: { kind: 'stats', call } }), {})
+    async stats({ start = false } = {}) {
+      if (!queue.busy && (start || queue.stats().pid !== undefined))
+        await queue.call(call => ({ request: { kind: 'stats', call } }), {})
       return queue.stats()
     },
     close: () => queue.close(),

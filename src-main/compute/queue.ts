@@ -93,7 +93,7 @@ export class CallQueue {
   stats(): ComputeStats {
     const nothing = { rssBytes: 0, peakRssBytes: 0, cpuSeconds: 0, sessionBytes: 0, sessions: 0, stateBytes: 0 }
     return {
-      ...(this.worker?.memory ?? nothing),
+      ...((this.worker?.alive && this.worker.memory) || nothing),
       pid: this.worker?.alive ? this.worker.pid : undefined,
       restarts: Math.max(0, this.started - 1),
       queued: this.waiting.length,

@@ -247,7 +247,7 @@ describe('limits of a point', () => {
       names: ['a'],
       visits: 2,
       async visit(_, __, context) {
-        await (await context.compute()).stats()
+        await (await context.compute()).stats({ start: true })
         free = 0.1e9
         await new Promise(done => context.signal.addEventListener('abort', done))
         free = 10e9

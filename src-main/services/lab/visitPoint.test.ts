@@ -27,7 +27,7 @@ const visit = async (of: Experiment['visit'], deps: Partial<VisitDeps> = {}) => 
 /** Opens the compute process and waits until the visit is stopped. */
 const waiting = async (_: unknown, context: PointContext) => {
   const compute = await context.compute()
-  const { pid } = await compute.stats()
+  const { pid } = await compute.stats({ start: true })
   started = pid
   return new Promise<never>((_resolve, reject) => {
     if (context.signal.aborted) reject(cancelled())
@@ -43,7 +43,7 @@ describe('a visit with a compute process of its own', () => {
     const record = await visit(async (_, context) => {
       const compute = await context.compute()
       expect(await context.compute()).toBe(compute)
-      pid = (await compute.stats()).pid
+      pid = (await compute.stats({ start: true })).pid
       return { seconds: [1] }
     })
     expect(record).toMatchObject({ state: 'done', reason: null, measures: { seconds: [1] } })
@@ -54,7 +54,7 @@ describe('a visit with a compute process of its own', () => {
 
   it('keeps the peak that the visit gives itself', async () => {
     const record = await visit(async (_, context) => {
-      await (await context.compute()).stats()
+      await (await context.compute()).stats({ start: true })
       return { peakBytes: [5] }
     })
     expect(record.measures).toEqual({ peakBytes: [5] })
@@ -85,7 +85,7 @@ describe('a visit with a compute process of its own', () => {
     let used = 0
     const record = await visit(
       async (_, context) => {
-        used = (await (await context.compute()).stats()).cpuSeconds
+        used = (await (await context.compute()).stats({ start: true })).cpuSeconds
         return { seconds: [1] }
       },
       { processor: () => ({ busy: 5 * looked, total: 100 * looked++ }) },

@@ -32,7 +32,7 @@ const MOVED = 2 ** 20
 /** Measures what a compute process does, kernel by kernel. `seconds`: a clock. */
 export async function measureRates(compute: Compute, context: WorkContext, seconds: () => number): Promise<Rates> {
   const started = seconds()
-  const { peakRssBytes: empty } = await compute.stats()
+  const { peakRssBytes: empty } = await compute.stats({ start: true })
   const start = seconds() - started
   const bench = new Bench(compute, context, seconds)
   await bench.warm(PRODUCT_SAMPLES[0]!.graph())
