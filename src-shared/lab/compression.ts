@@ -225,6 +225,7 @@ export type PredictionChange =
       /** Which windows. */
       readonly on: string
       readonly tracks: readonly TrackChange[]
+      /** Over the tracks that have an r; one that was lost counts as 0. */
       readonly meanPearson: number | null
       readonly largestChange: number
       /** Against experiments, where there are some: mean r over tracks, before and after, and of each track. */

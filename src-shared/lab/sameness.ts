@@ -7,17 +7,26 @@ import type { PredictionChange, TrackChange } from './compression.ts'
  */
 export const SAME = { pearson: 0.99, trackPearson: 0.95, scale: 0.1, track: 0.2, auc: 0.01, probability: 0.05, output: 0.01 } as const // biome-ignore format: one table
 
+/** One without r that moved: it was lost, or came out of nothing, and agrees with nothing. Rounding moves a constant track by less. */
+export const isLost = ({ pearson, largestShare }: Pick<TrackChange, 'pearson' | 'largestShare'>): boolean =>
+  pearson === null && largestShare >= SAME.output
+
 /** The worst of all tracks; null where no track has it. */
 export interface WorstTrack {
+  /** 0 where a track was lost. */
   readonly pearson: number | null
-  /** The scale that is furthest from 1, either way. */
+  /** The scale that is furthest from 1, either way; 0 where a track was lost. */
   readonly scale: number | null
   readonly largestShare: number
 }
 
 export function worstTrack(tracks: readonly TrackChange[]): WorstTrack {
   const known = <T>(of: (t: TrackChange) => T | null | undefined): readonly T[] => tracks.flatMap(t => of(t) ?? [])
-  const [r, scales] = [known(t => t.pearson), known(t => t.scale)]
+  const lost = tracks.some(isLost) ? [0] : []
+  const [r, scales] = [
+    [...known(t => t.pearson), ...lost],
+    [...known(t => t.scale), ...lost],
+  ]
   return {
     pearson: r.length > 0 ? Math.min(...r) : null,
     scale: scales.length > 0 ? scales.reduce((worst, s) => (scaleError(s) > scaleError(worst) ? s : worst)) : null,

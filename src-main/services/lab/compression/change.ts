@@ -1,5 +1,6 @@
 import type { WorkContext } from '../../../../src-shared/job.ts'
 import type { PredictionChange } from '../../../../src-shared/lab/compression.ts'
+import { isLost } from '../../../../src-shared/lab/sameness.ts'
 import type { Compute } from '../../../compute/client.ts'
 import { TrackPearson } from '../../../domain/statistics/pearson.ts'
 import { spearman } from '../../../domain/statistics/spearman.ts'
@@ -63,23 +64,26 @@ export function comparePredictions(
 ): Pick<Extract<PredictionChange, { kind: 'tracks' }>, 'tracks' | 'meanPearson' | 'largestChange'> {
   const pearson = new TrackPearson(names.length)
   pearson.add(after, before)
-  const { perTrack, mean } = pearson.result()
+  const { perTrack } = pearson.result()
   const rows = before.length / names.length
   const column = (values: Float32Array, t: number) => Float32Array.from({ length: rows }, (_, r) => values[r * names.length + t]!) // biome-ignore format: one thought
   let largest = 0
   for (let i = 0; i < before.length; i++) largest = Math.max(largest, Math.abs(after[i]! - before[i]!))
+  const tracks = names.map((name, t) => {
+    const [then, now] = [column(before, t), column(after, t)]
+    return {
+      name,
+      pearson: perTrack[t] ?? null,
+      spearman: spearman(now, then) ?? null,
+      scale: perTrack[t] === undefined ? null : deviation(now) / deviation(then),
+      largestShare: largestShare(then, now),
+    }
+  })
+  // The mean must not rise because a track that was predicted is not any more.
+  const counted = tracks.flatMap(t => (isLost(t) ? [0] : (t.pearson ?? [])))
   return {
-    tracks: names.map((name, t) => {
-      const [then, now] = [column(before, t), column(after, t)]
-      return {
-        name,
-        pearson: perTrack[t] ?? null,
-        spearman: spearman(now, then) ?? null,
-        scale: perTrack[t] === undefined ? null : deviation(now) / deviation(then),
-        largestShare: largestShare(then, now),
-      }
-    }),
-    meanPearson: mean ?? null,
+    tracks,
+    meanPearson: counted.length > 0 ? counted.reduce((sum, r) => sum + r, 0) / counted.length : null,
     largestChange: largest,
   }
 }

@@ -163,6 +163,11 @@ it('compares predictions track by track', () => {
   const halved = comparePredictions(['a'], Float32Array.from([1, 2, 3]), Float32Array.from([0.5, 1, 1.5]))
   expect(halved.meanPearson).toBeCloseTo(1, 12)
   expect(predictsTheSame({ kind: 'tracks', on: '', experiment: null, ...halved })).toBe(false)
+  // A track that is constant from now on has no r; it must not leave the mean, nor the judgement. 4, 5, 6 to 5: moved by 1 / 6.
+  const lost = comparePredictions(['a', 'b'], Float32Array.from([1, 4, 2, 5, 3, 6]), Float32Array.from([1, 5, 2, 5, 3, 5])) // biome-ignore format: one call
+  expect(lost.tracks[1]).toMatchObject({ pearson: null, scale: null, largestShare: expect.closeTo(1 / 6, 6) })
+  expect(lost.meanPearson).toBeCloseTo(0.5, 12)
+  expect(predictsTheSame({ kind: 'tracks', on: '', experiment: null, ...lost })).toBe(false)
   const near = comparePredictions(['a'], Float32Array.from([1, 2, 3]), Float32Array.from([1.01, 2, 2.99]))
   expect(predictsTheSame({ kind: 'tracks', on: '', experiment: null, ...near })).toBe(true)
 })

@@ -15,7 +15,7 @@ import {
   type PredictionChange,
 } from '../../../../src-shared/lab/compression.ts'
 import type { Factors } from '../../../../src-shared/lab/result.ts'
-import { worstTrack } from '../../../../src-shared/lab/sameness.ts'
+import { isLost, worstTrack } from '../../../../src-shared/lab/sameness.ts'
 import type { ConfigFields } from '../../../models/layers/configFields.ts'
 import { denseForm, type LayerMap } from '../../../models/lowRank/layerMaps.ts'
 import { writeFileAtomic } from '../../../storage/atomic.ts'
@@ -285,7 +285,7 @@ function changeMeasures(change: PredictionChange): Visit {
         ...some('leastPearson', [worst.pearson]),
         ...some('worstScale', [worst.scale]),
         largestChangeShare: [worst.largestShare],
-        ...some('pearson', change.tracks.map(t => t.pearson)), // biome-ignore format: one line
+        ...some('pearson', change.tracks.map(t => (isLost(t) ? 0 : t.pearson))), // biome-ignore format: one line
         ...some('spearman', change.tracks.map(t => t.spearman)), // biome-ignore format: one line
         ...some('meanPearson', [change.meanPearson]),
         ...some('experimentRBefore', [change.experiment?.before]),
