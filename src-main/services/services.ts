@@ -161,7 +161,7 @@ export async function createServices(options: ServicesOptions): Promise<Services
     tell: change => hub.emit('prediction.changed', change),
     now,
     fault: error => fault(error, 'prediction cache'),
-    plan: createJobPlanning(planner, compute.engine),
+    plan: createJobPlanning(planner, compute.engine, { computing: () => jobs.list().some(j => j.state === 'running') }),
   })
   const scans = createScanServices({
     files,

@@ -60,10 +60,21 @@ describe('planning a job', () => {
     await expect(createJobPlanning(planner(4.5e9), compute(1e9))({ json, work: 'inference' })).resolves.toBeDefined()
   })
 
+  it.each([
+    ['for a job with a process of its own', { ownProcess: true }, false],
+    ['while a job computes in it', {}, true],
+  ])('counts nothing of what the process holds as free %s', async (_, more, computing) => {
+    const plan = createJobPlanning(planner(4.5e9), compute(1e9), { computing: () => computing })
+    await expect(plan({ json, work: 'inference', ...more })).rejects.toMatchObject({
+      code: 'out-of-memory',
+      message: "running 'enformer' needs about 4.5 GB of memory and 4.0 GB are free",
+    })
+  })
+
   it('is worked out once for who asks and starts at once, and again a while later', async () => {
     const seen: ModelWork[] = []
     let time = 0
-    const plan = createJobPlanning(planner(1e9, seen), compute(0), () => time)
+    const plan = createJobPlanning(planner(1e9, seen), compute(0), { now: () => time })
     const ask = async () => (await plan({ json, work: 'inference' })).cost(5)
     expect(await ask()).toEqual(await ask())
     expect(seen.map(w => w.runs)).toEqual([1, 5])

@@ -17,8 +17,14 @@ export interface PlannedJob {
   peakBytes(): Promise<number | undefined>
 }
 
-/** `device`: that the job asks for; default the CPU. */
-export type PlanJob = (work: Omit<ModelWork, 'runs'> & { readonly device?: 'cpu' | 'auto' }) => Promise<PlannedJob>
+export interface JobWork extends Omit<ModelWork, 'runs'> {
+  /** That the job asks for; default the CPU. */
+  readonly device?: 'cpu' | 'auto'
+  /** It is computed in a process of its own: what the shared one holds stays held beside it. */
+  readonly ownProcess?: boolean
+}
+
+export type PlanJob = (work: JobWork) => Promise<PlannedJob>
 
 /** Plans nothing and refuses nothing. */
 export const unplanned: PlanJob = async () => ({ cost: async () => undefined, peakBytes: async () => undefined })
@@ -32,8 +38,13 @@ const RECENT_MS = 10_000
 export function createJobPlanning(
   planner: Planner,
   compute: () => Promise<Compute>,
-  now: () => number = Date.now,
+  options: {
+    readonly now?: () => number
+    /** A job that the shared process computes has not ended. */
+    readonly computing?: () => boolean
+  } = {},
 ): PlanJob {
+  const { now = Date.now, computing = () => false } = options
   /** Whoever starts a job has just been told what it costs: it is not worked out again for so short a time. */
   const recent = new WeakMap<ModelJson, Map<string, { readonly at: number; readonly told: JobEstimate }>>()
   const estimate = async (work: ModelWork): Promise<JobEstimate> => {
@@ -48,13 +59,14 @@ export function createJobPlanning(
     if (told.fits) known.set(key, { at: now(), told })
     return told
   }
-  return async ({ device = 'cpu', ...work }) => {
+  return async ({ device = 'cpu', ownProcess = false, ...work }) => {
     if (device === 'auto' && !(await choosesCpu(await compute()))) return unplanned(work)
     try {
       const alone = await estimate({ ...work, runs: 1 })
       if (!alone.fits) {
-        // What the process holds already (networks that are open) is used again, or closed for this one.
-        const { rssBytes } = await (await compute()).stats()
+        // Networks that the process has open, and room that earlier jobs left in it, are used again; not by another process, nor
+        // while a job computes in it, which needs what it holds.
+        const rssBytes = ownProcess || computing() ? 0 : (await (await compute()).stats()).rssBytes
         const told = await planner.estimateModel({ ...work, runs: 1 }, undefined, rssBytes)
         if (!told.fits) throw doesNotFit(work, told.peakBytes, told.freeBytes, told.instead)
       }

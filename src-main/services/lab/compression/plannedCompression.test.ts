@@ -19,6 +19,16 @@ it.each([
   expect(cost?.seconds).toBeCloseTo(seconds, 9)
 })
 
+it('is planned for processes of its own', async () => {
+  const asked: unknown[] = []
+  const seen: PlanJob = async work => {
+    asked.push(work.ownProcess)
+    return plan(1)(work)
+  }
+  await plannedCompression(seen, json)
+  expect(asked).toEqual([true])
+})
+
 it('refuses a model that cannot be measured here, and says what can', async () => {
   const none: PlanJob = () => Promise.reject(new WorkbenchError('out-of-memory', 'needs 9 GB', 'what fits: a window of 128 bp')) // biome-ignore format: one line
   await expect(plannedCompression(none, json)).rejects.toMatchObject({ code: 'out-of-memory', message: 'needs 9 GB', remedy: /models factorise/ }) // biome-ignore format: one line

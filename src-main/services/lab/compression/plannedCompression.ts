@@ -10,7 +10,7 @@ import { PEOPLE, TIMING, WINDOWS } from './makeCompression.ts'
  * @throws WorkbenchError `out-of-memory` where the model cannot be measured here
  */
 export async function plannedCompression(plan: PlanJob, json: ModelJson): Promise<() => Promise<JobCost | undefined>> {
-  const planned = await plan({ json, work: 'inference' }).catch(error => {
+  const planned = await plan({ json, work: 'inference', ownProcess: true }).catch(error => {
     if (!(error instanceof WorkbenchError) || error.code !== 'out-of-memory') throw error
     // Its window is part of what is compared: a shorter one would be another model's.
     throw new WorkbenchError(error.code, error.message, "what fits: making it without measuring, with 'diploscope models factorise'", error.detail) // biome-ignore format: one line
