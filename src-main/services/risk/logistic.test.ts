@@ -181,6 +181,8 @@ it('comes with a recipe on the people and splits of the demonstration model', as
   const own = parseLogisticRecipe(await readRecipe(join(root, 'assets/recipes/risk-logistic.json')))
   const demonstration = parseClassifyRecipe(await readRecipe(join(root, 'assets/recipes/risk-demo.json')))
   expect(own.people).toEqual(demonstration.people)
+  // The letters of the gene alone are those of many people: nobody could be told from somebody who trained it.
+  expect(own.flankBp).toBe(demonstration.flankBp)
   expect(own.training).toMatchObject({ seed: demonstration.training.seed, splits: demonstration.training.splits })
   for (const model of models.values()) expect(isRiskModel(model.json)).toBe(true)
 })
@@ -218,6 +220,7 @@ it('has another key of its scores with another threshold, and with other people 
 
 describe('what a logistic model is not', () => {
   it.each([
+    ['no flank', { ...recipes.fitted, flankBp: undefined }, /recipe.flankBp/],
     ['a start', { ...recipes.fitted, start: folder('network') }, /recipe.start .*begins with no other model/],
     ['a tokenizer', { ...recipes.fitted, tokenizer: { vocabulary: 100 } }, /recipe.tokenizer .*no tokens/],
     ['other coefficients', { ...recipes.fitted, model: { kind: 'logistic', coefficients: 'mine' } }, /coefficients is .*mine/], // biome-ignore format: one line

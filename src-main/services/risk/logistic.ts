@@ -37,7 +37,7 @@ export function parseLogisticRecipe(file: RecipeFile): LogisticRecipe {
     const recipe: LogisticRecipe = {
       ...headOf(fields),
       people: peopleOf(fields.inner('people'), file),
-      flankBp: fields.count('flankBp', { least: 0, otherwise: 0 }),
+      flankBp: fields.count('flankBp', { least: 0 }),
       caller: fields.choice('caller', ['robust', 'top2'], 'robust'),
       uncovered: 'N',
       coefficients: model.choice('coefficients', ['fitted', 'published'], 'fitted'),

@@ -49,6 +49,18 @@ it('knows everybody again in the right part, nobody else, and holds no name and 
   expect(await trainedPeopleText(people, split, 2)).toBe(text)
 })
 
+// Truth: two listed people who have the same letters; a third with them is neither of them for all that is known.
+it('takes letters that two of the listed people have for nobody under another name', async () => {
+  const shared = [split.train[0]!, split.train[1]!] as const
+  const texts = people.texts.map((t, i) => (i === shared[1] ? letters(shared[0]) : t))
+  writeFileSync(join(work, PEOPLE_FILE), await trainedPeopleText({ ...people, texts }, split, 2))
+  const found = (await readTrainedPeople(work, READ))!
+  expect(found.find('another', letters(shared[0]), READ)).toBeNull()
+  for (const i of shared) expect(found.find(`person ${i}`, letters(shared[0]), READ)).toEqual({ part: 'training', sameName: true }) // biome-ignore format: one line
+  const alone = split.train[2]!
+  expect(found.find('another', letters(alone), READ)).toEqual({ part: 'training', sameName: false })
+})
+
 it('says nothing from a folder without the list, or with a list that is broken', async () => {
   expect(await readTrainedPeople(join(work, 'absent'), READ)).toBeNull()
   const text = readFileSync(join(work, PEOPLE_FILE), 'utf8')

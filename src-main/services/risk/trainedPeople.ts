@@ -29,7 +29,10 @@ export interface TrainedPeople {
   readonly people: number
   /** Ids of the models that it began with, as far back as is known, whose people are not recorded. */
   readonly unknown: readonly string[]
-  /** By name and the letters of the region; by name and those of the gene where the list is of other flanks or another caller. */
+  /**
+   * By name and the letters of the region, or by letters that one of them alone has; by name and those of the gene where the list is of other
+   * flanks or another caller.
+   */
   find(name: string, text: string, as: ReadAs): RiskSeen | null
   /** By name alone, whatever the letters: one who trained it or chose its stopping point. */
   fittedName(name: string): boolean
@@ -131,7 +134,8 @@ function sectionOf(text: readonly string[], own: ReadAs | undefined): Section | 
   const names = new Set<string>()
   const named = new Map<string, RiskSeen['part']>()
   const genes = new Map<string, RiskSeen['part']>()
-  const regions = new Map<string, RiskSeen['part']>()
+  // Undefined for letters that several of the listed people have: they tell of none of them.
+  const regions = new Map<string, RiskSeen['part'] | undefined>()
   // Of two with the same letters the one who was seen more counts.
   const note = (map: Map<string, RiskSeen['part']>, key: string, part: RiskSeen['part']) => {
     const before = map.get(key)
@@ -143,7 +147,7 @@ function sectionOf(text: readonly string[], own: ReadAs | undefined): Section | 
     if (part !== 'test') names.add(name)
     note(named, `${name} ${region}`, part)
     note(genes, `${name} ${gene}`, part)
-    note(regions, region, part)
+    regions.set(region, regions.has(region) ? undefined : part)
   }
   return {
     people: lines.length,
