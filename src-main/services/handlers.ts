@@ -174,7 +174,7 @@ export function createHandlers(
 
   const openShipped = async (path: string): Promise<OpenedFile> => told(await openPaths([path]))[0]!
 
-  const compression = createCompressionHandlers({ ...parts.compression, ...parts.models, jobs, downloads, rates: parts.rates, now: parts.now, threads: parts.info.threads, open: openShipped, referencePath: async () => (await reference())?.readPath }) // biome-ignore format: one line
+  const compression = createCompressionHandlers({ ...parts.compression, ...parts.models, jobs, downloads, rates: parts.rates, now: parts.now, threads: parts.info.threads, open: openShipped, referencePath: async () => { const found = await reference(); return found && !found.problem ? found.readPath : undefined } }) // biome-ignore format: one line
   const risk = createRiskHandlers({
     ...parts,
     version: parts.info.version,

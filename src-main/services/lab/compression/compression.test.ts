@@ -225,6 +225,10 @@ describe('windows of a genome', () => {
     expect(await on(fasta('open.fa', drawn(2 * bp)))).toMatch(/^2 windows of open\.fa without unknown bases/)
     expect(await on()).toMatch(/random bases .*which are no genome$/)
     expect(await on(fasta('none.fa', 'N'.repeat(2 * bp)))).toMatch(/no genome: none\.fa has no window of this length without unknown bases$/) // biome-ignore format: one line
+    // A genome that was moved, or lost its index, costs nobody the work; no folder of this machine gets into a card.
+    expect(await on(at('moved.fa'))).toMatch(/no genome: [^/]*moved\.fa[^/]*$/)
+    rmSync(`${fasta('bare.fa', drawn(2 * bp))}.fai`)
+    expect(await on(at('bare.fa'))).toMatch(/no genome: [^/]*bare\.fa[^/]*$/)
   }, 30_000)
 })
 

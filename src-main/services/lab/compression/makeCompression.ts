@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { asWorkbenchError } from '../../../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../../../src-shared/job.ts'
 import type {
   CompressionChoice,
@@ -69,6 +70,8 @@ export async function makeCompression(
   const { folder, out, choice } = request
   const of = await readModelJson(folder)
   await verifyWeights(folder, of, context)
+  // What it is compared on is read first: it must not fail after minutes of work.
+  const windows = of.risk || of.input.type !== 'dna' ? {} : { windows: await windowsFor(of, request, WINDOWS, context) } // biome-ignore format: one thought
   const made = await factoriseModel(
     { folder, out, method: choice.method, choice: { keptEnergy: choice.keptEnergy, layers: choice.layers }, seed: request.seed ?? SEED, now: request.now, replace: request.replace ?? false }, // biome-ignore format: one thought
     registry,
@@ -84,7 +87,7 @@ export async function makeCompression(
   const compute = await deps.compute()
   let change: PredictionChange
   try {
-    change = await measureChange(folders, of, request, { compute, registry, ...threads }, context)
+    change = await measureChange(folders, of, { ...request, ...windows }, { compute, registry, ...threads }, context)
   } finally {
     await compute.close()
   }
@@ -111,11 +114,16 @@ export async function makeCompression(
   return report
 }
 
+type Compared = Pick<MakeRequest, 'recipe' | 'referencePath'>
+
 /** How predictions changed: tracks on windows of experiments, of a genome or of random bases (and against experiments), risk on simulated people, anything else on random tokens. */
 export async function measureChange(
   folders: readonly [string, string],
   json: ModelJson,
-  judged: Pick<MakeRequest, 'recipe' | 'referencePath'>,
+  judged: Compared & {
+    /** Of a model of tracks: those that were chosen before. */
+    readonly windows?: Windows
+  },
   deps: ChangeDeps,
   context: WorkContext,
   sizes: { readonly windows: number; readonly people: number; readonly keep?: string } = {
@@ -131,26 +139,34 @@ export async function measureChange(
       context,
     )
   if (json.input.type !== 'dna') return outputChange(folders, deps, context)
-  return trackChange(folders, await windowsFor(json, judged, sizes.windows, context), judged.recipe, deps, context)
+  const windows = judged.windows ?? (await windowsFor(json, judged, sizes.windows, context))
+  return trackChange(folders, windows, judged.recipe, deps, context)
 }
 
-/** Of experiments where there are some, else of the genome, else random bases. */
+/** Of experiments where there are some, else of the genome, else random bases: where the genome cannot be read too, which the text says. */
 async function windowsFor(
   json: ModelJson,
-  { recipe, referencePath }: Pick<MakeRequest, 'recipe' | 'referencePath'>,
+  { recipe, referencePath }: Compared,
   count: number,
   context: WorkContext,
 ): Promise<Windows> {
   if (recipe) return recipeWindows(json, recipe, count, context)
   const random = randomWindows(json, count, SEED)
   if (referencePath === undefined) return random
-  const reference = await openReference(referencePath)
+  const name = basename(referencePath)
+  const instead = (why: string): Windows => ({ ...random, on: `${random.on}: ${why}` })
   try {
-    const found = await genomeWindows(json, reference, count, SEED, context)
-    const none = `: ${basename(referencePath)} has no window of this length without unknown bases`
-    return found ?? { ...random, on: random.on + none }
-  } finally {
-    await reference.close()
+    const reference = await openReference(referencePath)
+    try {
+      const found = await genomeWindows(json, reference, count, SEED, context)
+      return found ?? instead(`${name} has no window of this length without unknown bases`)
+    } finally {
+      await reference.close()
+    }
+  } catch (error) {
+    const { code, message } = asWorkbenchError(error)
+    if (code === 'cancelled') throw error
+    return instead(message.replaceAll(referencePath, name)) // cards are given away: without the folder
   }
 }
 
