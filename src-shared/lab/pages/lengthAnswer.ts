@@ -1,6 +1,6 @@
 import { type LabPage, type PageAnswer, toneOfAll } from '../page.ts'
 import { curve, FULL, isSingle, type LengthSetting, SPARSE, sparseIsLess } from './lengthSettings.ts'
-import { crossoverVerdict, isEven, timesAreBusy } from './lengthVerdicts.ts'
+import { crossoverVerdict, isEven, singleVerdict, timesAreBusy } from './lengthVerdicts.ts'
 import { bp, crossoverText, MEASURES, type Measure } from './lengthWords.ts'
 import { BUSY_WORDS, numberOf } from './measured.ts'
 
@@ -14,8 +14,9 @@ interface Told {
 
 /** Who is smaller and who faster, setting by setting, and where full attention stops fitting. */
 export function lengthAnswer(settings: readonly LengthSetting[]): PageAnswer | null {
+  const alone = settings.every(isSingle)
   const told = settings.flatMap((setting): readonly Told[] => {
-    if (isSingle(setting)) return singleOutcome(setting)
+    if (isSingle(setting)) return singleOutcome(setting, alone)
     const found = MEASURES.flatMap(m => outcomeOf(setting, m))
     if (found.length === 0) return []
     const [memory, time] = found
@@ -26,15 +27,13 @@ export function lengthAnswer(settings: readonly LengthSetting[]): PageAnswer | n
   return { tone: toneOfAll(told.flatMap(t => t.tones)), text: `Block-sparse against full attention. ${told.map(t => t.text).join('. ')}.` } // biome-ignore format: one sentence
 }
 
-/** Of one length only what did not fit is worth a place in the answer. */
-function singleOutcome(
-  setting: LengthSetting,
-): { readonly text: string; readonly tones: readonly Verdict['tone'][] }[] {
+/** Of one length what did not fit; who costs less is worth a place in the answer only where there is nothing else to tell. */
+function singleOutcome(setting: LengthSetting, alone: boolean): readonly Told[] {
   const [sparse, full] = [SPARSE, FULL].map(model => curve(setting, model, setting.layers.at(-1)!)[0])
   const at = `${shortName(setting)}, at ${bp(numberOf(setting.points[0]!, 'lengthBp'))} alone`
   if (full?.state === 'done' && sparse?.state === 'does-not-fit') return [{ text: `${at}: full attention ran, block-sparse attention did not fit`, tones: ['bad'] }] // biome-ignore format: one thought
   if (sparse?.state === 'done' && full?.state === 'does-not-fit') return [{ text: `${at}: block-sparse attention ran, full attention did not fit`, tones: ['good'] }] // biome-ignore format: one thought
-  return []
+  return alone ? singleVerdict(setting).map(v => ({ text: v.text.replace(/\.$/, ''), tones: [v.tone] })) : []
 }
 
 const shortName = ({ job, attention, width }: LengthSetting): string => {

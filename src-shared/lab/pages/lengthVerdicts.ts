@@ -30,7 +30,7 @@ export function lengthVerdicts(setting: LengthSetting): readonly Verdict[] {
 }
 
 /** Of one length there is no crossover, only who costs less. */
-function singleVerdict(setting: LengthSetting): readonly Verdict[] {
+export function singleVerdict(setting: LengthSetting): readonly Verdict[] {
   const [memory, time] = MEASURES.map(m => lastPair(setting, m.measure))
   if (!memory || !time) return []
   const texts = [memory, time].map((pair, i) => `${valueText(pair.sparse, MEASURES[i]!.format)} against ${valueText(pair.full, MEASURES[i]!.format)}`) // biome-ignore format: one thought

@@ -109,6 +109,13 @@ describe('the page of lengths', () => {
     expect(one.answer).toMatchObject({ tone: 'bad', text: expect.stringContaining('full attention ran, block-sparse attention did not fit') }) // biome-ignore format: one line
   })
 
+  // Truth: the costs that the points were made of.
+  it('answers of one length alone who costs less there', () => {
+    const at = (model: string, peakBytes: number, seconds: number) => point({ model, lengthBp: 131_072, layers: 11, job: 'inference', attention: 'whole', width: 1536 }, { peakBytes, seconds }) // biome-ignore format: one line
+    const one = PAGES.length!([resultOf('length', [at('enformer', 4 * GB, 8), at('s-enformer', 3 * GB, 6)])])
+    expect(one.answer).toEqual({ tone: 'good', text: 'Block-sparse against full attention. Inference, 1,536 channels, in one piece: at 131,072 bp, the only length measured, block-sparse attention needs 3 GB against 4 GB and 6 s against 8 s of full attention.' }) // biome-ignore format: one sentence
+  })
+
   it('says that points are still to come, and shows a result without any', () => {
     expect(PAGES.length!([resultOf('length', points.slice(0, 1), 16)]).notes).toContain(
       '1 of 16 points were measured so far.',
