@@ -18,7 +18,19 @@ export interface SmallCohorts {
 }
 
 /** Two-sided 95 % points of Student's t with 1, 2 … degrees of freedom. */
-const T95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262]
+const T95 = [
+  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11,
+  2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045,
+]
+const MOST_COHORTS = T95.length + 1
+
+/** Student's 95 % interval of a mean; null where there is one value, which says nothing of its spread. At most 30 values. */
+export function meanInterval(values: readonly number[]): readonly [number, number] | null {
+  const t = T95[values.length - 2]
+  if (t === undefined) return null
+  const half = (t * deviationOf(values)) / Math.sqrt(values.length)
+  return [meanOf(values) - half, meanOf(values) + half]
+}
 
 /**
  * What the window's own defaults make of small cohorts in which the two SNPs alone act, where no network can be better than they are. Cohorts are
@@ -31,6 +43,8 @@ export async function smallCohortStudy(
   { sizes, first, seeds, splits }: SmallCohorts,
   say: (line: string) => void,
 ): Promise<Record<string, unknown>[]> {
+  if (seeds > MOST_COHORTS)
+    throw new Error(`${seeds} cohorts of each size are too many: --seeds ${MOST_COHORTS} at most`)
   const rows: Record<string, unknown>[] = []
   say(
     '| people | epochs at most | stop after | share for a site | cohorts x splits | model AUC | two SNPs | model - two SNPs, by cohort | mean (95 %) |',
@@ -70,10 +84,10 @@ export async function smallCohortStudy(
       differences.push(model - twoSnp)
     }
     const mean = meanOf(differences)
-    const half = ((T95[seeds - 2] ?? 1.96) * deviationOf(differences)) / Math.sqrt(seeds)
+    const ci95 = meanInterval(differences)
     const signed = (x: number) => `${x >= 0 ? '+' : ''}${x.toFixed(3)}`
-    rows.push({ study: 'small', people, epochs, patience, panelShare, seeds, splits, model: meanOf(aucs), twoSnp: meanOf(baselines), differences, mean, ci95: [mean - half, mean + half] }) // biome-ignore format: one line
-    say(`| ${people} | ${epochs} | ${patience} | ${panelShare} | ${seeds} x ${splits} | ${meanOf(aucs).toFixed(3)} | ${meanOf(baselines).toFixed(3)} | ${differences.map(signed).join(', ')} | ${signed(mean)} (${signed(mean - half)} to ${signed(mean + half)}) |`) // biome-ignore format: one line
+    rows.push({ study: 'small', people, epochs, patience, panelShare, seeds, splits, model: meanOf(aucs), twoSnp: meanOf(baselines), differences, mean, ci95 }) // biome-ignore format: one line
+    say(`| ${people} | ${epochs} | ${patience} | ${panelShare} | ${seeds} x ${splits} | ${meanOf(aucs).toFixed(3)} | ${meanOf(baselines).toFixed(3)} | ${differences.map(signed).join(', ')} | ${signed(mean)} (${ci95 ? `${signed(ci95[0])} to ${signed(ci95[1])}` : 'no interval'}) |`) // biome-ignore format: one line
   }
   return rows
 }
