@@ -11,6 +11,8 @@ import type { Lab, LabRun } from './lab/lab.ts'
 
 export interface LabServices {
   recipes(signal?: AbortSignal): Promise<readonly LabRecipe[]>
+  /** Durations were planned by rates that are others now. */
+  forgetPlans(): void
   /** The newest first. */
   results(): Promise<readonly LabResultLine[]>
   /** @throws WorkbenchError `not-found` */
@@ -89,6 +91,7 @@ export function createLabServices({ lab, jobs, downloads, emit }: LabServicesOpt
 
   return {
     recipes: signal => lab.recipes(signal),
+    forgetPlans: () => lab.forgetPlans(),
     results: async () => (await lab.results()).map(r => line(r.result, r.origin.imported)),
     result: resultId => lab.result(resultId),
     async run(recipeId) {

@@ -1,5 +1,6 @@
 import type { Handlers } from '../../src-shared/ipc/contract.ts'
 import type { Jobs } from './jobs.ts'
+import type { LabServices } from './labServices.ts'
 import type { ModelServices } from './modelServices.ts'
 import type { Planner } from './planner/planner.ts'
 
@@ -10,8 +11,9 @@ export function createPlannerHandlers(parts: {
   readonly planner: Planner
   readonly jobs: Jobs
   readonly models: ModelServices
+  readonly lab: Pick<LabServices, 'forgetPlans'>
 }): PlannerHandlers {
-  const { planner, jobs, models } = parts
+  const { planner, jobs, models, lab } = parts
   return {
     'planner.state': () => planner.calibration(),
     'planner.calibrate': async () =>
@@ -21,6 +23,7 @@ export function createPlannerHandlers(parts: {
         exclusive: true,
         async run(context) {
           await planner.calibrate(context)
+          lab.forgetPlans()
           return undefined
         },
       }),

@@ -86,3 +86,32 @@ it('has no estimate where planning fails, says so as a fault, and still lists th
   expect([estimates.of('graphs'), estimates.plannedOf('graphs'), faults.length]).toEqual([null, null, 1])
   expect(estimates.read('graphs')).toMatchObject({ points: 1 })
 })
+
+// Truth: the second planner's sums by hand; a point of the first would show in them.
+it('plans anew what was planned by other rates, also in the middle, and keeps what runs took', async () => {
+  let forget: (() => void) | undefined
+  let rate = 1
+  const plan: PlanRecipes = async (requests, points, tell, signal) => {
+    for (const { key, from } of requests) {
+      tell({ key, kind: 'read', read: { points: 3, visits: 1, pointLimitSeconds: 100 } })
+      for (let i = from; points && i < 3; i++) {
+        if (i === 1) forget?.()
+        tell({ key, kind: 'point', cost: { seconds: rate, peakBytes: 1 } })
+      }
+      if (signal.aborted) return
+    }
+  }
+  const estimates = new RecipeEstimates(plan, () => false, noFault)
+  await estimates.ask(asked('a', 'b'))
+  estimates.took('b', 33)
+  rate = 2
+  estimates.forget()
+  expect([estimates.of('a'), estimates.plannedOf('a')]).toEqual([null, 0])
+  forget = () => {
+    forget = undefined
+    rate = 5
+    estimates.forget()
+  }
+  await estimates.ask(asked('a', 'b'))
+  expect(['a', 'b'].map(k => estimates.of(k))).toEqual([15, 33])
+})

@@ -24,6 +24,8 @@ const readable = (read: Plan['read']): read is ReadRecipe => read !== undefined 
 export class RecipeEstimates {
   readonly #plans = new Map<string, Plan>()
   #working: Promise<void> | undefined
+  /** Of what is being planned now. */
+  #planning = new AbortController()
   /** Lists follow one another: what one reads, the next has. */
   #reading: Promise<void> = Promise.resolve()
 
@@ -87,11 +89,21 @@ export class RecipeEstimates {
     if (plan) plan.took = seconds
   }
 
+  /** The rates are others now: everything is planned anew, at the next question. What a run took stays true. */
+  forget(): void {
+    this.#planning.abort()
+    for (const plan of this.#plans.values()) {
+      plan.points.length = 0
+      plan.untold = false
+    }
+  }
+
   async #work(): Promise<void> {
     const left = ([, plan]: [string, Plan]) =>
       readable(plan.read) && plan.took === undefined && !plan.untold && plan.points.length < plan.read.points
     while ([...this.#plans].some(left)) {
       const controller = new AbortController()
+      this.#planning = controller
       const look = setInterval(() => {
         if (this.measuring()) controller.abort()
       }, LOOK_MS).unref()
@@ -106,10 +118,11 @@ export class RecipeEstimates {
 
   /** What fails here is a missing estimate, no more: it is told as a fault. */
   async #run(which: (entry: [string, Plan]) => boolean, points: boolean, signal: AbortSignal): Promise<void> {
-    const requests = [...this.#plans].filter(which).map(([key, { path, points: known }]) => ({ key, path, from: known.length })) // biome-ignore format: one line
+    const requests = [...this.#plans].filter(which).map(([key, { path, points: known, read }]) => ({ key, path, from: known.length, ...(readable(read) ? { points: read.points } : {}) })) // biome-ignore format: one line
     if (requests.length === 0) return
     try {
-      await this.plan(requests, points, message => this.#note(message), signal)
+      // What comes late, by rates that were given up, is no point of the plan.
+      await this.plan(requests, points, message => signal.aborted || this.#note(message), signal)
     } catch (error) {
       const e = asWorkbenchError(error)
       if (e.code === 'cancelled') return

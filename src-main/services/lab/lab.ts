@@ -55,6 +55,8 @@ export interface Lab {
   recipes(signal?: AbortSignal, experiment?: ExperimentName): Promise<readonly LabRecipe[]>
   /** What the whole run of a recipe will cost, as far as it was planned when recipes were listed. */
   cost(recipeSha256: string): JobCost | undefined
+  /** Durations were planned by rates that are others now: they are planned anew. */
+  forgetPlans(): void
   /** A shipped recipe. @throws WorkbenchError `not-found` */
   recipeFile(id: string, dataFolder?: string): Promise<LabRecipeFile>
   /** A recipe by path; `dataFolder` is where its paths are looked for first. */
@@ -146,6 +148,7 @@ export function createLab(options: LabOptions): Lab {
   return {
     recipes: (signal, only) => shipped.list(signal, only),
     cost: sha256 => estimates.cost(sha256),
+    forgetPlans: () => estimates.forget(),
     recipeFile: (id, dataFolder) => shipped.file(id, dataFolder),
     readRecipe: (path, dataFolder) => readLabRecipe(path, dataFolders, dataFolder ?? null),
     async begin(recipe) {

@@ -30,10 +30,22 @@ function planner(most: number, costs = COSTS) {
   return { plan, planned }
 }
 
-async function ask(plan: PlanRecipes, dataDir: string, program = 'one', rates = TYPICAL_RATES, from = 0) {
+async function ask(
+  plan: PlanRecipes,
+  dataDir: string,
+  program = 'one',
+  rates = TYPICAL_RATES,
+  from = 0,
+  points?: number,
+) {
   const told: FromPlan[] = []
   const remembered = rememberedPlans({ dataDir, planner: async () => program, rates: async () => rates, fault: noFault }, plan) // biome-ignore format: one line
-  await remembered([{ key: 'r', path: 'r.json', from }], true, m => told.push(m), new AbortController().signal)
+  await remembered(
+    [{ key: 'r', path: 'r.json', from, ...(points === undefined ? {} : { points }) }],
+    true,
+    m => told.push(m),
+    new AbortController().signal,
+  )
   return told.flatMap(m => (m.kind === 'point' ? [m.cost] : []))
 }
 
@@ -74,4 +86,17 @@ it('keeps that nothing tells of a point', async () => {
   const again = planner(9, [COSTS[0]!, null])
   expect(await ask(again.plan, dataDir)).toEqual([COSTS[0], null])
   expect(again.planned).toEqual([])
+})
+
+it('does not use the plan of as many points as the recipe had when its files were others', async () => {
+  const dataDir = join(work, 'files')
+  await ask(planner(9, COSTS.slice(0, 2)).plan, dataDir)
+  const more = planner(9)
+  expect(await ask(more.plan, dataDir, 'one', TYPICAL_RATES, 0, 4)).toEqual(COSTS)
+  expect(more.planned).toEqual([0, 1, 2, 3])
+  const fewer = planner(9, COSTS.slice(0, 3))
+  expect(await ask(fewer.plan, dataDir, 'one', TYPICAL_RATES, 0, 3)).toEqual(COSTS.slice(0, 3))
+  const same = planner(9)
+  expect(await ask(same.plan, dataDir, 'one', TYPICAL_RATES, 0, 3)).toEqual(COSTS.slice(0, 3))
+  expect(same.planned).toEqual([])
 })

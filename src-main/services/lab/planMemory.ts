@@ -46,7 +46,7 @@ export function rememberedPlans(
     const rest: RecipeRequest[] = []
     for (const request of requests) {
       const { key, from } = request
-      const kept = await readKept(pathOf(key), by)
+      const kept = ofAll(await readKept(pathOf(key), by), request.points)
       if (kept.points.length < from) {
         rest.push(request) // what came before is not known: what comes is not kept
         continue
@@ -80,6 +80,16 @@ export function rememberedPlans(
   }
 }
 
+/** None where they are not those of all `points`: a recipe's points may follow other files that it names. */
+function ofAll(kept: Known, points: number | undefined): Known {
+  if (points === undefined) return kept
+  const { length } = kept.points
+  const fits = length < points ? !kept.whole || kept.points.at(-1) === null : kept.whole && length === points
+  return fits ? kept : none()
+}
+
+const none = (): Known => ({ points: [], whole: false })
+
 /** Empty where there is none, another's, or one that is not whole. */
 async function readKept(path: string, by: string): Promise<Known> {
   try {
@@ -89,7 +99,7 @@ async function readKept(path: string, by: string): Promise<Known> {
   } catch {
     // none yet, or cut off: planned anew
   }
-  return { points: [], whole: false }
+  return none()
 }
 
 const isNumber = (v: unknown): v is number => typeof v === 'number' && Number.isFinite(v) && v >= 0

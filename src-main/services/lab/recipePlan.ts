@@ -9,6 +9,8 @@ export interface RecipeRequest {
   readonly key: string
   readonly path: string
   readonly from: number
+  /** How many points it has, where it was read before. */
+  readonly points?: number
   /** The point before which planning ends; default: all. */
   readonly to?: number
   /** Where its paths are looked for first, besides its own folder. */
