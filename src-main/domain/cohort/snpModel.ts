@@ -4,15 +4,16 @@ import { genotypeOfText, onlySnps, snpOffsets, twoSnpCounts } from './twoSnp.ts'
 
 /**
  * Reads the two SNPs of a diplotype and nothing else, as a logistic model of them does. A row has the copies of the alternative alleles, or a one
- * for the genotype; it is empty where a site is not covered, or holds letters of no genotype.
+ * for the genotype; it is empty where a site is not covered, or holds letters of no genotype: a deletion or a third allele counted as no copy
+ * would be e3/e3.
  */
 export function snpEncoder(reference: string, flankBp: number, features: 'allele-counts' | 'genotypes'): Encoder {
   return {
     clean: text => ({ text: onlySnps(text, reference, flankBp), unseen: 0 }),
     ids(text) {
-      if (features === 'allele-counts') return Int32Array.from(twoSnpCounts(text, flankBp) ?? [])
       const genotype = genotypeOfText(text, flankBp)
-      return genotype === null ? new Int32Array(0) : Int32Array.from(DIPLOTYPES, d => Number(d === genotype))
+      if (genotype === null) return new Int32Array(0)
+      return Int32Array.from(features === 'genotypes' ? DIPLOTYPES.map(d => Number(d === genotype)) : (twoSnpCounts(text, flankBp) ?? [])) // biome-ignore format: one line
     },
   }
 }

@@ -2,10 +2,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DIPLOTYPE_CODES } from '../../../src-shared/genome/diplotype.ts'
+import { DIPLOTYPE_CODES, diplotypeChar } from '../../../src-shared/genome/diplotype.ts'
 import { quietContext } from '../../../src-shared/job.ts'
 import { type Compute, createCompute } from '../../compute/client.ts'
 import { COHORT_DEFAULTS } from '../../domain/cohort/cohort.ts'
+import { stratifiedSplit } from '../../domain/cohort/splits.ts'
 import { twoSnpCounts } from '../../domain/cohort/twoSnp.ts'
 import { publishedLiability, sigmoid } from '../../domain/liability/liability.ts'
 import { MODELS } from '../../models/kinds.ts'
@@ -18,7 +19,7 @@ import { openModelFolder } from '../models/modelFolder.ts'
 import { readRecipe } from '../training/recipe.ts'
 import { attributionTsv, openAttribution } from './attribution.ts'
 import { trainClassifier } from './classify.ts'
-import { parseLogisticRecipe } from './logistic.ts'
+import { genotypedSplit, parseLogisticRecipe } from './logistic.ts'
 import { simulatedPeople } from './people.ts'
 import { readForModel, readForModelInThread } from './readForModel.ts'
 import { parseClassifyRecipe } from './recipe.ts'
@@ -174,6 +175,28 @@ describe('a logistic model of the two SNPs', () => {
     expect(call(only(sites.slice(0, 1)))).toMatchObject({ code: 'low-coverage', message: expect.stringContaining('rs7412 is not covered') }) // biome-ignore format: one line
     expect(call(only([]))).toMatchObject({ message: expect.stringContaining('rs429358 and rs7412 are not covered') })
   })
+
+  // Truth: G is no allele of rs429358, and a deletion none of rs7412: nothing of either is e3/e3.
+  it.each(['fitted', 'published'] as const)(
+    'gives no score (%s) where a site holds no APOE allele, nor learns from it',
+    async name => {
+      const model = models.get(name)!
+      const { read } = await readForModel({ path: demo('synthetic-e3e3.bam') }, model, quietContext())
+      const sites = model.spans('').map(s => s.from)
+      const withLetter = (at: number, letter: string) => read.text.slice(0, at) + letter + read.text.slice(at + 1)
+      const strange = [withLetter(sites[0]!, 'G'), withLetter(sites[1]!, diplotypeChar('DEL', 'DEL'))]
+      for (const text of strange)
+        expect(noCallOf({ ...read, text }, model, false, model.encoder.ids(text).length)?.code).toBe('other-sequence')
+      const labels = Uint8Array.from({ length: 60 }, (_, i) => i % 2)
+      const whole = stratifiedSplit(labels, 1, 0)
+      const out = whole.train[3]!
+      const texts = Array.from(labels, (_, i) => (i === out ? strange[0]! : read.text))
+      const left = await genotypedSplit({ texts, labels }, 1, 0, FLANK)
+      expect(left).toEqual({ ...whole, train: whole.train.filter(i => i !== out) })
+      const none = Array.from(labels, (_, i) => (whole.test.includes(i) ? strange[1]! : read.text))
+      await expect(genotypedSplit({ texts: none, labels }, 1, 0, FLANK)).rejects.toMatchObject({ code: 'bad-input' })
+    },
+  )
 })
 
 // Truth: the recipe of the demonstration model, whose baseline it is.

@@ -1,6 +1,7 @@
 import { DIPLOTYPES } from '../../../src-shared/genome/apoe.ts'
+import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { Tensor } from '../../../src-shared/tensor.ts'
-import { stratifiedSplit } from '../../domain/cohort/splits.ts'
+import { type Split, stratifiedSplit } from '../../domain/cohort/splits.ts'
 import { publishedLiability } from '../../domain/liability/liability.ts'
 import { logisticScores } from '../../domain/statistics/logisticRegression.ts'
 import { LOGISTIC_FEATURES, type LogisticFeatures } from '../../models/logistic.ts'
@@ -58,7 +59,8 @@ const exact = (values: ArrayLike<number>): Tensor => ({ dtype: 'float64', shape:
 
 /**
  * The two-SNP baseline of every report as a model of its own, on the splits that a network of the same people and seed has: its probabilities are
- * the baseline's to the last bit. Nothing is calibrated afterwards: a logistic fit gives probabilities.
+ * the baseline's to the last bit. Nothing is calibrated afterwards: a logistic fit gives probabilities. People without an APOE genotype at the
+ * two sites get no score of it, and so are left out of its splits, which the notes and the limits say.
  */
 export const trainLogistic: TaskRunner = async (request, deps, context) => {
   const recipe = parseLogisticRecipe(request.recipe)
@@ -66,6 +68,9 @@ export const trainLogistic: TaskRunner = async (request, deps, context) => {
   await checkTarget(request)
   const people = await recipePeople(recipe, request.out, context)
   deps.note(peopleLine(people))
+  const leftOut = (await snpsOf(people, recipe.flankBp)).flatMap((s, i) => (s.genotype === null ? [people.names[i]!] : [])) // biome-ignore format: one line
+  const said = `${leftOut.length} of ${people.names.length} people left out of training and figures: no APOE genotype at rs429358 and rs7412`
+  if (leftOut.length > 0) deps.note(`${said} (${leftOut.join(', ')})`)
   const results: SplitResult[] = []
   let first: Trained | undefined
   for (let which = 0; which < recipe.training.splits; which++) {
@@ -74,7 +79,27 @@ export const trainLogistic: TaskRunner = async (request, deps, context) => {
     deps.note(splitLine(fitted.judged.result))
     first ??= fitted
   }
-  return writeClassifier(first!, results, { request, recipe, seed, people, deps, context })
+  const limits = [...recipe.limits, ...(leftOut.length > 0 ? [`${said}.`] : [])]
+  return writeClassifier(first!, results, { request, recipe: { ...recipe, limits }, seed, people, deps, context })
+}
+
+/**
+ * The split that a network has, without the people whose sites hold no APOE genotype.
+ * @throws WorkbenchError `bad-input` where a part is left with one class
+ */
+export async function genotypedSplit(
+  people: Pick<RiskPeople, 'texts' | 'labels'>,
+  seed: number,
+  which: number,
+  flankBp: number,
+): Promise<Split> {
+  const whole = stratifiedSplit(people.labels, seed, which)
+  const snps = await snpsOf(people, flankBp)
+  const kept = (part: Int32Array) => part.filter(i => snps[i]!.genotype !== null)
+  const split = { train: kept(whole.train), validation: kept(whole.validation), test: kept(whole.test) }
+  for (const [name, part] of Object.entries(split))
+    if (new Set(Array.from(part, i => people.labels[i])).size < 2) throw new WorkbenchError('bad-input', `of the ${name} people of split ${which + 1} only ${part.length} have an APOE genotype at rs429358 and rs7412, and not in both classes`, 'give more people, or deeper reads') // biome-ignore format: one line
+  return split
 }
 
 async function fitSplit(
@@ -84,7 +109,7 @@ async function fitSplit(
   people: RiskPeople,
   configure: (kind: string, architecture: unknown) => Trained['network'],
 ): Promise<Trained> {
-  const split = stratifiedSplit(people.labels, seed, which)
+  const split = await genotypedSplit(people, seed, which, flankBp)
   const baselines = await fitBaselines(people, split.train, flankBp)
   const published = from === 'published'
   const features: LogisticFeatures = published ? 'genotypes' : 'allele-counts'
