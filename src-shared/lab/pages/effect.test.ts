@@ -72,11 +72,24 @@ describe('the page of the effect', () => {
     const page = effectPage([result([...seeds('transformer', [0.94, 0.95, 0.96], 0.1), ...seeds('lrt', [0.935, 0.945, 0.955], 0.05)])]) // biome-ignore format: one thought
     expect(page.answer).toEqual({
       tone: 'good',
-      text: 'Beside the transformer: LRT -0.50 points of accuracy at 0.5× the time.',
+      text: 'Beside the transformer: LRT -0.50 points of accuracy (within the spread over seeds) at 0.5× the time.',
     })
     const steps = effectPage([result([timed('transformer', 2), timed('lrt', 2.4), timed('linformer', 1)])])
     expect(steps.answer).toEqual({ tone: 'mixed', text: "A training step takes, beside the transformer's: LRT 1.2× the time; Linformer 0.5× the time. Nothing was trained here: accuracy is not judged." }) // biome-ignore format: one sentence
     expect(effectPage([result([])]).answer).toBeNull()
+  })
+  it('answers no difference that its verdicts leave open, and no time of a seed that one of the two lacks', () => {
+    const answer = (...points: readonly LabPoint[]) => effectPage([result(points)]).answer?.text
+    expect(answer(trained('transformer', 1, 0.95, 0.1), trained('lrt', 1, 0.8, 0.05))).toMatch(/LRT -15\.00 points of accuracy \(of one seed, not judged\) at 0\.5× the time\.$/) // biome-ignore format: one line
+    const far = [...seeds('transformer', [0.94, 0.95], 0.1), ...seeds('lrt', [0.8, 0.81], 0.05)]
+    expect(answer(...far)).toMatch(/LRT -14\.00 points of accuracy at 0\.5× the time\.$/)
+    const other = (p: LabPoint): LabPoint => ({ ...p, factors: { ...p.factors, tokens: 50 } })
+    const near = [...seeds('transformer', [0.94, 0.95], 0.1), ...seeds('lrt', [0.94, 0.95], 0.05)].map(other)
+    expect(answer(...far, ...near)).toMatch(
+      /LRT -14\.00 points to \+0\.00 points of accuracy \(1 of 2 within the spread over seeds\)/,
+    )
+    // The third seed of the LRT was quicker; its pair was never trained.
+    expect(answer(...far, trained('lrt', 3, 0.8, 0.01))).toMatch(/ at 0\.5× the time\.$/)
   })
   it('calls steps whose quartiles cross no difference', () => {
     const wide = (p: LabPoint): LabPoint => ({ ...p, measures: { ...p.measures, trainStepSeconds: { ...p.measures['trainStepSeconds']!, lower: 0.5, upper: 4 } } }) // biome-ignore format: one thought

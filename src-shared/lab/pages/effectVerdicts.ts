@@ -14,6 +14,7 @@ import {
 import { apart, measured } from './measured.ts'
 
 type Verdict = LabPage['verdicts'][number]
+type Range = NonNullable<ReturnType<typeof accuracyRange>>
 
 /** Below this a difference of times is not called one. */
 const SAME_TIME = 0.03
@@ -50,15 +51,14 @@ export function effectAnswer(
     })
     const losses = pairs.flatMap(({ run, full }) => differenceOf(run, full) ?? [])
     const ratios = pairs.flatMap(({ group, run, full }) => {
-      const of = (r: EffectRun) => trained.length > 0 ? trainingSeconds(r, group, all) : quietStep(r) // biome-ignore format: one line
-      const [a, b] = [of(run), of(full)]
+      const [a, b] = trained.length > 0 ? sharedSeeds(run, full).map(r => trainingSeconds(r, group, all)) : [quietStep(run), quietStep(full)] // biome-ignore format: one thought
       return a !== undefined && b !== undefined ? [a / b] : []
     })
     const arithmetic = pairs.flatMap(({ run, full }) => {
       const [a, b] = sharedSeeds(run, full).map(r => spreadOf(r, 'trainFlops')?.mean)
       return a !== undefined && b ? [a / b] : []
     })
-    const parts = [...(losses.length > 0 ? [`${span(losses, points)} of accuracy`] : []), ...(ratios.length > 0 ? [`${span(ratios, times)} the time`] : arithmetic.length > 0 ? [`${span(arithmetic, times)} the arithmetic`] : [])] // biome-ignore format: one list
+    const parts = [...(losses.length > 0 ? [`${span(losses.map(l => l.mean), points)} of accuracy${spreadWords(losses)}`] : []), ...(ratios.length > 0 ? [`${span(ratios, times)} the time`] : arithmetic.length > 0 ? [`${span(arithmetic, times)} the arithmetic`] : [])] // biome-ignore format: one list
     return parts.length > 0 ? [`${modelWord(kind)} ${parts.join(' at ')}`] : []
   })
   if (told.length === 0) return null
@@ -75,11 +75,32 @@ function span(values: readonly number[], text: (v: number) => string): string {
   return least === most ? least : `${least} to ${most}`
 }
 
-/** Of the mean test accuracies, over the seeds that both have. */
-function differenceOf(run: EffectRun, full: EffectRun): number | undefined {
-  const [a, b] = sharedSeeds(run, full).map(r => spreadOf(r, 'testAccuracy'))
-  return a && b ? a.mean - b.mean : undefined
+interface Difference {
+  readonly mean: number
+  readonly judged: 'within' | 'beyond' | 'one-seed'
 }
+
+/** Of the mean test accuracies, over the seeds that both have, and whether it is more than the seeds' own. */
+function differenceOf(run: EffectRun, full: EffectRun): Difference | undefined {
+  const [ours, theirs] = sharedSeeds(run, full)
+  const [a, b] = [spreadOf(ours, 'testAccuracy'), spreadOf(theirs, 'testAccuracy')]
+  const [rangeA, rangeB] = [accuracyRange(ours), accuracyRange(theirs)]
+  if (!a || !b || !rangeA || !rangeB) return undefined
+  return { mean: a.mean - b.mean, judged: a.n === 1 ? 'one-seed' : overlap(rangeA, rangeB) ? 'within' : 'beyond' }
+}
+
+/** What differences are worth: ` (all within the spread over seeds)`. Nothing where all are beyond it. */
+function spreadWords(differences: readonly Difference[]): string {
+  const told = (judged: Difference['judged'], words: string): readonly string[] => {
+    const { length } = differences.filter(d => d.judged === judged)
+    if (length === 0) return []
+    return [`${differences.length === 1 ? '' : length === differences.length ? 'all ' : `${length} of ${differences.length} `}${words}`] // biome-ignore format: one thought
+  }
+  const words = [...told('within', 'within the spread over seeds'), ...told('one-seed', 'of one seed, not judged')]
+  return words.length > 0 ? ` (${words.join(', ')})` : ''
+}
+
+const overlap = (a: Range, b: Range): boolean => a.lower <= b.upper && b.lower <= a.upper
 
 /** Only seeds that both have: a run that was stopped may have one more of the first. */
 function sharedSeeds(run: EffectRun, full: EffectRun): readonly [EffectRun, EffectRun] {
@@ -103,29 +124,29 @@ function trainVerdict(
   const [flopsA, flopsB] = [spreadOf(ours, 'trainFlops'), spreadOf(theirs, 'trainFlops')]
   if (!a || !b || !rangeA || !rangeB) return undefined
   const difference = a.mean - b.mean
-  const overlap = rangeA.lower <= rangeB.upper && rangeB.lower <= rangeA.upper
+  const within = overlap(rangeA, rangeB)
   const ratio = timeA !== undefined && timeB !== undefined ? timeA / timeB : undefined
   const one = a.n === 1
   const what = one ? 'the 95 % intervals of the test images, which say nothing of the spread between seeds' : `the spread over ${a.n} seeds` // biome-ignore format: one thought
-  const range = (r: { lower: number; upper: number }) => `${percent(r.lower)} – ${percent(r.upper)}`
+  const range = (r: Range) => `${percent(r.lower)} – ${percent(r.upper)}`
   const arithmetic = flopsA && flopsB ? `${times(flopsA.mean / flopsB.mean)} the arithmetic` : ''
   const cost =
     ratio !== undefined
       ? `a training takes ${times(ratio)} the time${arithmetic && ` and ${arithmetic}`} of the transformer's${ratio > 1 + SAME_TIME ? ': it is slower' : ''}` // biome-ignore format: one thought
       : `a training takes ${arithmetic ? `${arithmetic} of the transformer's; ` : ''}its time was not measured on a quiet machine`
   return {
-    tone: toneOf(difference, overlap, ratio, one),
-    text: `${modelName(run)} on ${groupName(group)}: ${percent(a.mean)} of the test images against ${percent(b.mean)} of the transformer, ${points(difference)}, ${overlap ? 'within' : 'beyond'} ${what} (${range(rangeA)} and ${range(rangeB)}); ${cost}.`, // biome-ignore format: one sentence
+    tone: toneOf(difference, within, ratio, one),
+    text: `${modelName(run)} on ${groupName(group)}: ${percent(a.mean)} of the test images against ${percent(b.mean)} of the transformer, ${points(difference)}, ${within ? 'within' : 'beyond'} ${what} (${range(rangeA)} and ${range(rangeB)}); ${cost}.`, // biome-ignore format: one sentence
   }
 }
 
 /** `ratio`: of the times; undefined where they say nothing. */
-function toneOf(difference: number, overlap: boolean, ratio: number | undefined, one: boolean): Verdict['tone'] {
+function toneOf(difference: number, within: boolean, ratio: number | undefined, one: boolean): Verdict['tone'] {
   if (one) return 'open'
-  if (!overlap && difference < 0) return 'bad'
+  if (!within && difference < 0) return 'bad'
   if (ratio === undefined) return 'open'
   if (ratio < 1 - SAME_TIME) return 'good'
-  return ratio > 1 + SAME_TIME && overlap ? 'bad' : 'open'
+  return ratio > 1 + SAME_TIME && within ? 'bad' : 'open'
 }
 
 function costVerdict(group: EffectGroup, run: EffectRun, full: EffectRun | undefined): Verdict | undefined {
