@@ -112,9 +112,10 @@ function pooledVerdict(points: readonly LabPoint[], type: string, pairs: readonl
   const windows = shares.reduce((sum, s) => sum + s.windows, 0)
   const won = Math.round(shares.reduce((sum, s) => sum + s.share * s.windows, 0))
   const text = `${type}, pooled r: sparse attention is at least as good in ${won} of ${windows} windows (${((100 * won) / windows).toFixed(0)} %)` // biome-ignore format: one sentence
-  // Sign test: n fair coins lie within √n of half on 95 of 100 occasions.
-  if (Math.abs(won - windows / 2) <= Math.sqrt(windows)) return [{ tone: 'open', text: `${text}, as chance alone would have it.` }] // biome-ignore format: one sentence
-  return won * 2 < windows
-    ? [{ tone: 'bad', text: `${text}: it loses in most.` }]
-    : [{ tone: 'good', text: `${text}.` }]
+  // Sign test of each pair: n fair coins lie within √n of half on 95 of 100 occasions. Not of all together: pairs see the same windows.
+  const sides = shares.map(s => { const beyond = s.share * s.windows - s.windows / 2; return Math.abs(beyond) <= Math.sqrt(s.windows) ? 0 : Math.sign(beyond) }) // biome-ignore format: one thought
+  if (sides.every(side => side === 0)) return [{ tone: 'open', text: `${text}, which chance alone could give.` }]
+  const [wins, losses] = [1, -1].map(side => sides.filter(s => s === side).length)
+  if (new Set(sides).size > 1) return [{ tone: 'open', text: `${text}; pair by pair it wins in ${wins} and loses in ${losses} of ${sides.length}, beyond chance.` }] // biome-ignore format: one sentence
+  return sides[0] === -1 ? [{ tone: 'bad', text: `${text}: it loses in most.` }] : [{ tone: 'good', text: `${text}.` }]
 }

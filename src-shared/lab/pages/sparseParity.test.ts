@@ -11,13 +11,14 @@ const point = (factors: Factors, measures: Readonly<Record<string, Quartiles>>):
 const r = (pair: string, model: string, type: string, value: number) =>
   point({ pair, metric: 'pearson_per_track', model, type }, { r: q(value) })
 
-/** A pair whose two networks have these r per track, one track a type, and sparse wins `won` of 4 windows. */
+/** A pair whose two networks have these r per track, one track a type, and sparse wins `won` windows. */
 const pair = (
   name: string,
   full: number,
   sparse: number,
   interval: readonly [number, number],
   won: number,
+  windows = 4,
 ): LabPoint[] => [
   // biome-ignore format: one line
   r(name, 'full', 'all', full),
@@ -25,7 +26,7 @@ const pair = (
   r(name, 'full', 'RNA', full),
   r(name, 'sparse', 'RNA', sparse),
   point({ pair: name, metric: 'difference_per_track', type: 'all' }, { r: q(sparse - full), low95: q(interval[0]), high95: q(interval[1]) }), // biome-ignore format: one thought
-  point({ pair: name, metric: 'pearson_pooled', type: 'RNA' }, { fullPooled: q(0.1, 0.2, 0.3, 0.4), sparsePooled: q(0.1, 0.2, 0.3, 0.4), fullMean: q(0.25), sparseMean: q(0.24), sparseAtLeastShare: q(won / 4), betweenModels: q(0.9) }), // biome-ignore format: one thought
+  point({ pair: name, metric: 'pearson_pooled', type: 'RNA' }, { fullPooled: { ...q(0.1, 0.2, 0.3, 0.4), n: windows }, sparsePooled: q(0.1, 0.2, 0.3, 0.4), fullMean: q(0.25), sparseMean: q(0.24), sparseAtLeastShare: q(won / windows), betweenModels: q(0.9) }), // biome-ignore format: one thought
   point({ pair: name, metric: 'pearson_pooled', type: 'RNA', window: 1 }, { fullPooled: q(0.3), sparsePooled: q(0.2) }),
 ]
 
@@ -59,10 +60,15 @@ describe('the page of sparse parity', () => {
     expect(page.verdicts[3]!.text).toMatch(/^d: a network has learned too little/)
     // Means of a, b, c: sparse 0.62, full 0.6267; windows won: 1 + 2 + 0 of 12.
     expect(page.verdicts[4]!.text).toBe('RNA, r per track: sparse attention loses: 0.620 against 0.627 on average (−0.007), behind in 2 of 3 pairs.') // biome-ignore format: one thought
-    expect(page.verdicts[5]!.text).toBe('RNA, pooled r: sparse attention is at least as good in 3 of 12 windows (25 %), as chance alone would have it.') // biome-ignore format: one thought
+    expect(page.verdicts[5]!.text).toBe('RNA, pooled r: sparse attention is at least as good in 3 of 12 windows (25 %), which chance alone could give.') // biome-ignore format: one thought
     // Truth: the binomial test of 3 in 12 has p = 0.146, that of 0 in 12 p = 0.0005.
-    const lost = sparseParityPage([result(['a', 'b', 'c'].flatMap(name => pair(name, 0.64, 0.61, [-0.05, -0.01], 0)))])
-    expect(lost.verdicts.at(-1)).toMatchObject({ tone: 'bad', text: expect.stringMatching(/0 of 12 windows .*it loses in most/) }) // biome-ignore format: one line
+    const pooled = (...won: readonly number[]) => sparseParityPage([result(won.flatMap((n, i) => pair('abc'[i]!, 0.64, 0.61, [-0.05, -0.01], n, 12)))]) // biome-ignore format: one line
+    const lost = pooled(0, 0, 0)
+    expect(lost.verdicts.at(-1)).toMatchObject({ tone: 'bad', text: expect.stringMatching(/0 of 36 windows .*it loses in most/) }) // biome-ignore format: one line
+    expect(pooled(12, 12, 12).verdicts.at(-1)).toMatchObject({ tone: 'good' })
+    // 9 of 36 coins would be p = 0.004; the pairs see the same 12 windows, and 3 of them chance could give.
+    expect(pooled(3, 3, 3).verdicts.at(-1)).toMatchObject({ tone: 'open', text: expect.stringContaining('which chance alone could give') }) // biome-ignore format: one line
+    expect(pooled(3, 0, 0).verdicts.at(-1)).toMatchObject({ tone: 'open', text: expect.stringMatching(/3 of 36 windows .*; pair by pair it wins in 0 and loses in 2 of 3, beyond chance\.$/) }) // biome-ignore format: one line
     expect(lost.answer).toMatchObject({ tone: 'bad', text: 'Over 3 pairs of networks that learned, a difference is shown in 3: sparse attention loses: r per track 0.610 of sparse attention against 0.640 of full (−0.030, means).' }) // biome-ignore format: one line
     // a loses, b wins.
     expect(page.answer?.tone).toBe('mixed')
