@@ -47,7 +47,7 @@ export interface Engines {
   /** Writes the index beside the file, also over one that is there. */
   buildIndex(path: string, context: WorkContext): Promise<IndexResult>
   depthBins(source: SampleSource, interval: Interval, bins: number, options: PileupOptions, context: WorkContext): Promise<CoverageBins> // biome-ignore format: one line
-  /** See firstReads. */
+  /** See workers/firstReadsRun.ts. */
   firstReads(source: SampleSource, context: WorkContext): Promise<Interval | null>
   column(source: SampleSource, contig: string, position: number, options: PileupOptions, context: WorkContext): Promise<{ readonly detail: ColumnDetail; readonly ledger: PileupLedger }> // biome-ignore format: one line
   diplotype(source: SampleSource, interval: Interval, caller: 'robust' | 'top2', context: WorkContext): Promise<DiplotypeTrack> // biome-ignore format: one line
@@ -95,17 +95,8 @@ export function createEngines(notice: (problem: WireError) => void = () => {}): 
     },
     depthBins: coverageBins,
     async firstReads(source, context) {
-      const [{ openAlignments }, { firstReads }] = await Promise.all([
-        import('../readers/alignments.ts'),
-        import('./firstReads.ts'),
-      ])
-      const { path, ...options } = alignmentSource(source)
-      const file = await openAlignments(path, options)
-      try {
-        return await firstReads(file, context)
-      } finally {
-        await file.close()
-      }
+      const { firstReads } = await import('../workers/pileupClient.ts')
+      return firstReads(alignmentSource(source), context)
     },
     async column(source, contig, position, options, context) {
       const { columnDetails, pileup } = await import('../workers/pileupClient.ts')

@@ -12,6 +12,7 @@ import { cohortFigures } from '../domain/statistics/cohortFigures.ts'
 import type { AlignmentFile } from '../readers/alignments.ts'
 import { runApoe } from './apoeRun.ts'
 import { diplotypeTrack } from './diplotypeRun.ts'
+import { firstReads } from './firstReadsRun.ts'
 import { OpenFiles } from './openFiles.ts'
 import type { CallName, PileupCalls, PileupRegion } from './pileupProtocol.ts'
 import { breathe, runPileup } from './pileupRun.ts'
@@ -63,6 +64,8 @@ export function pileupHandlers(files = new OpenFiles()): Handlers {
         await feed(file, interval, ctx, watch)
         return watch.stories()
       }),
+
+    firstReads: (args, ctx) => files.use(args, file => firstReads(file, ctx)),
 
     diplotype: (args, ctx) =>
       files.use(args, file => diplotypeTrack(file, resolve(file, args.interval).interval, args.caller, ctx)),

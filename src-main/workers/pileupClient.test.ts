@@ -61,6 +61,12 @@ describe('pileups in worker threads', () => {
     expect(stories.length).toBe(reads.filter(r => r.name === reads[100]!.name && r.start < 2900).length)
   })
 
+  // Truth: the reads that were written.
+  it('find the first reads of a file', async () => {
+    const from = Math.min(...reads.map(r => r.start))
+    expect(await workers.firstReads({ path }, quietContext())).toMatchObject({ contig: 'chr1', start: from })
+  })
+
   it('bins of one base carry the letters', async () => {
     const bins = await workers.depthBins({ path, interval: { contig: 'chr1', start: 500, end: 560 }, bins: 1000 }, quietContext()) // biome-ignore format: one line
     const row = naivePileup(reads, 0, 500, 560, PILEUP_DEFAULTS).at(-1)!

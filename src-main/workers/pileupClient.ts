@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { ApoeReport } from '../../src-shared/genome/apoe.ts'
 import type { DiplotypeTrack } from '../../src-shared/genome/diplotypeTrack.ts'
+import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { ColumnDetail, PileupColumns, PileupLedger, PileupOptions } from '../../src-shared/genome/pileup.ts'
 import { PILEUP_DEFAULTS } from '../../src-shared/genome/pileup.ts'
 import { cancelled, fromWire, throwIfCancelled, WorkbenchError } from '../../src-shared/ipc/errors.ts'
@@ -119,6 +120,11 @@ export class PileupWorkers {
     return this.call('readStories', withDefaults(request), ctx)
   }
 
+  /** Where the reads of a file begin; null where none is mapped. */
+  firstReads(request: AlignmentSource, ctx: WorkContext): Promise<Interval | null> {
+    return this.call('firstReads', request, ctx)
+  }
+
   /** One character a base of an interval, with depth and quality: what a diplotype track draws. At most 5 Mb at a time. */
   diplotype(request: PileupCalls['diplotype']['args'], ctx: WorkContext): Promise<DiplotypeTrack> {
     return this.call('diplotype', request, ctx)
@@ -205,6 +211,7 @@ export const pileup = shared.pileup.bind(shared)
 export const columnDetails = shared.columnDetails.bind(shared)
 export const depthBins = shared.depthBins.bind(shared)
 export const readStories = shared.readStories.bind(shared)
+export const firstReads = shared.firstReads.bind(shared)
 export const diplotype = shared.diplotype.bind(shared)
 export const apoe = shared.apoe.bind(shared)
 export const sampleDiplotype = shared.sampleDiplotype.bind(shared)

@@ -1,5 +1,6 @@
 import type { ApoeReport } from '../../src-shared/genome/apoe.ts'
 import type { DiplotypeTrack } from '../../src-shared/genome/diplotypeTrack.ts'
+import type { Interval } from '../../src-shared/genome/interval.ts'
 import type { ColumnDetail, PileupColumns, PileupLedger, PileupOptions } from '../../src-shared/genome/pileup.ts'
 import type { WireError } from '../../src-shared/ipc/errors.ts'
 import type { Progress } from '../../src-shared/job.ts'
@@ -37,6 +38,7 @@ export interface PileupCalls {
   columnDetails: { args: AlignmentSource & { positions: readonly Position[]; options: PileupOptions }; result: ColumnDetail[] } // biome-ignore format: one line a call
   depthBins: { args: AlignmentSource & { interval: PileupRegion & { end: number }; bins: number; options: PileupOptions }; result: DepthBins } // biome-ignore format: one line a call
   readStories: { args: AlignmentSource & { region: PileupRegion; name: string; options: PileupOptions }; result: ReadStory[] } // biome-ignore format: one line a call
+  firstReads: { args: AlignmentSource; result: Interval | null }
   diplotype: { args: AlignmentSource & { interval: PileupRegion & { end: number }; caller: 'robust' | 'top2' }; result: DiplotypeTrack } // biome-ignore format: one line a call
   apoe: { args: AlignmentSource & { request: ApoeRequest }; result: ApoeReport }
   sampleDiplotype: { args: AlignmentSource & { request: DiplotypeOfSample }; result: SampleDiplotype }

@@ -1,7 +1,9 @@
 import type { Interval } from '../../src-shared/genome/interval.ts'
+import { throwIfCancelled } from '../../src-shared/ipc/errors.ts'
 import type { WorkContext } from '../../src-shared/job.ts'
 import { FLAG } from '../domain/pileup/record.ts'
 import type { AlignmentFile } from '../readers/alignments.ts'
+import { breathe } from './pileupRun.ts'
 
 /** Reads further apart than this do not belong to one stretch. */
 const GAP_BP = 500
@@ -19,7 +21,8 @@ export async function firstReads(file: AlignmentFile, context: WorkContext): Pro
     let end = 0
     // A read that hangs over the end of its contig is shown as far as the contig goes.
     const stretch = () => ({ contig: contig.name, start, end: Math.min(Math.max(end, start + 1), contig.length) })
-    for await (const batch of file.reads({ contig: contig.name, start: 0, end: contig.length }, context))
+    for await (const batch of file.reads({ contig: contig.name, start: 0, end: contig.length }, context)) {
+      throwIfCancelled(context.signal)
       for (let k = 0; k < batch.count; k++) {
         if (batch.flags[k]! & FLAG.unmapped) continue
         const at = batch.starts[k]!
@@ -31,6 +34,9 @@ export async function firstReads(file: AlignmentFile, context: WorkContext): Pro
           return stretch()
         }
       }
+      // A whole contig of unmapped reads is gone through: a cancel must be heard.
+      await breathe()
+    }
     if (start >= 0) return stretch()
   }
   return null

@@ -7,7 +7,7 @@ import { writeIndexedBam } from '../../test-support/apoe-people.ts'
 import { sharedData } from '../../test-support/shared-data.ts'
 import { openAlignments } from '../readers/alignments.ts'
 import type { BamRecord } from '../readers/bamWriter.ts'
-import { firstReads } from './firstReads.ts'
+import { firstReads } from './firstReadsRun.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-first-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
