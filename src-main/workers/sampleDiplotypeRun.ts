@@ -9,6 +9,7 @@ import { chooseBuild, chooseContig } from '../domain/apoe/build.ts'
 import { splicedReads } from '../domain/apoe/splicing.ts'
 import { textOfCodes } from '../domain/cohort/counts.ts'
 import { RISK_GENE, riskRegion } from '../domain/cohort/locus.ts'
+import { snpOffsets } from '../domain/cohort/twoSnp.ts'
 import type { DiplotypeOptions } from '../domain/diplotype/call.ts'
 import { type AlignmentFile, isSynthetic } from '../readers/alignments.ts'
 import { runDiplotype } from './diplotypeRun.ts'
@@ -33,6 +34,8 @@ export interface SampleDiplotype {
   readonly covered: number
   readonly heterozygous: number
   readonly meanDepth: number
+  /** Reads that count at rs429358 and at rs7412. */
+  readonly siteDepths: readonly [number, number]
   /** Records in the gene, and those of them that are spliced. */
   readonly geneReads: { readonly reads: number; readonly spliced: number }
   readonly rna: boolean
@@ -63,11 +66,16 @@ export async function runSampleDiplotype(
   const region = { contig, ...riskRegion(build, flankBp) }
   const parts: string[] = []
   let [covered, heterozygous, depth] = [0, 0, 0]
+  const [first, second] = snpOffsets(flankBp)
+  const siteDepths: [number, number] = [0, 0]
   await runDiplotype(file, { region, pileup: PILEUP_DEFAULTS, calling: request.calling }, quiet, calls => {
     parts.push(textOfCodes(calls.codes))
     covered += calls.covered
     heterozygous += calls.heterozygous
     for (const d of calls.depth) depth += d
+    // A block has some of the region's positions, each of them once.
+    siteDepths[0] += calls.depth[region.start + first - calls.start] ?? 0
+    siteDepths[1] += calls.depth[region.start + second - calls.start] ?? 0
   })
   return {
     sample: samples[0] ?? basename(path).replace(/\.(bam|cram)$/i, ''),
@@ -80,6 +88,7 @@ export async function runSampleDiplotype(
     covered,
     heterozygous,
     meanDepth: depth / (region.end - region.start),
+    siteDepths,
     geneReads,
     rna: geneReads.reads > 0 && geneReads.spliced >= APOE_THRESHOLDS.rnaSplicedFraction * geneReads.reads,
     contigNote: note,

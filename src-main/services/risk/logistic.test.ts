@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DIPLOTYPE_CODES, diplotypeChar } from '../../../src-shared/genome/diplotype.ts'
+import { PILEUP_DEFAULTS } from '../../../src-shared/genome/pileup.ts'
 import { quietContext } from '../../../src-shared/job.ts'
 import { type Compute, createCompute } from '../../compute/client.ts'
 import { COHORT_DEFAULTS } from '../../domain/cohort/cohort.ts'
@@ -11,6 +12,8 @@ import { twoSnpCounts } from '../../domain/cohort/twoSnp.ts'
 import { publishedLiability, sigmoid } from '../../domain/liability/liability.ts'
 import { MODELS } from '../../models/kinds.ts'
 import { modelRegistry } from '../../models/registry.ts'
+import { openAlignments } from '../../readers/alignments.ts'
+import { runPileup } from '../../workers/pileupRun.ts'
 import { checkModel } from '../models/checkModel.ts'
 import { buildOnnx } from '../models/exportOnnx.ts'
 import { factoriseModel } from '../models/factoriseModel.ts'
@@ -174,6 +177,25 @@ describe('a logistic model of the two SNPs', () => {
     expect(call(only(sites))).toBeNull()
     expect(call(only(sites.slice(0, 1)))).toMatchObject({ code: 'low-coverage', message: expect.stringContaining('rs7412 is not covered') }) // biome-ignore format: one line
     expect(call(only([]))).toMatchObject({ message: expect.stringContaining('rs429358 and rs7412 are not covered') })
+  })
+
+  // Truth: the threshold of an APOE call, 8 reads; the depth of the file's columns at the two sites, by the pileup.
+  it('gives no score where a site is read too seldom to see a second allele', async () => {
+    const model = models.get('fitted')!
+    const path = demo('synthetic-e3e4.bam')
+    const { read, ids } = await readForModel({ path }, model, quietContext())
+    const call = (...siteDepths: [number, number]) => noCallOf({ ...read, siteDepths }, model, false, ids.length)
+    expect(call(8, 8)).toBeNull()
+    expect(call(1, 30)).toMatchObject({ code: 'low-coverage', message: expect.stringMatching(/rs429358 has a depth of 1, .*at least 8/) }) // biome-ignore format: one line
+    expect(call(30, 7)).toMatchObject({
+      code: 'low-coverage',
+      message: expect.stringContaining('rs7412 has a depth of 7'),
+    })
+    const file = await openAlignments(path)
+    const depths: number[] = []
+    for (const from of model.spans('').map(s => read.region.start + s.from)) await runPileup(file, { ...read.region, start: from, end: from + 1 }, PILEUP_DEFAULTS, quietContext(), columns => void depths.push(...columns.depth)) // biome-ignore format: one line
+    await file.close()
+    expect(read.siteDepths).toEqual(depths)
   })
 
   // Truth: G is no allele of rs429358, and a deletion none of rs7412: nothing of either is e3/e3.

@@ -1,4 +1,4 @@
-import { APOE_SITES } from '../../../src-shared/genome/apoe.ts'
+import { APOE_SITES, APOE_THRESHOLDS } from '../../../src-shared/genome/apoe.ts'
 import type { Build } from '../../../src-shared/genome/assemblies.ts'
 import {
   MIN_REGION_COVERAGE,
@@ -108,7 +108,7 @@ export function noCallOf(read: SampleDiplotype, model: RiskModel, foreign: boole
   const share = read.covered / read.text.length
   if (read.rna)
     return { code: 'rna', message: `${read.geneReads.spliced} of ${read.geneReads.reads} reads in the gene are spliced: these are reads of RNA, which show neither introns nor flanks. Score reads of DNA.` } // biome-ignore format: one line
-  if (model.view.kind === 'snps') return tokens > 0 ? null : snpsNotRead(read.text, facts.flankBp)
+  if (model.view.kind === 'snps') return snpsNotRead(read, facts.flankBp, tokens)
   if (share < MIN_REGION_COVERAGE)
     return { code: 'low-coverage', message: `${read.covered.toLocaleString('en-US')} of ${read.text.length.toLocaleString('en-US')} positions of the region are covered (${percent(share)}); at least ${percent(MIN_REGION_COVERAGE)} are needed. Deeper sequencing, or a file of the whole region, would help.` } // biome-ignore format: one line
   if (foreign && !facts.panel)
@@ -118,10 +118,13 @@ export function noCallOf(read: SampleDiplotype, model: RiskModel, foreign: boole
   return null
 }
 
-/** A logistic model needs its two sites, and nothing else of the region. */
-function snpsNotRead(text: string, flankBp: number): RiskNoCall {
+/** A logistic model needs its two sites, as deep as an APOE call does, and nothing else of the region. */
+function snpsNotRead({ text, siteDepths }: SampleDiplotype, flankBp: number, numbers: number): RiskNoCall | null {
   const bare = snpOffsets(flankBp).flatMap((offset, i) => (text[offset] === 'N' ? [APOE_SITES[i]!] : []))
   if (bare.length > 0) return { code: 'low-coverage', message: `${bare.join(' and ')} ${bare.length > 1 ? 'are' : 'is'} not covered, and the model reads nothing else. Deeper sequencing, or a file that holds the sites, would help.` } // biome-ignore format: one line
+  const { minDepth } = APOE_THRESHOLDS
+  if (siteDepths.some(d => d < minDepth)) return { code: 'low-coverage', message: `${APOE_SITES.map((site, i) => `${site} has a depth of ${siteDepths[i]}`).join(', ')}; at least ${minDepth} are needed at each, for the model reads nothing else. Deeper sequencing would help.` } // biome-ignore format: one line
+  if (numbers > 0) return null
   return { code: 'other-sequence', message: 'The letters at rs429358 and rs7412 are of no APOE genotype, and the model reads nothing else. Look at the reads there.' } // biome-ignore format: one line
 }
 
