@@ -66,8 +66,11 @@ function payText(points: LowRankPoints, model: Form, measure: LowRankMeasure, le
   if (wins === cells.length) return { tones: ['good'], text: `at every length and rank measured (${span})` } as const
   if (wins === 0)
     return { tones: [cells.some(c => c.gain <= 1 / EVEN) ? 'bad' : 'open'], text: `nowhere (${span})` } as const
-  const from = lengths.find(n => cells.some(c => c.n >= n) && cells.every(c => c.n < n || c.gain >= EVEN))
-  const upTo = ranks.findLast(rank => cells.every(c => c.rank > rank || c.gain >= EVEN))
+  // A place is named only where it was measured itself, on a quiet machine.
+  const from = lengths.find(n => cells.some(c => c.n === n) && cells.every(c => c.n < n || c.gain >= EVEN))
+  const upTo = ranks.findLast(
+    rank => cells.some(c => c.rank === rank) && cells.every(c => c.rank > rank || c.gain >= EVEN),
+  )
   const where = from !== undefined ? `, at every rank from n = ${from.toLocaleString('en-US')} on` : upTo !== undefined ? `, at every length up to ${letter} = ${upTo}` : '' // biome-ignore format: one thought
   return { tones: ['good', cells.some(c => c.gain <= 1 / EVEN) ? 'bad' : 'open'], text: `in ${wins} of ${cells.length} cases (${span})${where}` } as const // biome-ignore format: one thought
 }

@@ -146,6 +146,20 @@ describe('a result of another machine with more values than a page can show', ()
 })
 
 describe('the page of low rank', () => {
+  // Truth: of two ranks only the second was measured on a quiet machine, and wins at one of two lengths.
+  it('names no rank or length whose times are all of a busy machine', () => {
+    const of = (model: string, tokens: number, seconds: number, rank?: number, foreignLoad = 0) => ({ ...point({ model, tokens, job: 'training', batch: 2, ...(rank ? { rank } : {}) }, { seconds, peakBytes: GB }), foreignLoad }) // biome-ignore format: one line
+    const answer = (...points: readonly LabPoint[]) => PAGES['low-rank']!([resultOf('low-rank', points)]).answer?.text
+    const full = [128, 256, 512].map(tokens => of('transformer', tokens, 10))
+    const lrt = (rank: number, ...seconds: readonly number[]) => [128, 256].map((tokens, i) => of('lrt', tokens, seconds[i]!, rank)) // biome-ignore format: one line
+    const busy = (points: readonly LabPoint[]) => points.map(p => ({ ...p, foreignLoad: 0.9 }))
+    expect(answer(...full, ...lrt(32, 5, 5), ...lrt(64, 5, 20))).toMatch(/in 3 of 4 cases \(.*\), at every length up to r = 32, /) // biome-ignore format: one line
+    expect(answer(...full, ...busy(lrt(32, 5, 5)), ...lrt(64, 5, 20))).toMatch(/in 1 of 2 cases \(0\.5× to 2×\), and /)
+    // 256 alone was seen, and 512 alone does not lose.
+    const long = (tokens: number, seconds: number, load = 0) => of('lrt', tokens, seconds, 32, load)
+    expect(answer(...full, long(128, 20), long(256, 5, 0.9), long(512, 5))).toMatch(/, at every rank from n = 512 on, /)
+  })
+
   const LENGTHS = [128, 256, 512, 1024, 2048, 4096]
   const RANKS = [32, 64, 128, 256]
   /** Speed-ups: LRT as the thesis' factors at all lengths, Linformer n / 256; memory: LRT half, Linformer the same. */
