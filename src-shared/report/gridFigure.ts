@@ -13,7 +13,7 @@ const LINE = 13
 const LEGEND_ROW = 17
 /** What was not tried; anything else that is absent was tried and failed. */
 const UNTRIED = 'not measured'
-/** More reasons than this are told by the table alone. */
+/** More reasons than this have no letter: the table alone tells them. */
 const MOST_REASONS = 6
 const SCALE_HIGH = 10
 const SCALE_STEP = 4
@@ -49,7 +49,7 @@ export function gridLayout(figure: GridFigure, picture: LabPicture): GridLayout 
   const scaleY = grid.y + grid.height + 16
   const foot = (picture.foot ?? []).flatMap(line => wrapped(line, picture.width - 8, SMALL))
   const legendY = scaleY + SCALE_HIGH + 34
-  const reasons = reasonsOf(figure).slice(0, MOST_REASONS).map((r, i) => ({ ...r, y: legendY + i * LEGEND_ROW })) // biome-ignore format: one line
+  const reasons = legendOf(figure).map((r, i) => ({ ...r, y: legendY + i * LEGEND_ROW })) // biome-ignore format: one line
   const footTop = legendY + reasons.length * LEGEND_ROW
   return {
     height: footTop + foot.length * 14 + (foot.length > 0 ? 2 : -8),
@@ -72,12 +72,21 @@ export function gridLayout(figure: GridFigure, picture: LabPicture): GridLayout 
 const isAbsent = (value: number | null | undefined) => value === null || value === undefined || !Number.isFinite(value)
 const reasonAt = (figure: GridFigure, at: number) => figure.missing[at] ?? 'no value'
 
-/** Why values are absent: what failed with a letter where there are several such reasons, what was not tried last. */
+/** Why values are absent: what failed, the first of several such reasons with a letter each; what was not tried last. */
 function reasonsOf(figure: GridFigure): readonly { readonly reason: string; readonly letter: string }[] {
   const found = [...new Set(figure.values.flatMap((v, i) => (isAbsent(v) ? [reasonAt(figure, i)] : [])))]
   const failed = found.filter(reason => reason !== UNTRIED)
-  const lettered = failed.map((reason, i) => ({ reason, letter: failed.length > 1 ? String.fromCharCode(97 + (i % 26)) : '' })) // biome-ignore format: one line
+  const lettered = failed.map((reason, i) => ({ reason, letter: failed.length > 1 && i < MOST_REASONS ? String.fromCharCode(97 + i) : '' })) // biome-ignore format: one line
   return [...lettered, ...found.filter(reason => reason === UNTRIED).map(reason => ({ reason, letter: '' }))]
+}
+
+/** Of the reasons that have no letter only how many they are. */
+function legendOf(figure: GridFigure): ReturnType<typeof reasonsOf> {
+  const all = reasonsOf(figure)
+  const failed = all.filter(r => r.reason !== UNTRIED)
+  const others = failed.length - MOST_REASONS
+  const rest = others > 0 ? [{ reason: `${others} other ${others === 1 ? 'reason' : 'reasons'}: see the table`, letter: '' }] : [] // biome-ignore format: one line
+  return [...failed.slice(0, MOST_REASONS), ...rest, ...all.filter(r => r.reason === UNTRIED)]
 }
 
 /** A cross, with its letter, for what was tried; a dash for what was not. */

@@ -325,6 +325,16 @@ describe('a grid', () => {
     for (const text of ['full attention does not fit', 'sparse does not fit', 'not measured']) expect(svg).toContain(`>${text}<`) // biome-ignore format: one line
   })
 
+  // Truth: counted: what has a letter has its row, what has none has a row that says where to look.
+  it('explains every letter that it draws, and how many reasons have none', () => {
+    const names = Array.from({ length: 9 }, (_, i) => `reason ${i}`)
+    const many: GridFigure = { ...grid, rows: { label: 'r', names: ['1'] }, columns: { label: 'n', names: [...names, 'last'] }, values: [...names, 'last'].map(() => null), missing: { ...names, 9: 'not measured' } } // biome-ignore format: one figure
+    expect(gridLayout(many, picture).reasons.map(r => [r.reason, r.letter])).toEqual([...names.slice(0, 6).map((n, i) => [n, 'abcdef'[i]]), ['3 other reasons: see the table', ''], ['not measured', '']]) // biome-ignore format: one table
+    const svg = labFigure(many, picture, 'light')
+    expect(svg).toContain('>f<')
+    expect(svg).not.toMatch(/>[g-i]</)
+  })
+
   it('is finite without values', () => {
     const empty = { ...grid, values: grid.values.map(() => null), missing: {} }
     for (const colours of ['diverging-ratio', 'sequential'] as const)
