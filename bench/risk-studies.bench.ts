@@ -160,7 +160,7 @@ async function attributionStudy(root: string, compute: Compute, judged: number, 
     const found = await attributor.attribute(text, quietContext().signal)
     for (let p = 0; p < length; p++) {
       sums.occlusion[p]! += Math.abs(found.occlusion[p]!) / judged
-      sums.gradient[p]! += Math.abs(found.gradient[p]!) / judged
+      sums.gradient[p]! += Math.abs(found.gradient![p]!) / judged
     }
   }
   const ranks = { occlusion: ranksByMagnitude(sums.occlusion), gradient: ranksByMagnitude(sums.gradient) }

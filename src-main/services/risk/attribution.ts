@@ -13,8 +13,8 @@ import { noCallOf, type ScoreRequest } from './scoreSample.ts'
 export interface BaseAttribution {
   /** Change of the logit when the token over the base is replaced by the reference, spread over the bases that differ; 0 where none does. */
   readonly occlusion: Float64Array
-  /** Gradient times embedding of the sample's tokens minus that of the reference's, spread evenly over each token's bases. */
-  readonly gradient: Float64Array
+  /** Gradient times embedding of the sample's tokens minus that of the reference's, spread evenly over each token's bases; null without tokens. */
+  readonly gradient: Float64Array | null
 }
 
 export interface Attributor {
@@ -24,7 +24,7 @@ export interface Attributor {
 
 /** Opens the derivative of a risk model beside the model itself. @throws WorkbenchError `unsupported` for a kind without one */
 export async function openAttribution(model: RiskModel, deps: RiskDeps, context: WorkContext): Promise<Attributor> {
-  if (model.view.kind === 'snps') return exactAttribution(model)
+  if (model.view.kind === 'snps') return siteAttribution(model)
   const graph = attributionGraph(model.json.kind, model.json.architecture, 1, model.maxTokens)
   const folder = await openModelFolder(model.folder)
   const values = new Map<string, Float32Array>()
@@ -52,12 +52,12 @@ export async function openAttribution(model: RiskModel, deps: RiskDeps, context:
   }
 }
 
-/** Of a logistic model: what each site adds to the logit against the reference's letters. Exact, so that both columns are the same. */
-const exactAttribution = (model: RiskModel): Attributor => ({
-  async attribute(cleaned, signal) {
-    const occlusion = await occlusionOf(model, cleaned, signal)
-    return { occlusion, gradient: occlusion }
-  },
+/**
+ * Of a logistic model: the change of the logit when a site alone becomes the reference. Exact for fitted coefficients, which add up; the ten
+ * published odds ratios are of genotypes, so that the changes of the two sites do not add up. There is nothing to take a gradient of.
+ */
+const siteAttribution = (model: RiskModel): Attributor => ({
+  attribute: async (cleaned, signal) => ({ occlusion: await occlusionOf(model, cleaned, signal), gradient: null }),
   async close() {},
 })
 
@@ -77,7 +77,7 @@ async function occlusionOf(model: RiskModel, cleaned: string, signal: AbortSigna
 
 /**
  * The locus of one sample as a table, one line a base: position (1-based), character as the model reads it, number of its token, occlusion and
- * gradient times embedding.
+ * gradient times embedding (a point where the model has no tokens).
  * @throws WorkbenchError `bad-input` for a sample that the model gives no score, with the reason
  */
 export async function attributionTsv(
@@ -98,7 +98,7 @@ export async function attributionTsv(
     .filter(s => s.to > s.from)
     .forEach(({ from, to }, token) => {
       for (let i = from; i < to; i++)
-        lines.push([read.region.contig, read.region.start + i + 1, cleaned.text[i], token + 1, number(occlusion[i]!), number(gradient[i]!)].join('\t')) // biome-ignore format: one line
+        lines.push([read.region.contig, read.region.start + i + 1, cleaned.text[i], token + 1, number(occlusion[i]!), gradient ? number(gradient[i]!) : '.'].join('\t')) // biome-ignore format: one line
     })
   return `${lines.join('\n')}\n`
 }

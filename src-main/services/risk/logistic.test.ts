@@ -126,6 +126,23 @@ describe('a logistic model of the two SNPs', () => {
     expect(evidence[0]!.logitChange).toBeCloseTo(a, 12)
     const table = await attributionTsv(request, model, attributor, [], quietContext())
     expect(table.trim().split('\n')).toHaveLength(3)
+    expect(table).toMatch(/\t\.\n$/)
+  })
+
+  // Truth: the published odds ratios of e2/e4, e2/e3, e3/e4 and e3/e3, by hand.
+  it('attributes published odds ratios site by site, and says of no gradient that it is the same', async () => {
+    const model = models.get('published')!
+    const { cleaned } = await readForModel({ path: demo('synthetic-e3e3.bam') }, model, quietContext())
+    const letters = [...cleaned.text]
+    const [first, second] = model.spans(cleaned.text).map(s => s.from) as [number, number]
+    for (const at of [first, second]) letters[at] = diplotypeChar('C', 'T')
+    const attributor = await openAttribution(model, { compute, registry }, quietContext())
+    const { occlusion, gradient } = await attributor.attribute(letters.join(''), new AbortController().signal)
+    const { genotypeLogOdds: odds } = publishedLiability()
+    expect(occlusion[first]).toBeCloseTo(odds['e2/e4'] - odds['e2/e3'], 12)
+    expect(occlusion[second]).toBeCloseTo(odds['e2/e4'] - odds['e3/e4'], 12)
+    expect(Math.abs(occlusion[first]! + occlusion[second]! - odds['e2/e4'])).toBeGreaterThan(0.01)
+    expect(gradient).toBeNull()
   })
 
   it('is listed and checked like any other model, and says what it reads', async () => {

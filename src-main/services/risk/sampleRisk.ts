@@ -37,7 +37,7 @@ export async function sampleTokens(file: SampleFile, kept: KeptRiskModel, contex
     differs: Uint8Array.from(spans, s => (text.slice(s.from, s.to) === reference.slice(s.from, s.to) ? 0 : 1)),
     unknown: model.unknownTokens(ids),
     limit: model.maxTokens,
-    // Of a logistic model occlusion is exact already: there is nothing that a gradient would add.
+    // A logistic model has no tokens to take a gradient of.
     gradient: fits && model.view.kind === 'tokens' ? await gradientOf(kept, text, context) : null,
     reference,
   }
@@ -46,7 +46,8 @@ export async function sampleTokens(file: SampleFile, kept: KeptRiskModel, contex
 async function gradientOf(kept: KeptRiskModel, text: string, context: WorkContext): Promise<Float32Array | null> {
   try {
     const attributor = await kept.attributor(context)
-    return Float32Array.from((await attributor.attribute(text, context.signal)).gradient)
+    const { gradient } = await attributor.attribute(text, context.signal)
+    return gradient && Float32Array.from(gradient)
   } catch (error) {
     if (asWorkbenchError(error).code === 'unsupported') return null // a kind of network without a derivative here
     throw error

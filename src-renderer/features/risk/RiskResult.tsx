@@ -249,7 +249,7 @@ function Attribution(props: {
           <p className="soft" style={{ margin: '4px 0 0' }}>
             {score.tokens
               ? 'Change of the logit when the token is replaced by the reference; positive: the sample’s letters raise the score. A token is several bases long: the change belongs to all of its differences together.'
-              : 'Change of the logit when the site is replaced by the reference: what its alleles add to the score.'}
+              : 'Change of the logit when that site alone is replaced by the reference. Those of fitted coefficients add up; those of published odds ratios, which are of genotypes, do not.'}
           </p>
         </>
       )}

@@ -32,7 +32,7 @@ export const command: CliCommand = {
     reference: { value: 'FASTA', help: 'FASTA or 2bit, needed to decode CRAM' },
     index: { value: 'FILE', help: 'the index, when it does not lie beside the file; with one BAM only' },
     evidence: { value: 'N', help: 'strongest stretches to list (default 5); 0: none' },
-    attribution: { value: 'FILE', help: 'also write what each base does to the score: contig pos character token occlusion gradient; with one BAM only' }, // biome-ignore format: one line
+    attribution: { value: 'FILE', help: 'also write what each base does to the score: contig pos character token occlusion gradient (. of a logistic model); with one BAM only' }, // biome-ignore format: one line
     format: { value: 'NAME', help: 'table or json (default table)' },
     device: { value: 'NAME', help: 'auto, cpu, webgpu or cuda (default cpu)' },
   },
