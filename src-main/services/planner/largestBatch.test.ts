@@ -17,7 +17,16 @@ describe('the largest batch that fits', () => {
     [64, 109, undefined],
     [1, 109, undefined],
   ])('of %i in %i bytes is %s', async (batch, free, fitting) => {
-    expect(await largestBatch(planner, of(batch), free)).toBe(fitting)
+    expect(await largestBatch(planner, of(batch), free, new AbortController().signal)).toBe(fitting)
+  })
+
+  it('ends between two batches when it is cancelled, and lets others be answered', async () => {
+    const controller = new AbortController()
+    const seen: number[] = []
+    const noted = { batch: 64, graph: (b: number) => ({ runs: seen.push(b) && b }) as PlannedGraph }
+    setImmediate(() => controller.abort())
+    await expect(largestBatch(planner, noted, 500, controller.signal)).rejects.toMatchObject({ code: 'cancelled' })
+    expect(seen.length).toBeLessThanOrEqual(1)
   })
 
   it('is what is said', () => {

@@ -21,19 +21,22 @@ export function createTrainingPlan(
     /** Milliseconds since the epoch. */
     readonly now: () => number
     readonly available?: () => number
+    readonly signal?: AbortSignal
   },
 ): TrainingPlan {
-  const { compute, note, now, available = availableBytes } = options
+  const { compute, note, now, available = availableBytes, signal } = options
   let startedAt: number | undefined
   return {
     async plan(graph, smaller) {
-      const { totalSeconds, peakBytes, basis } = await planner.estimate(graph)
+      const { totalSeconds, peakBytes, basis } = await planner.estimate(graph, signal)
       const free = available()
       if (peakBytes > free)
         throw new WorkbenchError(
           'out-of-memory',
           `this training needs about ${memoryText(peakBytes)} of memory and ${memoryText(free)} are free`,
-          smaller ? batchRemedy(await largestBatch(planner, smaller, free)) : 'use a smaller network in the recipe',
+          smaller
+            ? batchRemedy(await largestBatch(planner, smaller, free, signal))
+            : 'use a smaller network in the recipe',
           { neededBytes: Math.round(peakBytes), freeBytes: Math.round(free) },
         )
       startedAt = now()

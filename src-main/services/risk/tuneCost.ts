@@ -62,7 +62,7 @@ export async function tuneCost(
   const freeBytes = availableBytes()
   const known = planned.basis === 'calibrated'
   // A step that is measured is run.
-  if (!known) await refuseWhatDoesNotFit(planned.peakBytes, deps.planner, smaller, freeBytes)
+  if (!known) await refuseWhatDoesNotFit(planned.peakBytes, deps.planner, smaller, context.signal, freeBytes)
   const secondsPerStep = known ? planned.seconds : await measuredStep(step, network, batch, tokens, deps.compute, context) // biome-ignore format: one line
   const seconds = steps.total * secondsPerStep + besideSteps(settings, source, secondsPerStep)
   return {
@@ -72,7 +72,10 @@ export async function tuneCost(
     parameters: network.parameters.reduce((sum, p) => sum + (p.buffer ? 0 : elementCount(p.shape)), 0),
     peakBytes: planned.peakBytes,
     freeBytes,
-    fitting: planned.peakBytes > freeBytes ? batchRemedy(await largestBatch(deps.planner, smaller, freeBytes)) : null,
+    fitting:
+      planned.peakBytes > freeBytes
+        ? batchRemedy(await largestBatch(deps.planner, smaller, freeBytes, context.signal))
+        : null,
     basis: `${known ? 'from rates measured on this machine' : 'a step measured here just now'}${source.start ? '' : `, with sequences of about ${tokens} tokens`}; early stopping makes it less`, // biome-ignore format: one line
   }
 }

@@ -33,11 +33,12 @@ export function refusalOf({
 export async function refuseWhatDoesNotFit(
   neededBytes: number,
   planner: Pick<Planner, 'estimate'>,
-  smaller?: Batched,
+  smaller: Batched | undefined,
+  signal: AbortSignal,
   freeBytes = availableBytes(),
 ): Promise<void> {
   const megabytes = (bytes: number) => `${Math.round(bytes / 1e6).toLocaleString('en-US')} MB`
   if (neededBytes <= freeBytes) return
-  const remedy = smaller ? batchRemedy(await largestBatch(planner, smaller, freeBytes)) : 'take a smaller network, or close other programs' // biome-ignore format: one line
+  const remedy = smaller ? batchRemedy(await largestBatch(planner, smaller, freeBytes, signal)) : 'take a smaller network, or close other programs' // biome-ignore format: one line
   throw new WorkbenchError('out-of-memory', `a step needs about ${megabytes(neededBytes)} of memory and ${megabytes(freeBytes)} are free`, remedy, { neededBytes: Math.round(neededBytes), freeBytes: Math.round(freeBytes) }) // biome-ignore format: one line
 }

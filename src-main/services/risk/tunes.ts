@@ -146,7 +146,7 @@ export function createTunes(parts: TunesParts): Tunes {
             note() {},
             async plan(graph: PlannedGraph, smaller?: Batched) {
               const cost = await parts.planner.estimate(graph, context.signal)
-              await refuseWhatDoesNotFit(cost.peakBytes, parts.planner, smaller)
+              await refuseWhatDoesNotFit(cost.peakBytes, parts.planner, smaller, context.signal)
               if (whole) estimated({ seconds: cost.totalSeconds + besideSteps(settings, facts, cost.seconds), peakBytes: cost.peakBytes }) // biome-ignore format: one line
             },
             onSplit(part: { readonly split: number }) {

@@ -40,7 +40,12 @@ export const command: CliCommand = {
       threads: threads ?? availableParallelism(),
       version: process.env['DIPLOSCOPE_VERSION'] ?? 'unknown',
     })
-    const planned = createTrainingPlan(planner, { compute, note: line => io.note(line), now: Date.now })
+    const planned = createTrainingPlan(planner, {
+      compute,
+      note: line => io.note(line),
+      now: Date.now,
+      signal: io.context.signal,
+    })
     try {
       const result = await run(
         {
