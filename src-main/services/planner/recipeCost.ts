@@ -10,26 +10,28 @@ import type { Experiment, PlannedGraph } from '../lab/experiment.ts'
 import { isLogistic } from '../risk/logistic.ts'
 import type { RecipeFile } from '../training/recipe.ts'
 import { taskRunner } from '../training/tasks.ts'
+import type { Batched } from './largestBatch.ts'
 import type { PlannedCost, Planner } from './planner.ts'
 
 export type RecipeCost = Omit<PlannedCost, 'seconds'>
 
 /**
  * What all steps of a training recipe will take, as `train` plans it before the first: data are read, since they decide shapes; nothing is
- * computed, and nothing stays written.
+ * computed, and nothing stays written. `smaller`: the same steps with another batch, where the training can have one.
  * @throws WorkbenchError as the training does for a recipe or data that cannot be; `unsupported` for what trains no network
  */
 export async function trainingRecipeCost(
   recipe: RecipeFile,
   deps: { readonly planner: Pick<Planner, 'estimate'>; readonly registry: ModelRegistry },
   context: WorkContext,
-): Promise<RecipeCost & { readonly steps: number }> {
+): Promise<RecipeCost & { readonly steps: number; readonly smaller: Batched | undefined }> {
   const run = await taskRunner(recipe.task)
   if (isLogistic(recipe)) throw new WorkbenchError('unsupported', 'a logistic regression computes no network, and has no plan', 'run it: it takes seconds') // biome-ignore format: one thought
   const folder = await mkdtemp(join(tmpdir(), 'diploscope-plan-'))
   const compute = createCompute({}) // starts nothing before it is asked to compute
   const planned = new Error('the training is planned, and goes no further')
   let graph: PlannedGraph | undefined
+  let smaller: Batched | undefined
   try {
     await run(
       { recipe, out: join(folder, 'model'), resume: false, now: 0 },
@@ -37,8 +39,9 @@ export async function trainingRecipeCost(
         compute,
         registry: deps.registry,
         note: () => {},
-        async plan(told) {
+        async plan(told, batched) {
           graph = told
+          smaller = batched
           throw planned
         },
       },
@@ -52,7 +55,7 @@ export async function trainingRecipeCost(
   }
   if (!graph) throw new WorkbenchError('internal', `a training of '${recipe.task}' was not planned`, 'please report this') // biome-ignore format: one thought
   const { totalSeconds, peakBytes, basis } = await deps.planner.estimate(graph, context.signal)
-  return { totalSeconds, peakBytes, basis, steps: graph.runs }
+  return { totalSeconds, peakBytes, basis, steps: graph.runs, smaller }
 }
 
 /** A point of an experiment and what one visit of it takes; null where nothing tells. */

@@ -33,16 +33,23 @@ describe('plan', () => {
   it('says what a training recipe costs, and trains nothing', async () => {
     const folder = join(work, 'experiment')
     writeTrackExperiment(folder)
+    let batch = 2
     const planned = async (steps: number, ...more: string[]) => {
       const recipe = trackRecipe()
       const path = join(work, `steps-${steps}.json`)
-      writeFileSync(path, JSON.stringify({ ...recipe, training: { ...(recipe['training'] as object), steps } }))
+      writeFileSync(path, JSON.stringify({ ...recipe, training: { ...(recipe['training'] as object), steps, batch } }))
       return (await runCommand(plan, '--recipe', path, '--data', folder, ...more)).out
     }
     const [few, many] = [JSON.parse(await planned(20, '--json')), JSON.parse(await planned(200, '--json'))]
     expect(few).toMatchObject({ task: 'tracks', steps: 20, fits: true, basis: 'typical' })
     expect(many.peakBytes).toBe(few.peakBytes)
     expect(many.seconds).toBeGreaterThan(few.seconds)
+    // Truth: of the recipe's batch of 2 only 1 is left, and its own plan fits.
+    const available = vi.spyOn(process, 'availableMemory').mockReturnValue(few.peakBytes - 1)
+    expect(JSON.parse(await planned(20, '--json'))).toMatchObject({ fits: false, instead: 'batch 1' })
+    batch = 1
+    expect(JSON.parse(await planned(20, '--json'))).toMatchObject({ fits: true, instead: null })
+    available.mockRestore()
     expect(await planned(20)).toMatch(
       /^seconds\tpeakMB\tfreeMB\tfits\tbasis\tinstead\n[\d.e-]+\t\d+\t\d+\tyes\ttypical\t-\n$/,
     )

@@ -9,6 +9,7 @@ import { labDataFolders } from '../../../services/lab/lab.ts'
 import { availableBytes } from '../../../services/lab/memoryLimit.ts'
 import { readExperiment, readLabRecipe } from '../../../services/lab/recipes.ts'
 import { readModelJson } from '../../../services/models/modelFolder.ts'
+import { batchSetting, largestBatch } from '../../../services/planner/largestBatch.ts'
 import { createPlanner, type Planner } from '../../../services/planner/planner.ts'
 import {
   type ExperimentForecast,
@@ -100,9 +101,11 @@ async function planRecipe(path: string, planner: Planner, registry: ModelRegistr
   const recipe = await readRecipe(path, data)
   const freeBytes = availableBytes()
   if (recipe.task !== 'lab') {
-    const { totalSeconds: seconds, steps, peakBytes, basis } = await trainingRecipeCost(recipe, { planner, registry }, io.context) // biome-ignore format: one line
+    const { totalSeconds: seconds, steps, peakBytes, basis, smaller } = await trainingRecipeCost(recipe, { planner, registry }, io.context) // biome-ignore format: one line
     noteBasis(basis, io)
-    const told = { seconds, peakBytes, freeBytes, fits: peakBytes <= freeBytes, instead: null, basis }
+    const fits = peakBytes <= freeBytes
+    const instead = fits || !smaller ? null : batchSetting(await largestBatch(planner, smaller, freeBytes, io.context.signal)) // biome-ignore format: one thought
+    const told = { seconds, peakBytes, freeBytes, fits, instead, basis }
     await io.write(
       args.flag('json') ? `${JSON.stringify({ task: recipe.task, steps, ...told })}\n` : estimateText(told),
     )
