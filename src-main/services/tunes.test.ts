@@ -86,6 +86,7 @@ const settings = (more: Partial<TuneSettings> = {}): TuneSettings => ({
   batch: 8,
   rate: 0.01,
   patience: 3,
+  stopBy: 'loss',
   ...more,
 })
 const next = <E extends EventName>(event: E, wanted: (payload: Events[E]) => boolean) =>
