@@ -212,10 +212,10 @@ export interface TrackChange {
   /** Of predictions after with those before, over all bins of all windows; null where one is constant. */
   readonly pearson: number | null
   readonly spearman: number | null
-  /** Standard deviation of the values after by that before, which r does not see: 1 is no change of scale. Null where one is constant. */
-  readonly scale: number | null
-  /** Largest |after - before| over largest |before|; 1 where all were 0 and are not any more. */
-  readonly largestShare: number
+  /** Standard deviation of the values after by that before, which r does not see: 1 is no change of scale. Null where one is constant; absent of reports of before. */
+  readonly scale?: number | null
+  /** Largest |after - before| over largest |before|; 1 where all were 0 and are not any more. Absent of reports of before. */
+  readonly largestShare?: number
 }
 
 /** How predictions changed: between the model before and after, on the same inputs. */

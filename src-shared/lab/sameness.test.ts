@@ -7,6 +7,15 @@ const constant = (largestShare: number) => track({ pearson: null, spearman: null
 const same = (...tracks: readonly TrackChange[]) => predictsTheSame({ kind: 'tracks', on: '', tracks, meanPearson: 1, largestChange: 0, experiment: null }) // biome-ignore format: one line
 
 // Truth: made-up tracks whose judgement is plain.
+describe('a report of before, which has r alone', () => {
+  const { scale: _s, largestShare: _l, ...old } = track()
+  it('is not judged, but for an r that is too low', () => {
+    expect(worstTrack([old])).toEqual({ pearson: 1, scale: null, largestShare: null })
+    expect(same(old)).toBeNull()
+    expect(same({ ...old, pearson: 0.9 })).toBe(false)
+  })
+})
+
 describe('a track without a correlation', () => {
   it('that moved was lost: it agrees with nothing, however little of its largest it moved', () => {
     expect(same(track(), constant(0.15))).toBe(false)

@@ -9,7 +9,7 @@ export const SAME = { pearson: 0.99, trackPearson: 0.95, scale: 0.1, track: 0.2,
 
 /** One without r that moved: it was lost, or came out of nothing, and agrees with nothing. Rounding moves a constant track by less. */
 export const isLost = ({ pearson, largestShare }: Pick<TrackChange, 'pearson' | 'largestShare'>): boolean =>
-  pearson === null && largestShare >= SAME.output
+  pearson === null && largestShare !== undefined && largestShare >= SAME.output
 
 /** The worst of all tracks; null where no track has it. */
 export interface WorstTrack {
@@ -17,12 +17,14 @@ export interface WorstTrack {
   readonly pearson: number | null
   /** The scale that is furthest from 1, either way; 0 where a track was lost. */
   readonly scale: number | null
-  readonly largestShare: number
+  /** Null where it was not recorded. */
+  readonly largestShare: number | null
 }
 
 export function worstTrack(tracks: readonly TrackChange[]): WorstTrack {
   const known = <T>(of: (t: TrackChange) => T | null | undefined): readonly T[] => tracks.flatMap(t => of(t) ?? [])
   const lost = tracks.some(isLost) ? [0] : []
+  const shares = known(t => t.largestShare)
   const [r, scales] = [
     [...known(t => t.pearson), ...lost],
     [...known(t => t.scale), ...lost],
@@ -30,7 +32,7 @@ export function worstTrack(tracks: readonly TrackChange[]): WorstTrack {
   return {
     pearson: r.length > 0 ? Math.min(...r) : null,
     scale: scales.length > 0 ? scales.reduce((worst, s) => (scaleError(s) > scaleError(worst) ? s : worst)) : null,
-    largestShare: Math.max(0, ...known(t => t.largestShare)),
+    largestShare: shares.length > 0 ? Math.max(...shares) : null,
   }
 }
 
@@ -43,12 +45,17 @@ export const tracksAreSame = (meanPearson: number | null, { pearson, scale, larg
   meanPearson >= SAME.pearson &&
   (pearson ?? 0) >= SAME.trackPearson &&
   scaleError(scale ?? 0) < SAME.scale &&
+  largestShare !== null &&
   largestShare < SAME.track
 
-export function predictsTheSame(change: PredictionChange): boolean {
+/** Null where what was recorded does not tell: reports of before have r alone. */
+export function predictsTheSame(change: PredictionChange): boolean | null {
   switch (change.kind) {
-    case 'tracks':
-      return tracksAreSame(change.meanPearson, worstTrack(change.tracks))
+    case 'tracks': {
+      const worst = worstTrack(change.tracks)
+      const byR = tracksAreSame(change.meanPearson, { pearson: worst.pearson, scale: 1, largestShare: 0 })
+      return byR && worst.largestShare === null ? null : tracksAreSame(change.meanPearson, worst)
+    }
     case 'risk':
       return (
         (change.interval95?.[0] ?? change.difference) > -SAME.auc && change.largestProbabilityChange < SAME.probability

@@ -1,5 +1,5 @@
 import { Button, Modal } from '@mantine/core'
-import { IconAlertTriangle, IconCheck, IconTrash } from '@tabler/icons-react'
+import { IconAlertTriangle, IconCheck, IconHelp, IconTrash } from '@tabler/icons-react'
 import { type ReactNode, useState } from 'react'
 import type { CompressionReport, PredictionChange, SizeAndSpeed } from '../../../src-shared/lab/compression.ts'
 import type { Quartiles } from '../../../src-shared/lab/result.ts'
@@ -52,6 +52,11 @@ export function CompressionReports() {
   )
 }
 
+const SAME_WORDS = {
+  true: 'It predicts the same.',
+  false: 'It is another model: its predictions changed.',
+  null: 'Whether it predicts the same is not known.',
+} as const
 const r = (x: number | null | undefined) => (x === null || x === undefined ? 'undefined' : x.toFixed(4))
 const seconds = (q: Quartiles) => `${valueText(q.median, 'seconds')} (${valueText(q.lower, 'seconds')}–${valueText(q.upper, 'seconds')})` // biome-ignore format: one line
 const ratio = (before: number, after: number) => `${(after / before).toPrecision(3)}×`
@@ -65,10 +70,10 @@ function Report({ report }: { readonly report: CompressionReport }) {
   return (
     <>
       <h4 className="compression-made">{report.model.name}</h4>
-      <Verdict good={same}>
-        <b>{same ? 'It predicts the same.' : 'It is another model: its predictions changed.'}</b> {changeText(change)}
+      <Verdict tone={same === null ? 'open' : same ? 'good' : 'bad'}>
+        <b>{SAME_WORDS[String(same) as keyof typeof SAME_WORDS]}</b> {changeText(change)}
       </Verdict>
-      <Verdict good={!slower}>
+      <Verdict tone={slower ? 'bad' : 'good'}>
         <b>{clear ? (slower ? 'Smaller, but slower.' : 'Smaller and faster.') : 'Smaller, about as fast.'}</b>{' '}
         {ratio(before.parameters, after.parameters)} the parameters,{' '}
         {ratio(before.seconds.median, after.seconds.median)} the time of a run
@@ -136,10 +141,13 @@ function RemoveButton({ report }: { readonly report: CompressionReport }) {
   )
 }
 
-function Verdict({ good, children }: { readonly good: boolean; readonly children: ReactNode }) {
+const ICONS = { good: IconCheck, bad: IconAlertTriangle, open: IconHelp } as const
+
+function Verdict({ tone, children }: { readonly tone: keyof typeof ICONS; readonly children: ReactNode }) {
+  const Icon = ICONS[tone]
   return (
-    <p className="lab-verdict" data-tone={good ? 'good' : 'bad'}>
-      {good ? <IconCheck size={15} aria-hidden="true" /> : <IconAlertTriangle size={15} aria-hidden="true" />}
+    <p className="lab-verdict" data-tone={tone}>
+      <Icon size={15} aria-hidden="true" />
       <span>{children}</span>
     </p>
   )
@@ -159,10 +167,11 @@ function changeText(change: PredictionChange): string {
 function tracksText(change: Extract<PredictionChange, { kind: 'tracks' }>): string {
   const worst = worstTrack(change.tracks)
   const scale = worst.scale === null ? '' : ` and scale ${threeDigits(worst.scale)} times that before`
-  return `Mean r ${r(change.meanPearson)} with those of the original. At worst a track has r ${r(worst.pearson)}${scale}; a value moved by at most ${threeDigits(change.largestChange)}, ${percent(worst.largestShare)} of the largest of its track.` // biome-ignore format: one sentence
+  const moved = worst.largestShare === null ? ' (neither scale nor the largest change of a track was recorded)' : `, ${percent(worst.largestShare)} of the largest of its track` // biome-ignore format: one thought
+  return `Mean r ${r(change.meanPearson)} with those of the original. At worst a track has r ${r(worst.pearson)}${scale}; a value moved by at most ${threeDigits(change.largestChange)}${moved}.` // biome-ignore format: one sentence
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+const percent = (share: number | null | undefined) => (share === null || share === undefined ? '-' : `${(100 * share).toFixed(1)} %`) // biome-ignore format: one line
 
 function rowsOf(before: SizeAndSpeed, after: SizeAndSpeed, change: PredictionChange): readonly (readonly string[])[] {
   return [
@@ -180,7 +189,7 @@ function changeRows(change: PredictionChange): readonly (readonly string[])[] {
       return [
         ['Pearson with the original, mean', '', r(change.meanPearson), ''],
         ['Largest change of a value', '', threeDigits(change.largestChange), ''],
-        ...change.tracks.slice(0, 12).map(t => [`${t.name}: Pearson, Spearman; scale, largest change`, '', `${r(t.pearson)}, ${r(t.spearman)}; ${r(t.scale)}, ${percent(t.largestShare)}`, '']), // biome-ignore format: one row
+        ...change.tracks.slice(0, 12).map(t => [`${t.name}: Pearson, Spearman; scale, largest change`, '', `${r(t.pearson)}, ${r(t.spearman)}; ${t.scale === undefined ? '-' : r(t.scale)}, ${percent(t.largestShare)}`, '']), // biome-ignore format: one row
         ...(change.tracks.length > 12 ? [[`and ${change.tracks.length - 12} more tracks`, '', '', '']] : []),
         ...(change.experiment
           ? [

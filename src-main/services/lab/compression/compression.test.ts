@@ -21,7 +21,7 @@ import { openModelFolder, readModelJson, writeModelFolder } from '../../models/m
 import { comparePredictions, outputChange, trackChange } from './change.ts'
 import { evaluationRecipeOf } from './evaluationRecipe.ts'
 import { genomeWindows, randomWindows } from './inputs.ts'
-import { makeCompression, measureChange } from './makeCompression.ts'
+import { changeSentences, makeCompression, measureChange } from './makeCompression.ts'
 import { reportTsv } from './reportTsv.ts'
 import { riskChange } from './riskChange.ts'
 
@@ -170,6 +170,17 @@ it('compares predictions track by track', () => {
   expect(predictsTheSame({ kind: 'tracks', on: '', experiment: null, ...lost })).toBe(false)
   const near = comparePredictions(['a'], Float32Array.from([1, 2, 3]), Float32Array.from([1.01, 2, 2.99]))
   expect(predictsTheSame({ kind: 'tracks', on: '', experiment: null, ...near })).toBe(true)
+})
+
+// Truth: what such a report has: r alone.
+it('tells of a report of before what it has, and invents nothing', () => {
+  const change = { kind: 'tracks', on: 'w', tracks: [{ name: 'a', pearson: 0.99, spearman: 1 }], meanPearson: 0.99, largestChange: 1, experiment: null } as const // biome-ignore format: one record
+  expect(changeSentences(change)).toEqual(['predictions agree with those of the original at mean r 0.9900 over 1 tracks, at worst r 0.9900; neither scale nor the largest change of a track was recorded (w)']) // biome-ignore format: one sentence
+  const q = { n: 1, median: 1, lower: 1, upper: 1 }
+  const size = { parameters: 1, bytes: 1, seconds: q, peakBytes: q }
+  const tsv = reportTsv({ id: 'x', of: { id: 'o', name: 'o', kind: 'enformer', sha256: '' }, model: { id: 'm', name: 'm' }, method: 'svd', choice: { method: 'svd', keptEnergy: 1, layers: {} }, layers: [], kept: [], before: size, after: size, batch: 1, change, createdAt: 0, notes: [] }) // biome-ignore format: one record
+  expect(tsv).toContain('\na\t0.99\t1\t\t\n')
+  expect(tsv).not.toMatch(/NaN|undefined/)
 })
 
 describe('windows of a genome', () => {

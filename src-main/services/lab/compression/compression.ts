@@ -284,7 +284,7 @@ function changeMeasures(change: PredictionChange): Visit {
       return {
         ...some('leastPearson', [worst.pearson]),
         ...some('worstScale', [worst.scale]),
-        largestChangeShare: [worst.largestShare],
+        ...some('largestChangeShare', [worst.largestShare]),
         ...some('pearson', change.tracks.map(t => (isLost(t) ? 0 : t.pearson))), // biome-ignore format: one line
         ...some('spearman', change.tracks.map(t => t.spearman)), // biome-ignore format: one line
         ...some('meanPearson', [change.meanPearson]),

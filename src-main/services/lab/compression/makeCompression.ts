@@ -195,7 +195,8 @@ export function changeSentences(change: PredictionChange): readonly string[] {
   switch (change.kind) {
     case 'tracks': {
       const worst = worstTrack(change.tracks)
-      const own = `predictions agree with those of the original at mean r ${r(change.meanPearson)} over ${change.tracks.length} tracks, at worst r ${r(worst.pearson)}, scale ${r(worst.scale)}, a value moved by ${(100 * worst.largestShare).toFixed(1)} % of the largest of its track (${change.on})`
+      const moved = worst.largestShare === null ? '; neither scale nor the largest change of a track was recorded' : `, scale ${r(worst.scale)}, a value moved by ${(100 * worst.largestShare).toFixed(1)} % of the largest of its track` // biome-ignore format: one thought
+      const own = `predictions agree with those of the original at mean r ${r(change.meanPearson)} over ${change.tracks.length} tracks, at worst r ${r(worst.pearson)}${moved} (${change.on})`
       const e = change.experiment
       if (!e) return [own]
       return [own, `pearson_per_track against experiments ${r(e.before)} before and ${r(e.after)} after${e.interval95 ? ` (difference, 95 %: ${r(e.interval95[0])} to ${r(e.interval95[1])})` : ''}; ${e.protocol}`] // biome-ignore format: one thought

@@ -36,7 +36,8 @@ export function reportTsv(report: CompressionReport): string {
         'largest change / largest value before',
       ),
     )
-    for (const t of change.tracks) lines.push(row(t.name, t.pearson, t.spearman, t.scale, t.largestShare))
+    for (const t of change.tracks)
+      lines.push(row(t.name, t.pearson, t.spearman, t.scale ?? null, t.largestShare ?? null))
     // Tracks of the recipe, which need not be all of the model's, nor in its order.
     if (change.experiment) lines.push('', row('experiment', 'r before', 'r after'))
     for (const t of change.experiment?.tracks ?? []) lines.push(row(t.name, t.before, t.after))
