@@ -36,13 +36,15 @@ async function firstRecipe(lab: Lab, experiment: ExperimentName, signal: AbortSi
   throw new WorkbenchError('not-found', `no recipe of '${experiment}' can run here${why ? `: ${why}` : ''}`, 'give one with --recipe FILE') // biome-ignore format: one thought
 }
 
-const duration = (seconds: number | null): string =>
-  seconds === null ? '-' : seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
+function duration({ estimatedSeconds: seconds, plannedPoints, points }: LabRecipe): string {
+  if (seconds === null) return plannedPoints === null ? '-' : `being worked out: ${plannedPoints} of ${points}`
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
+}
 
 /** A line a recipe: experiment, id, points, estimated duration, summary, or why it cannot run here. */
 export const recipeList = (recipes: readonly LabRecipe[]): string =>
   [
     'experiment\trecipe\tpoints\testimated\t',
-    ...recipes.map(r => [r.experiment, r.id, r.unavailable === null ? r.points : '-', duration(r.estimatedSeconds), r.unavailable === null ? r.summary : `not here: ${r.unavailable}`].join('\t')), // biome-ignore format: one line
+    ...recipes.map(r => [r.experiment, r.id, r.unavailable === null ? r.points : '-', duration(r), r.unavailable === null ? r.summary : `not here: ${r.unavailable}`].join('\t')), // biome-ignore format: one line
     '',
   ].join('\n')

@@ -115,3 +115,28 @@ it('plans anew what was planned by other rates, also in the middle, and keeps wh
   await estimates.ask(asked('a', 'b'))
   expect(['a', 'b'].map(k => estimates.of(k))).toEqual([15, 33])
 })
+
+it('waits for the plan of every point when it is asked to, and tells how far it is; not beyond a cancel', async () => {
+  let go = () => {}
+  const started = new Promise<void>(done => {
+    go = done
+  })
+  const { plan } = planner({ graphs: { points: costs(1, 2, 3) }, none: { points: [null] } })
+  const slow: PlanRecipes = async (requests, points, tell, signal) => {
+    if (points) await started
+    return plan(requests, points, tell, signal)
+  }
+  const estimates = new RecipeEstimates(slow, () => false, noFault)
+  const controller = new AbortController()
+  const cancelling = estimates.ask(asked('graphs', 'none', 'absent'), { signal: controller.signal, report: () => controller.abort() }) // biome-ignore format: one line
+  await expect(cancelling).rejects.toMatchObject({ code: 'cancelled' })
+  const reports: unknown[] = []
+  const report = (told: unknown) => {
+    reports.push(told)
+    go()
+  }
+  const signal = new AbortController().signal
+  await estimates.ask(asked('graphs', 'none', 'absent'), { signal, report })
+  expect(reports[0]).toEqual({ phase: 'planning points', done: 0, total: 4 })
+  expect(['graphs', 'none'].map(k => estimates.of(k))).toEqual([12, null])
+})

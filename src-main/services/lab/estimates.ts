@@ -1,4 +1,5 @@
-import { asWorkbenchError, type WireError } from '../../../src-shared/ipc/errors.ts'
+import { asWorkbenchError, throwIfCancelled, type WireError } from '../../../src-shared/ipc/errors.ts'
+import type { WorkContext } from '../../../src-shared/job.ts'
 import type { JobCost } from '../../../src-shared/lab/plan.ts'
 import type { FromPlan, PlanRecipes, PointCost, ReadRecipe } from './recipePlan.ts'
 import type { LabRecipeFile } from './recipes.ts'
@@ -20,6 +21,10 @@ interface Plan {
 
 const readable = (read: Plan['read']): read is ReadRecipe => read !== undefined && 'points' in read
 
+/** Points whose plan is still to come. */
+const unplanned = ({ read, points, untold, took }: Plan): number =>
+  readable(read) && took === undefined && !untold ? Math.max(0, read.points - points.length) : 0
+
 /** What recipes hold and how long they take as a whole, planned in the background, never while something is measured. */
 export class RecipeEstimates {
   readonly #plans = new Map<string, Plan>()
@@ -35,8 +40,11 @@ export class RecipeEstimates {
     private readonly fault: (error: unknown) => void,
   ) {}
 
-  /** Reads what is new of these recipes, then waits a while for their estimates. */
-  async ask(recipes: readonly Pick<LabRecipeFile, 'sha256' | 'path'>[]): Promise<void> {
+  /**
+   * Reads what is new of these recipes, then waits a while for their estimates; with `wait` until each has its estimate, or none can be told.
+   * @throws WorkbenchError `cancelled`; what is being planned goes on as long as the program does
+   */
+  async ask(recipes: readonly Pick<LabRecipeFile, 'sha256' | 'path'>[], wait?: WorkContext): Promise<void> {
     for (const { sha256, path } of recipes) {
       const known = this.#plans.get(sha256)
       // What was missing may be there now.
@@ -48,12 +56,26 @@ export class RecipeEstimates {
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined
     })
+    if (wait) return this.#whole(recipes, wait)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>(done => {
       timer = setTimeout(done, WAIT_MS)
     })
     await Promise.race([this.#working, late])
     clearTimeout(timer)
+  }
+
+  async #whole(recipes: readonly Pick<LabRecipeFile, 'sha256'>[], { signal, report }: WorkContext): Promise<void> {
+    const plans = recipes.flatMap(r => this.#plans.get(r.sha256) ?? [])
+    const total = plans.reduce((sum, p) => sum + unplanned({ ...p, points: [] }), 0)
+    for (;;) {
+      const left = plans.reduce((sum, p) => sum + unplanned(p), 0)
+      if (left === 0) return
+      throwIfCancelled(signal)
+      report({ phase: 'planning points', done: total - left, total })
+      // This timer keeps the program alive: the thread that plans does not.
+      await new Promise(done => setTimeout(done, LOOK_MS))
+    }
   }
 
   /** What a recipe holds, or why it cannot run here. @throws when it was not asked for */
@@ -99,8 +121,7 @@ export class RecipeEstimates {
   }
 
   async #work(): Promise<void> {
-    const left = ([, plan]: [string, Plan]) =>
-      readable(plan.read) && plan.took === undefined && !plan.untold && plan.points.length < plan.read.points
+    const left = ([, plan]: [string, Plan]) => unplanned(plan) > 0
     while ([...this.#plans].some(left)) {
       const controller = new AbortController()
       this.#planning = controller

@@ -51,8 +51,8 @@ export interface LabRun {
 
 /** Experiments, their recipes and results. */
 export interface Lab {
-  /** All, or those of one experiment. */
-  recipes(signal?: AbortSignal, experiment?: ExperimentName): Promise<readonly LabRecipe[]>
+  /** All, or those of one experiment. With `wait` every duration is planned that can be, which may take minutes. */
+  recipes(signal?: AbortSignal, experiment?: ExperimentName, wait?: WorkContext): Promise<readonly LabRecipe[]>
   /** What the whole run of a recipe will cost, as far as it was planned when recipes were listed. */
   cost(recipeSha256: string): JobCost | undefined
   /** Durations were planned by rates that are others now: they are planned anew. */
@@ -146,7 +146,7 @@ export function createLab(options: LabOptions): Lab {
   }
 
   return {
-    recipes: (signal, only) => shipped.list(signal, only),
+    recipes: (signal, only, wait) => shipped.list(signal, only, wait),
     cost: sha256 => estimates.cost(sha256),
     forgetPlans: () => estimates.forget(),
     recipeFile: (id, dataFolder) => shipped.file(id, dataFolder),

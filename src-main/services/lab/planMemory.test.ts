@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, vi } from 'vitest'
 import { TYPICAL_RATES } from '../../analyses/planner/typicalRates.ts'
 import { rememberedPlans } from './planMemory.ts'
 import type { FromPlan, PlanRecipes, PointCost } from './recipePlan.ts'
@@ -99,4 +99,17 @@ it('does not use the plan of as many points as the recipe had when its files wer
   const same = planner(9)
   expect(await ask(same.plan, dataDir, 'one', TYPICAL_RATES, 0, 3)).toEqual(COSTS.slice(0, 3))
   expect(same.planned).toEqual([])
+})
+
+it('keeps what is planned so far, for a program that ends before all is', async () => {
+  const dataDir = join(work, 'ended')
+  const many = Array.from({ length: 40 }, (_, i) => ({ seconds: i, peakBytes: 1 }))
+  const { plan } = planner(40, many)
+  const endless: PlanRecipes = async (...asked) => {
+    await plan(...asked)
+    await new Promise(() => {})
+  }
+  void ask(endless, dataDir, 'one', TYPICAL_RATES, 0)
+  const kept = () => (JSON.parse(readFileSync(join(dataDir, 'planner', 'recipes', 'r.json'), 'utf8')) as { readonly whole: boolean; points: unknown[] }) // biome-ignore format: one line
+  await vi.waitFor(() => expect(kept()).toMatchObject({ whole: true, points: many }))
 })

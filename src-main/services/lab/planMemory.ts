@@ -9,6 +9,9 @@ import type { PlanRecipes, PointCost, RecipeRequest } from './recipePlan.ts'
 
 const FORMAT = { format: 'diploscope-recipe-plan', formatVersion: 1 } as const
 
+/** Points between two writes of a plan that is being made. */
+const KEPT_EACH = 16
+
 /** Points of a recipe that were planned, in order; null for one of which nothing is told, and there it ends. */
 interface Known {
   readonly points: (PointCost | null)[]
@@ -58,6 +61,13 @@ export function rememberedPlans(
     if (rest.length === 0) return
     const totals = new Map<string, number>()
     const fresh = new Set<string>()
+    // Writes follow one another, so that an older plan never lands on a newer one.
+    let writing = Promise.resolve()
+    const keepNow = (key: string, own: Known) => {
+      const copy = { points: [...own.points], whole: own.whole }
+      fresh.delete(key)
+      writing = writing.then(() => keep(key, by, copy))
+    }
     try {
       await plan(
         rest,
@@ -69,13 +79,16 @@ export function rememberedPlans(
             own.points.push(message.cost)
             own.whole = message.cost === null || own.points.length === totals.get(message.key)
             fresh.add(message.key)
+            // A program may end before all is planned.
+            if (own.whole || own.points.length % KEPT_EACH === 0) keepNow(message.key, own)
           }
           tell(message)
         },
         signal,
       )
     } finally {
-      for (const key of fresh) await keep(key, by, known.get(key)!)
+      for (const key of [...fresh]) keepNow(key, known.get(key)!)
+      await writing
     }
   }
 }

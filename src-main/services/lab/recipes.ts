@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { throwIfCancelled, WorkbenchError } from '../../../src-shared/ipc/errors.ts'
 import type { LabRecipe } from '../../../src-shared/ipc/labMethods.ts'
+import type { WorkContext } from '../../../src-shared/job.ts'
 import { EXPERIMENTS, type ExperimentName } from '../../../src-shared/lab/result.ts'
 import { type RecipeFile, readRecipe } from '../training/recipe.ts'
 import type { RecipeEstimates } from './estimates.ts'
@@ -70,8 +71,8 @@ export async function readExperiment(recipe: LabRecipeFile, readers: Partial<Exp
 }
 
 export interface ShippedLabRecipes {
-  /** By name of their files. A recipe that cannot run here says why. */
-  list(signal?: AbortSignal, experiment?: ExperimentName): Promise<readonly LabRecipe[]>
+  /** By name of their files. A recipe that cannot run here says why. With `wait` every duration is planned that can be. */
+  list(signal?: AbortSignal, experiment?: ExperimentName, wait?: WorkContext): Promise<readonly LabRecipe[]>
   /** @throws WorkbenchError `not-found` */
   file(id: string, dataFolder?: string): Promise<LabRecipeFile>
 }
@@ -90,9 +91,9 @@ export function createShippedLabRecipes(options: {
   }
 
   return {
-    async list(signal = new AbortController().signal, only = undefined) {
+    async list(signal = new AbortController().signal, only = undefined, wait = undefined) {
       const recipes = (await all()).filter(r => only === undefined || r.experiment === only)
-      await estimates.ask(recipes)
+      await estimates.ask(recipes, wait)
       throwIfCancelled(signal)
       return recipes.map(({ id, experiment, name, summary, sha256 }) => {
         const read = estimates.read(sha256)

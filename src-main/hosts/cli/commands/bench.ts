@@ -27,7 +27,7 @@ export const command: CliCommand = {
   usage: 'NAME [--recipe FILE-OR-ID] [--resume] [--json] [--out FILE] | [NAME] --list [--json] | --import FILE',
   options: {
     recipe: { value: 'FILE-OR-ID', help: 'of an experiment: a file, or a recipe of the program (default: the first that can run here)' },
-    list: { help: 'the recipes of the experiment NAME, or of all, with their points and how long they will take' },
+    list: { help: 'the recipes of the experiment NAME, or of all, with their points and how long they will take; all of them take a minute to plan, once' },
     resume: { help: 'go on with the newest unfinished result of the recipe' },
     data: { value: 'DIR', help: "where paths in the recipe are looked for after the recipe's own folder" },
     import: { value: 'FILE', help: 'add a result of another machine to the kept ones' },
@@ -117,7 +117,7 @@ async function listRecipes(args: ParsedArgs, io: CliIo): Promise<number> {
   for (const option of [...LAB_OPTIONS, 'import', 'repeats']) if (args.text(option) !== undefined) throw new WorkbenchError('wrong-usage', `--${option} means nothing to --list`, "see 'diploscope bench --help'") // biome-ignore format: one thought
   if (args.flag('resume')) throw new WorkbenchError('wrong-usage', '--resume means nothing to --list', "see 'diploscope bench --help'") // biome-ignore format: one thought
   const { lab } = await openLab(args, io)
-  const recipes = await lab.recipes(io.context.signal, experiment)
+  const recipes = await lab.recipes(io.context.signal, experiment, io.context)
   await io.write(args.flag('json') ? `${JSON.stringify(recipes)}\n` : recipeList(recipes))
   return EXIT.done
 }
