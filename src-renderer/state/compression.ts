@@ -121,13 +121,15 @@ export function openCompression(compressionId: string): void {
 export function removeCompression(compressionId: string): void {
   attempt(async () => {
     const open = useWorkbench.getState().files.find(f => f.folder.includes(compressionId))
+    // First what may be refused: a model that stays keeps its place in the project.
+    await call('compression.remove', { compressionId })
+    set(s => ({ shown: s.shown === compressionId ? null : s.shown }))
+    const listed = queries.invalidateQueries({ queryKey: LIST })
     const stay = labShown()
     if (open) await takeOut(open)
     // What is selected then comes to the front; who is in the lab stays there.
     if (stay) useLab.setState({ open: true })
-    await call('compression.remove', { compressionId })
-    set(s => ({ shown: s.shown === compressionId ? null : s.shown }))
-    await queries.invalidateQueries({ queryKey: LIST })
+    await listed
   })
 }
 
