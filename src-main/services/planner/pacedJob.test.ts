@@ -28,17 +28,31 @@ describe('a job of which only the pace tells', () => {
     const seen: Progress[] = []
     const context = job.watch({ ...quietContext(), report: p => seen.push(p) })
     context.report({ phase: 'scoring', done: 0, total: 40 })
-    to(1)
-    context.report({ phase: 'scoring', done: 1, total: 40 }) // too early to tell
-    to(4)
+    to(9)
+    context.report({ phase: 'scoring', done: 1, total: 40 }) // the first, which is slow, tells nothing
+    to(12)
+    context.report({ phase: 'scoring', done: 3, total: 40 }) // too few to tell
+    to(13)
     context.report({ phase: 'scoring', done: 5, total: 40 })
-    to(5)
+    to(14)
     context.report({ phase: 'scoring', done: 20, total: 40 }) // told already
-    expect(await job.estimate).toEqual({ seconds: 4 + (35 * 4) / 5, peakBytes: null, basis: 'begun' })
-    expect(seen.map(p => p.done)).toEqual([0, 1, 5, 20])
+    expect(await job.estimate).toEqual({ seconds: 13 + (35 * (13 - 9)) / (5 - 1), peakBytes: null, basis: 'begun' })
+    expect(seen.map(p => p.done)).toEqual([0, 1, 3, 5, 20])
     to(30)
     await job.end(true)
     expect(learnt).toEqual([['cohort', 40, 30]])
+  })
+
+  it('is told after half a minute where a tenth takes long', async () => {
+    const { rates } = ratesOf(undefined)
+    const { now, to } = clock()
+    const job = pacedJob({ rates, kind: 'cohort', units: 1000, now })
+    const context = job.watch(quietContext())
+    to(5)
+    context.report({ phase: 'scoring', done: 1, total: 1000 })
+    to(35)
+    context.report({ phase: 'scoring', done: 7, total: 1000 })
+    expect(await job.estimate).toMatchObject({ seconds: 35 + (993 * 30) / 6 })
   })
 
   it('says nothing of one that ended before, and keeps nothing of one that was stopped', async () => {

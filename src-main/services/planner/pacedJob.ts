@@ -12,8 +12,11 @@ export interface PacedJob {
   end(complete: boolean): Promise<void>
 }
 
-/** Seconds of a job before its own pace tells how long it will be. */
-const BEGUN_AFTER = 2
+/**
+ * A job's own pace tells how long it will be once a tenth of it is done, or after so many seconds. The first part is not counted: it starts
+ * processes and compiles, and took a hundred times as long as the others.
+ */
+const BEGUN = { after: 2, share: 0.1, orAfter: 30 }
 
 export function pacedJob(options: {
   readonly rates: JobRates
@@ -48,10 +51,13 @@ export function pacedJob(options: {
         report(progress) {
           const { phase, done, total } = progress
           const t = now()
-          if (from?.phase !== phase) from = { phase, done, at: t }
-          const [elapsed, moved] = [(t - from.at) / 1000, done - from.done]
-          if (total > 0 && moved > 0 && elapsed >= BEGUN_AFTER)
-            tell((t - startedAt) / 1000 + ((total - done) * elapsed) / moved)
+          if (from?.phase !== phase) from = undefined
+          if (done > 0) from ??= { phase, done, at: t }
+          if (from && total > 0) {
+            const [elapsed, moved] = [(t - from.at) / 1000, done - from.done]
+            const told = elapsed >= BEGUN.after && (done >= BEGUN.share * total || elapsed >= BEGUN.orAfter)
+            if (moved > 0 && told) tell((t - startedAt) / 1000 + ((total - done) * elapsed) / moved)
+          }
           report(progress)
         },
       }
