@@ -54,3 +54,35 @@ it('keeps no folder of a compression that was cancelled', async () => {
   expect(readdirSync(made)).toEqual(['second'])
   expect((await handlers['compression.list']({}, quietContext())).map(r => r.id)).toEqual(['second'])
 })
+
+it('does not take what another network of the same name took for its own', async () => {
+  const folder = resolve(import.meta.dirname, '../../assets/models/demo-tracks')
+  const json = await readModelJson(folder)
+  const trainedAgain = { ...json, weights: { ...json.weights, sha256: 'f'.repeat(64) } }
+  const jobs = await createJobs({ path: join(work, 'other-jobs.json'), now: Date.now, tell() {}, fault() {} })
+  const took = new Map<string, number>()
+  const cost = { seconds: 5, peakBytes: 1e8, basis: 'typical' } as const
+  const { outlook } = createCompressionHandlers({
+    models: { use: async (id: string) => ({ folder, json: id === 'first' ? json : trainedAgain, state: id }) } as unknown as OpenModels, // biome-ignore format: one line
+    registry: modelRegistry(MODELS),
+    jobs,
+    downloads: createDownloads(Date.now),
+    dataDir: work,
+    recipesDir: undefined,
+    dataFolders: [],
+    threads: 1,
+    open: () => Promise.reject(new Error('not asked for')),
+    now: () => 0,
+    plan: async () => ({ cost: async () => cost, peakBytes: async () => undefined }),
+    rates: {
+      async seconds(kind) {
+        if (took.size === 0) took.set(kind, 77)
+        return took.get(kind)
+      },
+      learn: async () => {},
+    },
+  })
+  const ask = (modelFileId: string) => outlook({ modelFileId, choice: { method: 'svd', keptEnergy: 0.5, layers: {} } })
+  expect(await ask('first')).toMatchObject({ seconds: 77, basis: 'earlier', note: '' })
+  expect(await ask('again')).toMatchObject({ basis: 'typical', note: expect.stringMatching(/^Making the factors comes on top/) }) // biome-ignore format: one line
+})

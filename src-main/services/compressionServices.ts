@@ -55,8 +55,9 @@ export interface CompressionAsked {
   readonly choice: CompressionChoice
 }
 
-/** Kind of work whose pace tells how long a compression is: the factors and their comparison take as long as the layers are large. */
-const kindOf = ({ json }: OpenModel, { method }: CompressionChoice) => `compression of ${json.id} by ${method}`
+/** Kind of work whose pace tells how long a compression is: the factors and their comparison take as long as the layers of this one model are large. */
+const kindOf = ({ json }: OpenModel, { method }: CompressionChoice) =>
+  `compression of ${json.id} ${json.weights.sha256.slice(0, 16)} by ${method}`
 
 const REPORT_FILE = 'report.json'
 /** Spectra of so many models are kept. */
@@ -130,7 +131,9 @@ export function createCompressionHandlers(parts: CompressionParts): {
       outlookOf(async () => {
         const model = await models.use(modelFileId)
         const cost = await costOf(model, choice, await plannedCompression(plan, model.json))
-        const more = `Making the factors${model.json.risk ? ' and drawing the simulated people' : ''} comes on top: known after the first compression of this model.` // biome-ignore format: one line
+        const judged = await evaluationRecipeOf(model.json, parts.recipesDir, parts.dataFolders)
+        const people = model.json.risk ? ' and drawing the simulated people' : ''
+        const more = `Making the factors${judged ? ', the comparison with experiments' : ''}${people} comes on top: known after the first compression of this model.` // biome-ignore format: one line
         return { cost, ...(cost && cost.basis !== 'earlier' ? { note: more } : {}) }
       }),
     handlers: {
