@@ -231,14 +231,19 @@ export function createHandlers(
         estimate: paced.estimate,
         async run(outer) {
           const context = paced.watch(outer)
-          const { warnings } = await engines.buildIndex(path, context).catch(async error => {
-            if (asWorkbenchError(error).code !== 'permission') throw error
-            return engines.buildIndex(await shadows.make(path), context) // nothing may be written beside the file
-          })
-          for (const message of warnings)
-            hub.emit('notice', { code: 'bad-index', message, remedy: 'look at the file before you rely on it' })
-          await files.refresh(fileId).catch(() => undefined) // closed meanwhile: the index is there all the same
-          await paced.end(true)
+          let complete = false
+          try {
+            const { warnings } = await engines.buildIndex(path, context).catch(async error => {
+              if (asWorkbenchError(error).code !== 'permission') throw error
+              return engines.buildIndex(await shadows.make(path), context) // nothing may be written beside the file
+            })
+            for (const message of warnings)
+              hub.emit('notice', { code: 'bad-index', message, remedy: 'look at the file before you rely on it' })
+            await files.refresh(fileId).catch(() => undefined) // closed meanwhile: the index is there all the same
+            complete = true
+          } finally {
+            await paced.end(complete)
+          }
           return fileId
         },
       })
