@@ -104,8 +104,8 @@ describe.each(availableHosts())('cohorts beyond one sheet and one model, in the 
   })
   afterAll(async () => {
     await w?.close()
-    rmSync(dataDir, { recursive: true, force: true })
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   })
   afterEach(() => {
     expect(w.problems).toEqual([])
@@ -284,8 +284,8 @@ describe.each(availableHosts())('what a risk model refuses, in the %s window', h
   })
   afterAll(async () => {
     await w?.close()
-    rmSync(dataDir, { recursive: true, force: true })
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   })
   afterEach(() => {
     expect(w.problems).toEqual([])

@@ -27,7 +27,7 @@ describe.each(availableHosts())('the demo project in the %s window', host => {
   })
   afterAll(async () => {
     await w?.close()
-    rmSync(dataDir, { recursive: true, force: true })
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 })
   })
   afterEach(() => {
     expect(w.problems).toEqual([])

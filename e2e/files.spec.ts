@@ -46,7 +46,7 @@ describe.each(availableHosts())('files in the %s window', host => {
   })
   afterAll(async () => {
     await w?.close()
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   })
   afterEach(() => {
     // What the project that was put away at the start still read ends when it likes.

@@ -128,7 +128,7 @@ export async function launchWorkbench(host: Host, options: LaunchOptions = {}): 
     async close() {
       await closing()
       await running.stop()
-      if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true })
+      if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 })
     },
   }
 }

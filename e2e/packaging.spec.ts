@@ -57,7 +57,7 @@ beforeAll(() => {
   if (done.status !== 0) throw new Error(`electron-builder failed: ${(done.stdout + done.stderr).slice(-2000)}`)
 }, 250_000)
 
-afterAll(() => fs.rmSync(scratch, { recursive: true, force: true }))
+afterAll(() => fs.rmSync(scratch, { recursive: true, force: true, maxRetries: 10 }))
 
 describe('the package', () => {
   const listed = () =>

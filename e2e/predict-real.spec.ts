@@ -34,7 +34,7 @@ describe.skipIf(!baskervilleData).each(availableHosts())('real tracks in the %s 
   })
   afterAll(async () => {
     await w?.close()
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   })
   afterEach(() => expect(w.problems).toEqual([]))
 

@@ -46,7 +46,7 @@ describe.each(availableHosts())('predicted tracks in the %s window', host => {
   })
   afterAll(async () => {
     await w?.close()
-    rmSync(dataDir, { recursive: true, force: true })
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 })
   })
   afterEach(() => {
     expect(w.problems).toEqual([])
@@ -353,7 +353,7 @@ describe('models of other kinds and what cannot be predicted or compared', () =>
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'diploscope-e2e-'))
   })
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
   /** The demo model under another name, with a field of model.json changed. */
   const model = (

@@ -39,7 +39,7 @@ describe.each(availableHosts())('the risk score of a sample in the %s window', h
   })
   afterAll(async () => {
     await w?.close()
-    rmSync(dataDir, { recursive: true, force: true })
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 })
   })
   afterEach(() => {
     expect(w.problems).toEqual([])
@@ -175,8 +175,8 @@ describe.each(availableHosts())('a cohort in the %s window', host => {
   })
   afterAll(async () => {
     await w?.close()
-    rmSync(dataDir, { recursive: true, force: true })
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   })
   afterEach(() => {
     expect(w.problems).toEqual([])

@@ -55,8 +55,8 @@ describe.each(availableHosts())('mutation scans in the %s window', host => {
   })
   afterAll(async () => {
     await w?.close()
-    rmSync(dataDir, { recursive: true, force: true })
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   })
   afterEach(() => {
     expect(w.problems).toEqual([])

@@ -45,7 +45,7 @@ describe.each(availableHosts())('fine-tuning in the %s window', host => {
   })
   afterAll(async () => {
     await w?.close()
-    for (const path of [dataDir, folder]) rmSync(path, { recursive: true, force: true })
+    for (const path of [dataDir, folder]) rmSync(path, { recursive: true, force: true, maxRetries: 10 })
   })
   afterEach(() => {
     expect(w.problems).toEqual([])

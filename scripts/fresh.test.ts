@@ -10,7 +10,7 @@ beforeAll(() => {
   mkdirSync(`${root}/dist`, { recursive: true })
   folder = mkdtempSync(`${root}/dist/.fresh-test-`)
 })
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 // Truth: the files as they are made and changed here.
 describe('the fingerprint of sources', () => {

@@ -9,7 +9,7 @@ import { DEMO_FILES, makeDemo } from '../test-support/demo/make.ts'
 
 const committed = resolve(import.meta.dirname, '../assets/demo')
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-demo-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 /** Compressed bytes depend on zlib's version, what they hold does not. */
 const content = (path: string) => {

@@ -8,5 +8,5 @@ const root = resolve(import.meta.dirname, '..')
 export async function builtCli(): Promise<{ readonly path: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(root, 'dist', '.cli-test-'))
   await bundleCommandLine(folder)
-  return { path: join(folder, 'cli.js'), remove: () => rm(folder, { recursive: true, force: true }) }
+  return { path: join(folder, 'cli.js'), remove: () => rm(folder, { recursive: true, force: true, maxRetries: 10 }) }
 }

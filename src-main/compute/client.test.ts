@@ -20,7 +20,7 @@ const compute = (options: ComputeOptions = {}) => {
 afterEach(async () => {
   await Promise.all(open.splice(0).map(c => c.close()))
 })
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 /** y = 2x + 1 for any number of rows. */
 const affine = onnxModel({

@@ -15,7 +15,7 @@ const webgpu = await compute.tryDevice('webgpu')
 if (!webgpu.works) console.warn(`webgpu is not tested here: ${webgpu.reason}`)
 afterAll(async () => {
   await compute.close()
-  rmSync(cacheFolder, { recursive: true, force: true })
+  rmSync(cacheFolder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const SIZE = 64

@@ -9,7 +9,7 @@ import { builtEntry } from './entry.ts'
 import { type MessageProcess, messageLauncher } from './launcher.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'launcher-test-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 /** A stand-in for Electron's utilityProcess: a child that has a `process.parentPort` which clones whole messages. */
 function standIn(entry: string, environment: Readonly<Record<string, string>>): MessageProcess {

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { ModelCache } from './modelCache.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'model-cache-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 const model = (value: number) => ({ bytes: new Uint8Array(1000).fill(value), files: { 'w.bin': Uint8Array.of(value) } })
 const tick = () => new Promise(done => setTimeout(done, 15)) // so that the times of two folders differ
 
@@ -55,7 +55,7 @@ describe('the cache of models given as bytes', () => {
         const changed = await cache.pathOf({ bytes: Uint8Array.of(1), links: { 'w.st': weights } })
         expect(readFileSync(join(dirname(changed), 'w.st'), 'utf8')).toBe('other weights')
       } finally {
-        rmSync(elsewhere, { recursive: true, force: true })
+        rmSync(elsewhere, { recursive: true, force: true, maxRetries: 10 })
       }
     },
   )

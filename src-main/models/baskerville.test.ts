@@ -19,7 +19,7 @@ import { modelRegistry } from './registry.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'baskerville-test-'))
 beforeAll(() => ready)
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 const params = {
   train: { batch_size: 4 },

@@ -10,7 +10,7 @@ import { type BamContent, type BamRecord, bamHeaderText, binOf, writeBam } from 
 import { packBlockGzip } from './blockGzipWriter.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-bamwriter-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 const samtools = spawnSync('samtools', ['--version']).status === 0
 

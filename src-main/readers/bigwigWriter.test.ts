@@ -7,7 +7,7 @@ import { SeededRandom } from '../../test-support/random.ts'
 import { type SignalColumns, writeBigWig } from './bigwigWriter.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-bigwig-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 const contigs = [
   { name: 'chr2', length: 5_000_000 },

@@ -7,7 +7,7 @@ import { SeededRandom } from '../../test-support/random.ts'
 import { type IndexedLine, VCF_COLUMNS, writeTabix } from './tabixWriter.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-tabix-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 describe('writeTabix, read back by @gmod/tabix', () => {
   const random = new SeededRandom('tabix')

@@ -18,7 +18,7 @@ describe('writeTwoBit', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'diploscope-2bit-'))
   })
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
   it('is decoded by @gmod/twobit to the spelled-out sequence (truth: an independent decoder)', async () => {
     const contigs = [

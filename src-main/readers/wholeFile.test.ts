@@ -9,7 +9,7 @@ import { ensureRegularFile } from './checkedFile.ts'
 import { readWhole, readWholeText } from './wholeFile.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-whole-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 const path = join(folder, 'text')
 writeFileSync(path, 'caf\u00e9\n')
 

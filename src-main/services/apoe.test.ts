@@ -27,7 +27,7 @@ import { APOE_DEFAULTS, type ApoeOptions, apoeOf, apoeProvenance, apoeRequest } 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-apoe-'))
 afterAll(async () => {
   await closePileupWorkers()
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const BUILDS = ['GRCh37', 'GRCh38'] as const

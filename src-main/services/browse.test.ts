@@ -13,7 +13,7 @@ beforeEach(async () => {
   for (const name of ['home/b.txt', 'home/a.bam', 'home/.hidden', 'home/study/c.cram', 'outside/d.bam'])
     await writeFile(join(folder, name), name)
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 const browseHome = () => createBrowse({ start: join(folder, 'home'), roots: [] })
 const codeOf = (work: Promise<unknown>) =>

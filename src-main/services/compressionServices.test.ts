@@ -14,7 +14,7 @@ import { unplanned } from './planner/jobPlanning.ts'
 import { noRates } from './planner/jobRates.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-compression-services-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 it('keeps no folder of a compression that was cancelled', async () => {
   const folder = resolve(import.meta.dirname, '../../assets/models/demo-tracks')

@@ -46,7 +46,7 @@ beforeEach(async () => {
   await writeFile(join(folder, 'a.bam'), 'reads')
   await writeFile(join(folder, 'a.bam.bai'), 'index')
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 const open = () => files.open(join(folder, 'a.bam'))
 const codeOf = (work: Promise<unknown>) =>
@@ -96,7 +96,7 @@ describe('an open file', () => {
     expect(changes).toHaveLength(1)
     expect(files.get(id).problem).toMatchObject({ code: 'changed', remedy: 'reload the file' })
     expect(files.get(id).problem?.technical).toBeUndefined()
-    await rm(`${folder}-moved`, { recursive: true, force: true })
+    await rm(`${folder}-moved`, { recursive: true, force: true, maxRetries: 10 })
   })
 
   it('stays a problem until it is looked at again, also when its old state comes back', async () => {

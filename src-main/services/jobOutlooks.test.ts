@@ -43,7 +43,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await services.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const outlook = (job: JobAsked) => page.call('jobs.outlook', { job })

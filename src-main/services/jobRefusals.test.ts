@@ -42,7 +42,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await services.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const place = () => ({ modelFileId, referenceFileId, options: { bothStrands: false, shiftsBp: [0] }, background: { kind: 'reference' as const }, interval: { contig: 'chr19', start: 44_905_000, end: 44_905_100 }, channels: [0] }) // biome-ignore format: one line

@@ -24,7 +24,7 @@ describe.skipIf(!baskervilleData)('golden: the trained network in the window, on
   const compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 2 })
   afterAll(async () => {
     await compute.close()
-    rmSync(work, { recursive: true, force: true })
+    rmSync(work, { recursive: true, force: true, maxRetries: 10 })
   })
 
   // Truth: the network on each window as the command line runs it, against experiments read by @gmod/bbi, correlated by a plain formula.

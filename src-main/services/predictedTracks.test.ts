@@ -85,7 +85,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await services.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 type Asked = Args<'predict.bins'>

@@ -22,7 +22,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   vi.restoreAllMocks()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 /** A new start of the program over the same data folder. */
@@ -176,7 +176,7 @@ describe('the session', () => {
       expect((await readdir(disk)).filter(n => n.endsWith('.part'))).toEqual([])
     } finally {
       execFileSync('umount', [disk])
-      await rm(disk, { recursive: true, force: true })
+      await rm(disk, { recursive: true, force: true, maxRetries: 10 })
     }
   })
 

@@ -12,7 +12,7 @@ beforeEach(async () => {
   log = []
   for (const n of ['a', 'b', 'c']) await writeFile(join(folder, n), n)
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 const references = () =>
   createReferences(async path => {

@@ -71,7 +71,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await services.close()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const request = (more: Partial<ScanRequest> = {}): ScanRequest => ({

@@ -57,7 +57,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await services.close()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const APOE = { contig: 'chr19', start: 44_905_795, end: 44_909_393 }

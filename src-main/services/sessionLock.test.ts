@@ -11,7 +11,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'diploscope-lock-'))
   path = join(folder, 'session.lock')
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 /** A process that lives as long as this test: the one that started it. */
 const OTHER = process.ppid

@@ -37,7 +37,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await services.close()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const call = <T>(work: (h: Services['handlers'], c: ReturnType<typeof quietContext>) => Promise<T>) =>

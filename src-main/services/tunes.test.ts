@@ -70,7 +70,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await services.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const settings = (more: Partial<TuneSettings> = {}): TuneSettings => ({

@@ -11,7 +11,7 @@ beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'diploscope-uploads-'))
   registered = []
 })
-afterEach(() => rm(dataDir, { recursive: true, force: true }))
+afterEach(() => rm(dataDir, { recursive: true, force: true, maxRetries: 10 }))
 
 const uploadsWith = (more: { maxBytes?: number; freeBytes?: () => Promise<number> } = {}) =>
   createUploads({ dataDir, now: Date.now, register: path => `id${registered.push(path)}`, ...more })

@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest'
 import { makeFolders } from './folders.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-folders-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 it('makes what is missing, with the mode, and says whether it did', async () => {
   const path = join(folder, 'a', 'b', 'c')

@@ -14,7 +14,7 @@ import { buildIndex } from '../readers/indexBuilder.ts'
 import { type CorpusRequest, runCorpus } from './corpusRun.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-corpus-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 const file = (name: string, content: string | Uint8Array) => {
   writeFileSync(join(folder, name), content)
   return join(folder, name)

@@ -87,7 +87,7 @@ describe('tokens at every column', () => {
 
 describe('against pysam', () => {
   const folder = mkdtempSync(join(tmpdir(), 'diploscope-diplotype-'))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
   it('depth and alleles of both callers equal the committed table, at all 700 positions', async () => {
     const path = join(folder, 'indels.bam')

@@ -10,7 +10,7 @@ import type { BamRecord } from '../readers/bamWriter.ts'
 import { firstReads } from './firstReadsRun.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-first-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 const CONTIGS = [
   { name: 'chrA', length: 50_000 },

@@ -12,7 +12,7 @@ import type { TokenizerTrainingRequest } from './tokenizerTrainingProtocol.ts'
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-tokenizer-'))
 const corpusPath = join(folder, 'corpus.txt')
 const codes = DIPLOTYPE_CODES.map(c => c.char)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 let state = 1
 const random = () => {

@@ -12,7 +12,7 @@ const open: Engine[] = []
 afterEach(async () => {
   await Promise.all(open.splice(0).map(e => e.close()))
 })
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 /** A stand-in for the package: the few calls that the adapter makes, with a model that doubles. What it proves is the wiring, not TensorFlow. */
 const STAND_IN = `

@@ -11,7 +11,7 @@ import { buildIndex } from '../../readers/indexBuilder.ts'
 const root = resolve(import.meta.dirname, '../../..')
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-process-'))
 const bam = join(folder, 'empty.bam')
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 beforeAll(async () => {
   // The first call builds what is stale.

@@ -24,7 +24,7 @@ beforeAll(async () => {
   })
   await import('./services.ts')
 })
-afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
+afterAll(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 }))
 
 /** A busy machine may let an answer wait. */
 const soon = { timeout: 30_000 }

@@ -13,7 +13,7 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'diploscope-print-test-'))
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 const quiet = () => new AbortController().signal
 const leftovers = async () => (await readdir(tmpdir())).filter(n => n.startsWith('diploscope-pdf-'))

@@ -18,7 +18,7 @@ describe.skipIf(!baskervilleData)('golden: evaluation of the trained network', (
   const compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 2 })
   afterAll(async () => {
     await compute.close()
-    rmSync(work, { recursive: true, force: true })
+    rmSync(work, { recursive: true, force: true, maxRetries: 10 })
   })
   // Truth: correlations of an independent numpy forward pass with the same experiments: DNase 0.854, 0.852 (HepG2), 0.885 (brain).
   it('gives the known r of its DNase tracks on its ten test windows', async () => {

@@ -16,7 +16,7 @@ import { resultTable } from './exportResult.ts'
 import { createLab, type Lab } from './lab.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-lab-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 let dataDir = ''
 let count = 0

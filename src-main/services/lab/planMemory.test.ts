@@ -7,7 +7,7 @@ import { rememberedPlans } from './planMemory.ts'
 import type { FromPlan, PlanRecipes, PointCost } from './recipePlan.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-plans-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 const COSTS: readonly (PointCost | null)[] = [1, 2, 3, 4].map(seconds => ({ seconds, peakBytes: 10 * seconds }))
 const noFault = (error: unknown) => {

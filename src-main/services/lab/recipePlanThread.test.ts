@@ -9,7 +9,7 @@ import { planPointInThread } from './recipePlanThread.ts'
 import { readExperiment, readLabRecipe } from './recipes.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-thread-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 const planner = { rates: async () => TYPICAL_RATES, calibration: async () => null }
 

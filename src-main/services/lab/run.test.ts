@@ -19,7 +19,7 @@ import {
 } from './visits.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-lab-run-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 /** A clock that stands still unless a visit moves it. */
 const fakeClock = () => {

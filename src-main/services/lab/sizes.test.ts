@@ -18,7 +18,7 @@ import { randomBases } from './randomBases.ts'
 import { normalNumbers, randomWeightsFile } from './randomWeights.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'lab-sizes-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 const registry = modelRegistry(MODELS)
 const recipes = resolve(import.meta.dirname, '../../../assets/recipes')
 const HEAD = { format: 'diploscope-recipe', formatVersion: 1, task: 'lab', id: 'x', name: 'x', summary: 'x' }

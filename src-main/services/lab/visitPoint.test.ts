@@ -10,7 +10,7 @@ import { residentBytes } from './memoryLimit.ts'
 import { type VisitDeps, visitPoint } from './visitPoint.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-visit-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 const visit = async (of: Experiment['visit'], deps: Partial<VisitDeps> = {}) => {
   const point = { factors: { model: 'a' } }

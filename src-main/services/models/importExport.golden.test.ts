@@ -19,7 +19,7 @@ const registry = modelRegistry(MODELS)
 const quiet = quietContext()
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const cases = goldenCases('enformer').filter(c => goldenHas(c, 'tokens.npy'))

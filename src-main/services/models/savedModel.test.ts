@@ -6,7 +6,7 @@ import { inspectSavedModel, isSavedModel } from './savedModel.ts'
 
 // A stand-in for the optional package: what is proved is the way to it, not TensorFlow.
 const work = mkdtempSync(join(tmpdir(), 'diploscope-savedmodel-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 const folder = join(work, 'model')
 mkdirSync(folder)
 writeFileSync(join(folder, 'saved_model.pb'), '')

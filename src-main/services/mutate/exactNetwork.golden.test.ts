@@ -19,7 +19,7 @@ describe.skipIf(!baskervilleData)('golden: mutants of the trained network on rea
   const compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 2 })
   afterAll(async () => {
     await compute.close()
-    rmSync(work, { recursive: true, force: true })
+    rmSync(work, { recursive: true, force: true, maxRetries: 10 })
   })
   // Truth: a full forward pass for each mutant.
   it('exact and naive agree in every bin and track, and in the order of effects', async () => {

@@ -19,7 +19,7 @@ const registry = modelRegistry(MODELS)
 const context = quietContext()
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const trunk = { length: 1024, stemFilters: 6, stemKernel: 15, towerFilters: [8, 8], layers: 2, heads: 2, targetBins: 96, outputs: { human: 5, mouse: 2 } } // biome-ignore format: one table

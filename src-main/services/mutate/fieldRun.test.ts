@@ -18,7 +18,7 @@ const compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 2 })
 const registry = modelRegistry(MODELS)
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 /** Weights as wide as keeps a signal's size from layer to layer: norms 1 and 0, pools 2 on the diagonal, others 1/sqrt(fan in). */

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const contig = randomBases(300, 'scan')

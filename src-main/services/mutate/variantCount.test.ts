@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { countPasses, passesOf } from './variantCount.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'variant-count-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 const { signal } = new AbortController()
 
 // Truth: counted by hand from how variantRun.ts runs them.

@@ -54,7 +54,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 async function effects(more: Partial<VariantRequest> = {}, file = path): Promise<VariantEffect[]> {

@@ -8,7 +8,7 @@ let dataDir: string
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'job-rates-'))
 })
-afterEach(() => rmSync(dataDir, { recursive: true, force: true }))
+afterEach(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 10 }))
 const faults: unknown[] = []
 const rates = (more: { threads?: number; version?: string } = {}) => createJobRates({ dataDir, threads: 2, version: '1.0.0', fault: e => faults.push(e), ...more }) // biome-ignore format: one line
 

@@ -16,7 +16,7 @@ let dataDir: string
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'diploscope-planner-'))
 })
-afterEach(() => rm(dataDir, { recursive: true, force: true }))
+afterEach(() => rm(dataDir, { recursive: true, force: true, maxRetries: 10 }))
 
 const registry = modelRegistry(MODELS)
 const planner = (more: Partial<PlannerOptions> = {}) =>

@@ -26,7 +26,7 @@ const reference = memoryReference({ c: bases, other: bases })
 beforeAll(() => writeGcModel(model, { binBp: BIN, bins: BINS, cropBins: CROP }))
 afterAll(async () => {
   await Promise.all([compute.close(), ...opened.map(f => f.close())])
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 type Change = readonly [position: number, ref: number, alt: string]

@@ -23,7 +23,7 @@ describe.skipIf(!baskervilleData)('golden: the trained network on its ten test w
   const compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 2 })
   afterAll(async () => {
     await compute.close()
-    rmSync(work, { recursive: true, force: true })
+    rmSync(work, { recursive: true, force: true, maxRetries: 10 })
   })
   // Truth: DNase experiments, and the correlations of an independent numpy forward pass with them.
   it('DNase: r of each track over all windows', async () => {

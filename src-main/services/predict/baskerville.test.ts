@@ -23,7 +23,7 @@ describe.skipIf(!baskervilleData)('the trained network', () => {
   })
   afterAll(async () => {
     await compute.close()
-    rmSync(work, { recursive: true, force: true })
+    rmSync(work, { recursive: true, force: true, maxRetries: 10 })
   })
   const run = (split: string, index: number, tracks?: string) => {
     const window = realWindows().find(w => w.split === split && w.index === index)!

@@ -54,7 +54,7 @@ describe('bins of an experiment', () => {
     const starts = values.map((_, i) => 100 + i * 4)
     writeFileSync(path, writeBigWig([{ name: 'chr1', length: 1000 }], [{ contig: 'chr1', starts, ends: starts.map(s => s + 4), values }])) // biome-ignore format: one line
   })
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
   const entry = (kind: FileFacts['kind']) => ({ path, facts: { kind } as FileFacts })
   const ask = (start: number, end: number, binBp: number) =>
     observedBins(

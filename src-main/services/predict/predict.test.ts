@@ -22,7 +22,7 @@ const compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 2 })
 const registry = modelRegistry(MODELS)
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 /** Sees 3 bases a side and pools by 4: a window's crop of 2 bins hides its ends from the kept bins. */

@@ -17,7 +17,7 @@ const compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 2 })
 const registry = modelRegistry(MODELS)
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const trunk = { stemFilters: 6, towerFilters: [8, 12], layers: 2, heads: 2, outputs: { human: 5 }, targetBins: 8 }

@@ -10,7 +10,7 @@ import { createViewQueue, type WantedView } from './viewQueue.ts'
 
 // Truth: the order in which windows are computed, one by one, by a stand-in for the network that waits to be told.
 const work = mkdtempSync(join(tmpdir(), 'view-queue-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 const subject = (key: string) => ({ key, ids: { modelFileId: 'm', referenceFileId: 'r' }, geometry: { windowBp: 96, binBp: 4, bins: 16, cropBins: 4 }, model: { json: { name: key } } }) as unknown as Subject // biome-ignore format: one line
 const one = { name: 'one', length: 1e6 }
 const view = (key: string, windows: readonly number[], channels = [0]): WantedView => ({ subject: subject(key), contig: one, channels, windows }) // biome-ignore format: one line

@@ -43,7 +43,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 async function split(of: RiskPeople, name: string, resume = false) {

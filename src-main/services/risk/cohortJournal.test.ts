@@ -9,7 +9,7 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'diploscope-journal-'))
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 const row = (sample: string, probability: number) => ({ sample, probability, label: null }) as RiskCohortRow
 const entry = (sample: string, probability: number): JournalEntry => ({ path: `${sample}.bam`, state: 's', row: row(sample, probability) }) // biome-ignore format: one line

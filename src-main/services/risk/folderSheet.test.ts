@@ -22,7 +22,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'broken.bam'), 'no BAM')
   writeFileSync(join(folder, 'notes.txt'), 'x')
 })
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 // Truth: the files as they were put there; the names in the demo's read groups.
 describe('a folder of alignment files as a cohort', () => {

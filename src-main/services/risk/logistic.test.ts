@@ -70,7 +70,7 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 describe('a logistic model of the two SNPs', () => {

@@ -40,7 +40,7 @@ beforeAll(() => {
 })
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 const run = async (out: string, options: { stopAfter?: number; resume?: boolean; notes?: string[] } = {}) => {
   const stop = new AbortController()

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await closePileupWorkers()
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 // Truth: the same reading in this thread.

@@ -54,7 +54,7 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const train = async (out: string, context = quietContext(), resume = false) =>

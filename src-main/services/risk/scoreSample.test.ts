@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await model.close()
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 // Truth: the name in the header, which the simulation wrote.

@@ -27,7 +27,7 @@ beforeAll(async () => {
   await simulateCohort({ spec, reference, haplotypes: undefined, out: folder, build: 'GRCh38', reads: true, diplotypes: false }, quietContext()) // biome-ignore format: one line
   await simulateCohort({ spec: { ...spec, people: 1, depth: 12 }, reference, haplotypes: undefined, out: join(work, 'other'), build: 'GRCh37', reads: true, diplotypes: false }, quietContext()) // biome-ignore format: one line
 })
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 const read = (path: string) => sheetPeople({ sheet: path, reference, simulated: true, depth: '6' }, 50, 'robust', quietContext()) // biome-ignore format: one line
 const changed = (line: string) => {
   const path = join(folder, `changed-${Math.random().toString(36).slice(2)}.tsv`)

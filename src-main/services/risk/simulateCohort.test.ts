@@ -15,7 +15,7 @@ import { simulateCohort } from './simulateCohort.ts'
 
 const reference = resolve(import.meta.dirname, '../../../assets/demo/synthetic-chr19.fa.gz')
 const work = mkdtempSync(join(tmpdir(), 'diploscope-simulate-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 const FLANK = 300
 const spec = { ...COHORT_DEFAULTS, seed: 5, people: 4, regionFlankBp: FLANK, flankEffects: 2, effectFlankBp: FLANK, privatePerKb: 1 } // biome-ignore format: one line

@@ -57,7 +57,7 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 // Truth: 60 people, of whom 2 x round(30 x 0.15) are the test people of a split.

@@ -7,7 +7,7 @@ import type { RiskPeople } from './people.ts'
 import { PEOPLE_FILE, readTrainedPeople, startedFromText, trainedPeopleText } from './trainedPeople.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-trained-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 const letters = (i: number) =>
   `AA${'CGT'.repeat(5)}${i.toString(2).padStart(6, '0').replaceAll('0', 'A').replaceAll('1', 'C')}GG`

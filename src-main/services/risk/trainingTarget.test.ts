@@ -8,7 +8,7 @@ let root: string
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'diploscope-target-'))
 })
-afterAll(() => rm(root, { recursive: true, force: true }))
+afterAll(() => rm(root, { recursive: true, force: true, maxRetries: 10 }))
 
 /** No process has this number: it is above the largest of Linux. */
 const PART = '.model.99999999-abc.part'

@@ -25,7 +25,7 @@ const registry = modelRegistry(MODELS)
 const recipes = await Promise.all(readdirSync(join(assets, 'recipes')).filter(n => n.endsWith('.json')).map(n => readRecipe(join(assets, 'recipes', n)))) // biome-ignore format: one thought
 const models = readdirSync(join(assets, 'models')).map(name => join(assets, 'models', name))
 const work = mkdtempSync(join(tmpdir(), 'shipped-recipes-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 describe('shipped recipes', () => {
   it.each(recipes.filter(r => r.task === 'tracks').map(r => [r.path.split(/[\\/]/).at(-1), r] as const))(

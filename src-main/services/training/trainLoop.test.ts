@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 
 const training = (more: Partial<Training> = {}): Training => ({

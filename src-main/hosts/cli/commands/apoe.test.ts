@@ -11,7 +11,7 @@ import { command as diplotype } from './diplotype.ts'
 const demo = (name: string) => resolve(import.meta.dirname, '../../../../assets/demo', name)
 const carrier = demo('synthetic-e3e4.bam')
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-cli-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 
 const run = runCommand
 

@@ -9,7 +9,7 @@ import { command as bench } from './bench.ts'
 import { command as train } from './train.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-bench-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 beforeEach(() => vi.stubEnv('DIPLOSCOPE_DATA_DIR', join(work, 'data')))
 afterEach(() => vi.unstubAllEnvs())
 const parity = resolve(import.meta.dirname, '../../../../assets/recipes/parity')

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await cli?.remove()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 function corpus(...args: string[]) {

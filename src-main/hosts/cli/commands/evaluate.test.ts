@@ -11,7 +11,7 @@ import { command as train } from './train.ts'
 
 const root = resolve(import.meta.dirname, '../../../..')
 const work = mkdtempSync(join(tmpdir(), 'diploscope-evaluate-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 const at = (...names: string[]) => join(work, ...names)
 const write = (name: string, json: object) => {
   writeFileSync(at(name), JSON.stringify(json))

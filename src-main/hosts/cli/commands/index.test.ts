@@ -8,7 +8,7 @@ import { openAlignments } from '../../../readers/alignments.ts'
 import { command } from './index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-index-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 const at = (name: string) => join(folder, name)
 
 const run = (...argv: string[]) => runCommand(command, ...argv)

@@ -11,7 +11,7 @@ import { parseArguments } from '../arguments.ts'
 import { command } from './models.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-models-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 const at = (name: string) => join(folder, name)
 
 async function run(...argv: string[]) {

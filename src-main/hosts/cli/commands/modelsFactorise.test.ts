@@ -8,7 +8,7 @@ import { parseArguments } from '../arguments.ts'
 import { command } from './models.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'diploscope-factorise-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
 const at = (name: string) => join(folder, name)
 const model = (name: string) => resolve(import.meta.dirname, '../../../../assets/models', name)
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await writeTrackModel(model, mutationModel)
   writeFileSync(join(work, 'ref.fa'), `>c\n${bases}\n`)
 })
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 const shared = ['--model', model, '--reference', join(work, 'ref.fa'), '--device', 'cpu']
 const run = (...more: string[]) => runCommand(mutate, ...shared, ...more)

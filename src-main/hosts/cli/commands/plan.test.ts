@@ -7,7 +7,7 @@ import { trackRecipe, writeTrackExperiment } from '../../../../test-support/trac
 import { command as plan } from './plan.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-plan-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 beforeEach(() => vi.stubEnv('DIPLOSCOPE_DATA_DIR', join(work, 'data')))
 afterEach(() => vi.unstubAllEnvs())
 const model = resolve(import.meta.dirname, '../../../../assets/models/demo-tracks')

@@ -8,7 +8,7 @@ import { readNpy } from '../../../models/checkpoints/npy.ts'
 
 const root = resolve(import.meta.dirname, '../../../..')
 const work = mkdtempSync(join(tmpdir(), 'cli-predict-test-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 const [model, reference] = [join(work, 'model'), join(work, 'small.fa')]
 
 function cli(...args: string[]) {

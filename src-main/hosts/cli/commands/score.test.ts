@@ -17,7 +17,7 @@ const root = resolve(import.meta.dirname, '../../../..')
 const model = join(root, 'assets/models/apoe-risk-demo')
 const demo = (name: string) => join(root, 'assets/demo', name)
 const work = mkdtempSync(join(tmpdir(), 'diploscope-score-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
 // Truth: the demo's people are e3/e3 and e3/e4 by construction; e4 raises the risk (odds ratio 3.2).
 describe('score with the shipped model', () => {

@@ -26,7 +26,7 @@ afterEach(() => {
 })
 afterAll(async () => {
   await cli?.remove()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 })
 })
 
 interface Run {

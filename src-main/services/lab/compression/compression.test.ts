@@ -29,7 +29,7 @@ const work = mkdtempSync(join(tmpdir(), 'compression-test-'))
 const compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 2 })
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 const registry = modelRegistry(MODELS)
 const quiet = quietContext()

@@ -15,7 +15,7 @@ const work = mkdtempSync(join(tmpdir(), 'compression-experiment-'))
 const compute = createCompute({ cacheFolder: join(work, 'cache'), threads: 2 })
 afterAll(async () => {
   await compute.close()
-  rmSync(work, { recursive: true, force: true })
+  rmSync(work, { recursive: true, force: true, maxRetries: 10 })
 })
 const recipes = resolve(import.meta.dirname, '../../../../assets/recipes')
 const recipe = (name: string) => readRecipe(join(recipes, name))

@@ -14,7 +14,7 @@ import { parseEffectRecipe } from './effectRecipe.ts'
 import { digitsFolder } from './mnist.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'effect-test-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 const registry = modelRegistry(MODELS)
 const shipped = resolve(import.meta.dirname, '../../../../assets/recipes')
 writeDigits(join(work, 'digits'), 128, 60)

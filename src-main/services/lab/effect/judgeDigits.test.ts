@@ -13,7 +13,7 @@ import type { Digits } from './mnist.ts'
 import { idsOf, OCCURRING_IDS, pooled } from './tokens.ts'
 
 const cacheFolder = mkdtempSync(join(tmpdir(), 'judge-test-'))
-afterAll(() => rmSync(cacheFolder, { recursive: true, force: true }))
+afterAll(() => rmSync(cacheFolder, { recursive: true, force: true, maxRetries: 10 }))
 
 // Truth: the same network asked one image at a time.
 it('counts what the network says of each image, whole batches and a part of one', async () => {

@@ -7,7 +7,7 @@ import { idxBytes, writeDigits } from '../../../../test-support/idx-digits.ts'
 import { digitsFolder, readDigits } from './mnist.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'mnist-test-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 let here = 0
 let folder = ''
 beforeEach(() => {

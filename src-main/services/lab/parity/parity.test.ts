@@ -14,7 +14,7 @@ import { cutTo } from './parityRecipe.ts'
 import { readSparseParity } from './sparseParity.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-parity-'))
-afterAll(() => rmSync(work, { recursive: true, force: true }))
+afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 const recipes = resolve(import.meta.dirname, '../../../../assets/recipes')
 const lab = { format: 'diploscope-recipe', formatVersion: 1, task: 'lab', id: 'lab-parity', name: 'n', summary: 's', experiment: 'sparse-parity' } // biome-ignore format: one line
 const read = async (json: object): Promise<Experiment> => {
