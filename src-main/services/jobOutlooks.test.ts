@@ -63,7 +63,7 @@ const fieldRequest = { protocol: 'default', sequences: 20, seed: 1, source: 'ran
 const field = (more: Partial<Args<'field.start'>> = {}): JobAsked => ({ kind: 'field', request: { ...fieldRequest, modelFileId: ids.tracks, ...more } }) // biome-ignore format: one line
 const variants = (more: Partial<Args<'variants.start'>> = {}): Extract<JobAsked, { kind: 'variants' }> => ({ kind: 'variants', request: { modelFileId: ids.tracks, referenceFileId: ids.reference, vcfFileId: ids.vcf, channels: [0], score: 'sad', bothStrands: false, ...more } }) // biome-ignore format: one line
 const region = () => ({ modelFileId: ids.tracks, referenceFileId: ids.reference, options: { bothStrands: true, shiftsBp: [0] }, background: { kind: 'reference' as const }, interval: PLACE, channels: [0] }) // biome-ignore format: one line
-const scan = (method: 'naive' | 'exact' | 'gradient'): JobAsked => ({ kind: 'scan', request: { modelFileId: ids.tracks, spanBp: 40, answers: 2, method, score: 'sad' } }) // biome-ignore format: one line
+const scan = (method: 'naive' | 'exact' | 'gradient', spanBp = 40): JobAsked => ({ kind: 'scan', request: { modelFileId: ids.tracks, spanBp, answers: 2, method, score: 'sad' } }) // biome-ignore format: one line
 const choice = { method: 'svd', keptEnergy: 0.9, layers: {} } as const
 
 describe('before it starts', () => {
@@ -116,9 +116,11 @@ describe('before it starts', () => {
     expect(end.cost?.seconds).toBe(took(end))
     const later = await outlook(scan('exact'))
     expect(later.basis).toBe('earlier')
-    // Twice the span takes twice as long, by proportion; the job's own end is a little after the scan's.
-    expect(later.seconds! / (2 * took(end))).toBeGreaterThan(0.5)
-    expect(later.seconds! / (2 * took(end))).toBeLessThan(1.05)
+    // Twice the span takes twice as long, by proportion; the job's own end comes after the scan's.
+    expect(later.seconds).toBeGreaterThan(0)
+    expect(later.seconds).toBeLessThanOrEqual(2 * took(end) + 0.05)
+    const same = await outlook(scan('exact', 20))
+    expect(later.seconds! / same.seconds!).toBeCloseTo(2, 6)
   })
 
   it('attribution costs one pass forward and back', async () => {
