@@ -1,24 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RiskCohortRow, RiskSeen } from '../../src-shared/genome/risk.ts'
+import { riskRow as row } from '../../test-support/risk-rows.ts'
 import { compareRisks } from './compareRisks.ts'
 
-const row = (sample: string, label: 0 | 1 | null, probability: number | null): RiskCohortRow => ({
-  sample,
-  path: `${sample}.bam`,
-  label,
-  genotype: 'e3/e3',
-  probability,
-  intervalLow: null,
-  intervalHigh: null,
-  place: null,
-  twoSnp: 0.4,
-  logOddsRatio: 0,
-  meanDepth: 30,
-  covered: 1,
-  heterozygousShare: 0,
-  build: 'GRCh38',
-  noCall: probability === null ? 'low-coverage' : null,
-})
 const cohort = (name: string, threshold: number, rows: readonly RiskCohortRow[], changed: readonly string[] = []) => ({ name, label: null, threshold, trainedKnown: true, rows, changed }) // biome-ignore format: one line
 
 describe('two models on one sheet (truth: counted by hand)', () => {

@@ -9,19 +9,21 @@ import { createCompressionHandlers } from './compressionServices.ts'
 import { createDownloads } from './downloads.ts'
 import { createJobs } from './jobs.ts'
 import { readModelJson } from './models/modelFolder.ts'
-import type { OpenModel, OpenModels } from './models/openModels.ts'
+import type { OpenModels } from './models/openModels.ts'
 import { unplanned } from './planner/jobPlanning.ts'
 import { noRates } from './planner/jobRates.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'diploscope-compression-services-'))
 afterAll(() => rmSync(work, { recursive: true, force: true, maxRetries: 10 }))
 
-it('keeps no folder of a compression that was cancelled', async () => {
-  const folder = resolve(import.meta.dirname, '../../assets/models/demo-tracks')
-  const model = { folder, json: await readModelJson(folder), state: 'demo' } as OpenModel
+const folder = resolve(import.meta.dirname, '../../assets/models/demo-tracks')
+type Parts = Parameters<typeof createCompressionHandlers>[0]
+
+/** The handlers over one model's folder: no recipes, no planner, no earlier jobs but those given. */
+async function compressions(use: (id: string) => Promise<unknown>, parts: Partial<Parts> = {}) {
   const jobs = await createJobs({ path: join(work, 'jobs.json'), now: Date.now, tell() {}, fault() {} })
-  const { handlers } = createCompressionHandlers({
-    models: { use: async () => model } as unknown as OpenModels,
+  const made = createCompressionHandlers({
+    models: { use } as unknown as OpenModels,
     registry: modelRegistry(MODELS),
     jobs,
     downloads: createDownloads(Date.now),
@@ -33,7 +35,14 @@ it('keeps no folder of a compression that was cancelled', async () => {
     now: () => 0,
     plan: unplanned,
     rates: noRates,
+    ...parts,
   })
+  return { jobs, ...made }
+}
+
+it('keeps no folder of a compression that was cancelled', async () => {
+  const json = await readModelJson(folder)
+  const { jobs, handlers } = await compressions(async () => ({ folder, json, state: 'demo' }))
   const choice = { method: 'svd', keptEnergy: 0.5, layers: {} } as const
   const remove = (compressionId: string) => handlers['compression.remove']({ compressionId }, quietContext())
   const { id } = await handlers['compression.start']({ modelFileId: 'm', choice }, quietContext())
@@ -56,32 +65,23 @@ it('keeps no folder of a compression that was cancelled', async () => {
 })
 
 it('does not take what another network of the same name took for its own', async () => {
-  const folder = resolve(import.meta.dirname, '../../assets/models/demo-tracks')
   const json = await readModelJson(folder)
   const trainedAgain = { ...json, weights: { ...json.weights, sha256: 'f'.repeat(64) } }
-  const jobs = await createJobs({ path: join(work, 'other-jobs.json'), now: Date.now, tell() {}, fault() {} })
   const took = new Map<string, number>()
   const cost = { seconds: 5, peakBytes: 1e8, basis: 'typical' } as const
-  const { outlook } = createCompressionHandlers({
-    models: { use: async (id: string) => ({ folder, json: id === 'first' ? json : trainedAgain, state: id }) } as unknown as OpenModels, // biome-ignore format: one line
-    registry: modelRegistry(MODELS),
-    jobs,
-    downloads: createDownloads(Date.now),
-    dataDir: work,
-    recipesDir: undefined,
-    dataFolders: [],
-    threads: 1,
-    open: () => Promise.reject(new Error('not asked for')),
-    now: () => 0,
-    plan: async () => ({ cost: async () => cost, peakBytes: async () => undefined }),
-    rates: {
-      async seconds(kind) {
-        if (took.size === 0) took.set(kind, 77)
-        return took.get(kind)
+  const { outlook } = await compressions(
+    async id => ({ folder, json: id === 'first' ? json : trainedAgain, state: id }),
+    {
+      plan: async () => ({ cost: async () => cost, peakBytes: async () => undefined }),
+      rates: {
+        async seconds(kind) {
+          if (took.size === 0) took.set(kind, 77)
+          return took.get(kind)
+        },
+        learn: async () => {},
       },
-      learn: async () => {},
     },
-  })
+  )
   const ask = (modelFileId: string) => outlook({ modelFileId, choice: { method: 'svd', keptEnergy: 0.5, layers: {} } })
   expect(await ask('first')).toMatchObject({ seconds: 77, basis: 'earlier', note: '' })
   expect(await ask('again')).toMatchObject({ basis: 'typical', note: expect.stringMatching(/^Making the factors comes on top/) }) // biome-ignore format: one line

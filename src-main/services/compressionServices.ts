@@ -132,8 +132,8 @@ export function createCompressionHandlers(parts: CompressionParts): {
         const model = await models.use(modelFileId)
         const cost = await costOf(model, choice, await plannedCompression(plan, model.json))
         const judged = await evaluationRecipeOf(model.json, parts.recipesDir, parts.dataFolders)
-        const people = model.json.risk ? ' and drawing the simulated people' : ''
-        const more = `Making the factors${judged ? ', the comparison with experiments' : ''}${people} comes on top: known after the first compression of this model.` // biome-ignore format: one line
+        const also = [...(judged ? ['the comparison with experiments'] : []), ...(model.json.risk ? ['drawing the simulated people'] : [])] // biome-ignore format: one line
+        const more = `Making the factors${also.map(x => ` and ${x}`).join('')} ${also.length > 0 ? 'come' : 'comes'} on top: known after the first compression of this model.` // biome-ignore format: one line
         return { cost, ...(cost && cost.basis !== 'earlier' ? { note: more } : {}) }
       }),
     handlers: {

@@ -1,27 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { RiskCohortRow, RiskSeen } from '../../../src-shared/genome/risk.ts'
 import { quietContext } from '../../../src-shared/job.ts'
+import { riskRow as row } from '../../../test-support/risk-rows.ts'
 import type { RiskModel } from './riskModel.ts'
 import { cohortTsv, heldOutLine, summary } from './scoreCohort.ts'
 
-const row = (sample: string, label: 0 | 1 | null, probability: number, seen?: RiskSeen): RiskCohortRow => ({
-  sample,
-  path: `${sample}.bam`,
-  label,
-  genotype: 'e3/e3',
-  probability,
-  intervalLow: null,
-  intervalHigh: null,
-  place: null,
-  twoSnp: 0.4,
-  logOddsRatio: 0,
-  meanDepth: 30,
-  covered: 1,
-  heterozygousShare: 0,
-  build: 'GRCh38',
-  noCall: null,
-  ...(seen ? { seen } : {}),
-})
 const seen = (part: RiskSeen['part'], sameName = true): RiskSeen => ({ part, sameName })
 const facts = { threshold: 0.5, trainedOnSimulated: false }
 const summaryOf = (rows: readonly RiskCohortRow[], trainedPeople: object | null = { unknown: [] }) =>

@@ -1,24 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { RiskCohortRow } from '../../../src-shared/genome/risk.ts'
+import { riskRow } from '../../../test-support/risk-rows.ts'
 import { confusionAt, scoreBins } from './confusion.ts'
 
-const row = (label: 0 | 1 | null, probability: number | null): RiskCohortRow => ({
-  sample: 's',
-  path: 's.bam',
-  label,
-  genotype: 'e3/e3',
-  probability,
-  intervalLow: null,
-  intervalHigh: null,
-  place: null,
-  twoSnp: 0.4,
-  logOddsRatio: 0,
-  meanDepth: 30,
-  covered: 1,
-  heterozygousShare: 0,
-  build: 'GRCh38',
-  noCall: probability === null ? 'low-coverage' : null,
-})
+const row = (label: 0 | 1 | null, probability: number | null) => riskRow('s', label, probability)
 
 describe('calls at a threshold (truth: counted by hand)', () => {
   const rows = [row(1, 0.9), row(1, 0.5), row(1, 0.2), row(0, 0.5), row(0, 0.1), row(null, 0.9), row(1, null)]
