@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { WorkbenchError } from '../../../src-shared/ipc/errors.ts'
+import { quietContext } from '../../../src-shared/job.ts'
 import { RecipeEstimates } from './estimates.ts'
 import type { FromPlan, PlanRecipes, PointCost } from './recipePlan.ts'
 
@@ -112,7 +113,7 @@ it('plans anew what was planned by other rates, also in the middle, and keeps wh
     rate = 5
     estimates.forget()
   }
-  await estimates.ask(asked('a', 'b'))
+  await estimates.ask(asked('a', 'b'), quietContext())
   expect(['a', 'b'].map(k => estimates.of(k))).toEqual([15, 33])
 })
 

@@ -4,8 +4,8 @@ import type { JobCost } from '../../../src-shared/lab/plan.ts'
 import type { FromPlan, PlanRecipes, PointCost, ReadRecipe } from './recipePlan.ts'
 import type { LabRecipeFile } from './recipes.ts'
 
-/** How long a list of recipes waits for estimates; the others are there at the next one. */
-const WAIT_MS = 1500
+/** How long a list of recipes waits for estimates: as long as nobody notices. The others are there at the next one, which the window asks for. */
+const WAIT_MS = 200
 /** How often it is seen that something is measured, which planning would slow down. */
 const LOOK_MS = 250
 
